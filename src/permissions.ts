@@ -1,0 +1,99 @@
+/**
+ * Deno's permissions: asked for before an operation, so that no prompt ever
+ * appears, and named in the error when one is missing.
+ *
+ * @module
+ */
+
+import { PermissionDeniedError } from "./domain/errors.ts";
+
+/**
+ * Returns the narrowest command line flag that grants a permission.
+ *
+ * @param descriptor The permission.
+ * @returns The flag, such as `--allow-read=/data`.
+ */
+export function permissionFlag(descriptor: Deno.PermissionDescriptor): string {
+  const value = permissionResource(descriptor);
+  return value === undefined
+    ? `--allow-${descriptor.name}`
+    : `--allow-${descriptor.name}=${value}`;
+}
+
+/**
+ * Throws unless every permission is granted. Never prompts.
+ *
+ * @param action What is about to be done, in the form `Cannot load workflow "a"`.
+ * @param descriptors The permissions it needs.
+ * @throws {PermissionDeniedError} If one is missing; `flag` grants it.
+ */
+export function requirePermissions(
+  action: string,
+  ...descriptors: Deno.PermissionDescriptor[]
+): void {
+  for (const descriptor of descriptors) {
+    if (Deno.permissions.querySync(descriptor).state === "granted") continue;
+    const flag = permissionFlag(descriptor);
+    throw new PermissionDeniedError(
+      `${action}: ${descriptor.name} permission is missing, run again with ${flag}`,
+      { resource: permissionResource(descriptor) ?? descriptor.name, flag },
+    );
+  }
+}
+
+/**
+ * Turns a refusal by the operating system into a {@linkcode PermissionDeniedError}.
+ *
+ * @param cause The error that was caught.
+ * @param action What failed, in the form `Cannot save workflow "a"`.
+ * @param resource The path or program that was refused.
+ * @returns The error to throw, or `undefined` when the cause is something else.
+ */
+export function asPermissionDenied(
+  cause: unknown,
+  action: string,
+  resource: string,
+): PermissionDeniedError | undefined {
+  if (cause instanceof PermissionDeniedError) return cause;
+  if (cause instanceof Deno.errors.NotCapable) {
+    // "Requires read access to "/x", run again with the --allow-read flag"
+    const name = /--allow-([a-z]+)/.exec(cause.message)?.[1];
+    const flag = name === undefined ? undefined : `--allow-${name}=${resource}`;
+    const cure = flag === undefined ? "" : `, run again with ${flag}`;
+    return new PermissionDeniedError(
+      `${action}: Deno refused access to "${resource}"${cure}`,
+      { resource, flag, cause },
+    );
+  }
+  if (cause instanceof Deno.errors.PermissionDenied || isReadOnly(cause)) {
+    return new PermissionDeniedError(
+      `${action}: the system refused access to "${resource}", check its owner, its mode and that its file system is writable`,
+      { resource, cause },
+    );
+  }
+  return undefined;
+}
+
+/** Deno reports a read-only file system as a plain error with a code. */
+function isReadOnly(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause &&
+    (cause.code === "EROFS" || cause.code === "EPERM" || cause.code === "EACCES");
+}
+
+function permissionResource(descriptor: Deno.PermissionDescriptor): string | undefined {
+  switch (descriptor.name) {
+    case "read":
+    case "write":
+    case "ffi":
+      return descriptor.path?.toString();
+    case "run":
+      return descriptor.command?.toString();
+    case "env":
+      return descriptor.variable;
+    case "net":
+    case "import":
+      return descriptor.host;
+    case "sys":
+      return descriptor.kind;
+  }
+}

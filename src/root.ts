@@ -1,0 +1,48 @@
+/**
+ * Where the data lies when no option says so.
+ *
+ * @module
+ */
+
+import { join, resolve } from "@std/path";
+import { InvalidDataError } from "./domain/errors.ts";
+import { requirePermissions } from "./permissions.ts";
+
+/**
+ * Returns the folder of all GoFlow data as an absolute path.
+ *
+ * Requires `--allow-env=HOME,GOFLOW_CONFIG_DIR` (`USERPROFILE` in place of
+ * `HOME` on Windows) unless `root` is given, and `--allow-read` of the current
+ * folder when the path is relative.
+ *
+ * @param root The folder; by default `GOFLOW_CONFIG_DIR`, else `.goflow` in the home folder.
+ * @returns The absolute path; nothing is created.
+ * @throws {PermissionDeniedError} If the environment may not be read.
+ * @throws {InvalidDataError} If neither an option nor the environment names a folder.
+ */
+export function resolveRoot(root?: string): string {
+  if (root !== undefined) return absolute(root);
+  const home = Deno.build.os === "windows" ? "USERPROFILE" : "HOME";
+  const action = "Cannot find the GoFlow folder";
+  const configured = readEnv(action, "GOFLOW_CONFIG_DIR");
+  if (configured) return absolute(configured);
+  const homeFolder = readEnv(action, home);
+  if (homeFolder) return absolute(join(homeFolder, ".goflow"));
+  throw new InvalidDataError(
+    `${action}: neither GOFLOW_CONFIG_DIR nor ${home} is set, set one or pass the "root" option`,
+  );
+}
+
+function readEnv(action: string, variable: string): string | undefined {
+  requirePermissions(action, { name: "env", variable });
+  return Deno.env.get(variable);
+}
+
+function absolute(path: string): string {
+  if (path === "") {
+    throw new InvalidDataError(
+      "Cannot use an empty path as the GoFlow folder: give a folder, such as \".\"",
+    );
+  }
+  return resolve(path);
+}
