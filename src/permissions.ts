@@ -15,9 +15,7 @@ import { PermissionDeniedError } from "./domain/errors.ts";
  */
 export function permissionFlag(descriptor: Deno.PermissionDescriptor): string {
   const value = permissionResource(descriptor);
-  return value === undefined
-    ? `--allow-${descriptor.name}`
-    : `--allow-${descriptor.name}=${value}`;
+  return value === undefined ? `--allow-${descriptor.name}` : `--allow-${descriptor.name}=${value}`;
 }
 
 /**

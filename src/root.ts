@@ -41,7 +41,7 @@ function readEnv(action: string, variable: string): string | undefined {
 function absolute(path: string): string {
   if (path === "") {
     throw new InvalidDataError(
-      "Cannot use an empty path as the GoFlow folder: give a folder, such as \".\"",
+      'Cannot use an empty path as the GoFlow folder: give a folder, such as "."',
     );
   }
   return resolve(path);

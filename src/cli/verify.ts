@@ -1,0 +1,116 @@
+/**
+ * `verify`: does each store work on this machine?
+ *
+ * @module
+ */
+
+import { KeyringCredentialStore } from "../credentials/keyring_store.ts";
+import { KeyringError } from "../domain/errors.ts";
+import { Execution } from "../domain/execution.ts";
+import { NodeExecution } from "../domain/node_execution.ts";
+import { newId } from "../domain/ids.ts";
+import { openStorage, type Storage } from "../storage.ts";
+import { exampleWorkflows } from "./example_workflows.ts";
+import type { CommandOptions } from "./main.ts";
+import { errorLine, freshFolder, print } from "./output.ts";
+
+/**
+ * Checks each store on a temporary root, and the keyring of the system with a
+ * throw-away key; cleans up whatever happens.
+ *
+ * @param options The folder to work in, a new temporary one by default.
+ * @returns The exit code: 0 all work, 6 only the keyring is locked or unavailable, 1 otherwise.
+ */
+export async function verify(options: CommandOptions): Promise<number> {
+  const root = await freshFolder(options.root);
+  print(`Deno ${Deno.version.deno} on ${Deno.build.os} ${Deno.build.arch}, data in ${root}`);
+  printPermissions();
+  const failures: unknown[] = [];
+  const check = async (store: string, run: () => Promise<string>) => {
+    try {
+      print(`ok      ${store}: ${await run()}`);
+    } catch (error) {
+      failures.push(error);
+      print(`failed  ${store}: ${errorLine(error)}`);
+    }
+  };
+  try {
+    await using storage = await openStorage({ root });
+    await check("workflows", () => checkWorkflows(storage));
+    await check("executions", () => checkExecutions(storage));
+    await check("credentials", () => checkCredentials(storage.credentials));
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+  if (failures.length === 0) {
+    print("Verdict: everything works on this machine");
+    return 0;
+  }
+  print(`Verdict: ${failures.length} of 3 stores cannot be used, see above for the cure`);
+  return failures.every(isKeyringOutOfReach) ? 6 : 1;
+}
+
+function printPermissions(): void {
+  const names = ["read", "write", "env", "run", "ffi", "sys", "net"] as const;
+  const states = names.map((name) => `${name} ${Deno.permissions.querySync({ name }).state}`);
+  print(`Permissions: ${states.join(", ")}`);
+}
+
+function isKeyringOutOfReach(error: unknown): boolean {
+  return error instanceof KeyringError &&
+    (error.reason === "locked" || error.reason === "unavailable");
+}
+
+async function checkWorkflows({ workflows, root }: Storage): Promise<string> {
+  const samples = exampleWorkflows();
+  for (const workflow of samples) await workflows.save(workflow);
+  for (const workflow of samples) {
+    const loaded = await workflows.load(workflow.id);
+    expect(loaded.nodes.length === workflow.nodes.length, `"${workflow.id}" came back whole`);
+  }
+  const { workflows: all, invalid } = await workflows.list();
+  expect(all.length === samples.length && invalid.length === 0, "all workflows are listed");
+  for (const { id } of samples) await workflows.delete(id);
+  return `saved, loaded, listed and deleted ${samples.length} YAML files under ${root}`;
+}
+
+async function checkExecutions({ executions }: Storage): Promise<string> {
+  const run = Execution.create("verify", "1.0", { answer: 42 });
+  run.start();
+  const node = run.addNodeExecution(NodeExecution.create(run.id, "only", "transform"));
+  node.start();
+  node.complete({ answer: 42 });
+  run.complete({ answer: 42 });
+  await executions.record(run);
+  const loaded = await executions.load(run.id);
+  expect(loaded.nodeExecutions[0]?.outputs["answer"] === 42, "the run came back whole");
+  await executions.delete(run.id);
+  const { driver, sqliteVersion, journalMode, schemaVersion } = await executions.info();
+  return `recorded, loaded and deleted a run; driver ${driver}, SQLite ${sqliteVersion}, ` +
+    `journal mode ${journalMode}, schema version ${schemaVersion}`;
+}
+
+async function checkCredentials(store: KeyringCredentialStore): Promise<string> {
+  const key = `verify:${newId()}`;
+  const value = `not a secret: ${newId()}\nsecond line, ünïcode ✓`;
+  try {
+    await store.set(key, value);
+    expect(await store.get(key) === value, "the value came back");
+    expect((await store.list()).includes(key), "the key is listed");
+  } finally {
+    await discard(store, key);
+  }
+  expect(!(await store.list()).includes(key), "the key is gone");
+  return `stored, read, listed and deleted a throw-away key in the keyring of the system`;
+}
+
+/** Deletes the key if it is there; the error that led here matters more than one of this. */
+async function discard(store: KeyringCredentialStore, key: string): Promise<void> {
+  await store.delete(key).catch((error) => {
+    print(`        clean-up of "${key}": ${errorLine(error)}`);
+  });
+}
+
+function expect(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`Expected that ${what}`);
+}

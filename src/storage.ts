@@ -1,0 +1,101 @@
+/**
+ * The three stores over one root folder.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { KeyringCredentialStore, type KeyringOptions } from "./credentials/keyring_store.ts";
+import { SQLiteExecutionRepository, type SQLiteOptions } from "./executions/repository.ts";
+import { resolveRoot } from "./root.ts";
+import {
+  type FilesystemWorkflowOptions,
+  FilesystemWorkflowRepository,
+} from "./workflows/repository.ts";
+
+/** Options of {@linkcode openStorage}. */
+export interface StorageOptions {
+  /**
+   * Folder of all data.
+   *
+   * @default {GOFLOW_CONFIG_DIR, else ".goflow" in the home folder}
+   */
+  root?: string;
+  /** Options of the workflow store. */
+  workflows?: Omit<FilesystemWorkflowOptions, "root">;
+  /** Options of the execution store. */
+  executions?: Omit<SQLiteOptions, "root">;
+  /** Options of the credential store. */
+  credentials?: Omit<KeyringOptions, "root">;
+}
+
+/** The three stores over one root folder. */
+export interface Storage extends AsyncDisposable {
+  /** Absolute path of the folder of all data. */
+  readonly root: string;
+  /** Workflows, as YAML files in `<root>/workflows`. */
+  readonly workflows: FilesystemWorkflowRepository;
+  /** Executions, in the SQLite database `<root>/goflow.db`. */
+  readonly executions: SQLiteExecutionRepository;
+  /** Credentials, in the keyring of the system. */
+  readonly credentials: KeyringCredentialStore;
+  /** Closes the stores; further calls do nothing. */
+  close(): void;
+}
+
+/**
+ * Opens the three stores over one root folder. Creates no file, loads no
+ * driver and starts no program until a store is used.
+ *
+ * Requires `--allow-env=HOME,GOFLOW_CONFIG_DIR` unless `root` is given; each
+ * store requires its own permissions when it is used.
+ *
+ * @param options Root folder and options of each store.
+ * @returns The stores; close them, or use `await using`.
+ * @throws {PermissionDeniedError} If the root has to come from the environment and may not.
+ *
+ * @example Save a workflow and record a run of it
+ * ```ts
+ * import { Execution, openStorage, Workflow } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * {
+ *   await using storage = await openStorage({ root });
+ *
+ *   const workflow = Workflow.create("greet", "Says hello", { id: "greet" });
+ *   workflow.addNode({ id: "start", type: "start" });
+ *   workflow.addNode({ id: "end", type: "end", return: "hello" });
+ *   workflow.addEdge({ from: "start", to: "end" });
+ *   await storage.workflows.save(workflow);
+ *
+ *   const execution = Execution.create("greet", workflow.version);
+ *   execution.start();
+ *   execution.complete("hello");
+ *   await storage.executions.record(execution);
+ *
+ *   const [newest] = await storage.executions.listByWorkflow("greet");
+ *   assertEquals(newest?.returnValue, "hello");
+ * }
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
+export async function openStorage(options: StorageOptions = {}): Promise<Storage> {
+  const root = resolveRoot(options.root);
+  const workflows = await FilesystemWorkflowRepository.open({ ...options.workflows, root });
+  const executions = await SQLiteExecutionRepository.open({
+    path: join(root, "goflow.db"),
+    ...options.executions,
+    lazy: true,
+  });
+  const credentials = await KeyringCredentialStore.open({ ...options.credentials, root });
+  const close = () => executions.close();
+  return {
+    root,
+    workflows,
+    executions,
+    credentials,
+    close,
+    [Symbol.asyncDispose]: () => Promise.resolve(close()),
+  };
+}
