@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { type ChildOptions, runCode } from "./helpers/child.ts";
+
+/** Runs resolveRoot() in a child and returns what it printed. */
+async function resolveInChild(options: ChildOptions, argument = ""): Promise<string> {
+  const { stdout, stderr } = await runCode(
+    `import { resolveRoot } from "./src/root.ts";
+    try {
+      console.log(resolveRoot(${argument}));
+    } catch (error) {
+      console.log(error.name, error.flag ?? "", error.message);
+    }`,
+    options,
+  );
+  assertEquals(stderr, "");
+  return stdout.trim();
+}
+
+Deno.test("resolveRoot() takes GOFLOW_CONFIG_DIR before the home folder", async () => {
+  const flags = ["--allow-env=HOME,USERPROFILE,GOFLOW_CONFIG_DIR"];
+  const env = { HOME: "/home/zoe", USERPROFILE: "/home/zoe" };
+  assertEquals(
+    await resolveInChild({ flags, env: { ...env, GOFLOW_CONFIG_DIR: "/srv/goflow" } }),
+    "/srv/goflow",
+  );
+  assertEquals(
+    await resolveInChild({ flags, env: { ...env, GOFLOW_CONFIG_DIR: "" } }),
+    join("/home/zoe", ".goflow"),
+  );
+});
+
+Deno.test("resolveRoot() of an absolute path needs no permission", async () => {
+  assertEquals(await resolveInChild({}, '"/srv/data"'), "/srv/data");
+});
+
+Deno.test("resolveRoot() names the flag when the environment may not be read", async () => {
+  assertEquals(
+    await resolveInChild({}),
+    "PermissionDeniedError --allow-env=GOFLOW_CONFIG_DIR Cannot find the GoFlow folder: " +
+      "env permission is missing, run again with --allow-env=GOFLOW_CONFIG_DIR",
+  );
+});
+
+Deno.test("resolveRoot() says what to set when nothing names a folder", async () => {
+  const printed = await resolveInChild({
+    flags: ["--allow-env=HOME,USERPROFILE,GOFLOW_CONFIG_DIR"],
+    env: { HOME: "", USERPROFILE: "", GOFLOW_CONFIG_DIR: "" },
+  });
+  assertEquals(printed.startsWith("InvalidDataError"), true, printed);
+});
+
+Deno.test("resolveRoot() refuses an empty path", async () => {
+  assertEquals((await resolveInChild({}, '""')).startsWith("InvalidDataError"), true);
+});
