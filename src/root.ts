@@ -12,8 +12,7 @@ import { requirePermissions } from "./permissions.ts";
  * Returns the folder of all GoFlow data as an absolute path.
  *
  * Requires `--allow-env=HOME,GOFLOW_CONFIG_DIR` (`USERPROFILE` in place of
- * `HOME` on Windows) unless `root` is given, and `--allow-read` of the current
- * folder when the path is relative.
+ * `HOME` on Windows) unless `root` is given.
  *
  * @param root The folder; by default `GOFLOW_CONFIG_DIR`, else `.goflow` in the home folder.
  * @returns The absolute path; nothing is created.
