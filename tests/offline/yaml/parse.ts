@@ -2,6 +2,7 @@
 
 // @ts-types="npm:@types/js-yaml@3.12.10"
 import yaml from "js-yaml";
+import Mark from "js-yaml/mark";
 import { SCHEMAS, type SchemaType } from "./schema.ts";
 import { YamlSyntaxError } from "./types.ts";
 
@@ -20,13 +21,8 @@ interface Reader {
   line: number;
   lineStart: number;
   documents: unknown[];
-}
-
-interface Mark {
-  position: number;
-  line: number;
-  column: number;
-  getSnippet(indent: number, maxLength: number): string | null;
+  kind: string | null;
+  result: unknown;
 }
 
 /** Reads one document; an empty text is `null`. */
@@ -38,9 +34,13 @@ export function parse(content: string, options: ParseOptions = {}): unknown {
     json: allowDuplicateKeys,
     maxTotalMergeKeys: -1,
     onWarning: (warning: unknown) => onWarning?.(toSyntaxError(warning)),
-    listener: (_event: string, reader: Reader) => {
+    listener: (event: string, reader: Reader) => {
       if (!watched) refuseSecondDocument(reader);
       watched = true;
+      // The genuine package loses an alias of a falsy value; in a sequence the item is dropped.
+      if (event === "close" && reader.kind === null && !reader.result) {
+        reader.result = null;
+      }
     },
   };
   try {
@@ -57,18 +57,32 @@ export function parse(content: string, options: ParseOptions = {}): unknown {
 /** js-yaml reads all documents before it counts them, without saying where the second one is. */
 function refuseSecondDocument(reader: Reader): void {
   reader.documents.push = (document) => {
-    if (reader.position < reader.length - 1) {
-      throw new YamlSyntaxError(
-        "Found more than 1 document in the stream: expected a single document",
-        {
-          line: reader.line + 1,
-          column: reader.position - reader.lineStart + 1,
-          offset: reader.position,
-        },
-      );
+    const offset = findSecondDocument(reader);
+    if (offset !== undefined) {
+      const lines = reader.input.slice(0, offset).split(/\r\n|\n|\r/);
+      const column = lines[lines.length - 1]?.length ?? 0;
+      throw toSyntaxError({
+        reason:
+          "Found more than 1 document in the stream: expected a single document",
+        mark: new Mark(null, reader.input, offset, lines.length - 1, column),
+      });
     }
     return Array.prototype.push.call(reader.documents, document);
   };
+}
+
+/** Where the text goes on after the separator at the end of the first document. */
+function findSecondDocument(
+  { input, length, position, lineStart }: Reader,
+): number | undefined {
+  if (position !== lineStart) return undefined;
+  const end =
+    /---(?=[ \t\r\n\0])|\.\.\.(?=[ \t\r\n\0])(?:[ \t\r\n]|#[^\r\n\0]*)*/y;
+  end.lastIndex = position;
+  const separator = end.exec(input)?.[0];
+  if (separator === undefined) return undefined;
+  const next = separator === "---" ? position : position + separator.length;
+  return next < length - 1 ? next : undefined;
 }
 
 /** The genuine wording, where it is known to differ and likely to be seen. */
@@ -94,7 +108,10 @@ const WORDING: [RegExp, string][] = [
 ];
 
 function toSyntaxError(error: unknown): YamlSyntaxError {
-  const { reason, mark } = error as { reason: string; mark: Mark };
+  const { reason, mark } = error as {
+    reason: string;
+    mark: InstanceType<typeof Mark>;
+  };
   const wording = WORDING.find(([pattern]) => pattern.test(reason));
   const message = wording === undefined ? reason : reason.replace(...wording);
   const position = {

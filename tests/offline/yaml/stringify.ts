@@ -71,6 +71,9 @@ class Writer {
       if (value === null || typeof value === "boolean") return String(value);
       if (typeof value === "number") return formatNumber(value);
     }
+    if (value instanceof Uint8Array) {
+      throw new TypeError("Bytes are not part of this stand-in");
+    }
     if (typeof value === "object" && value !== null) {
       const block = place.block && (flowLevel < 0 || flowLevel > place.level);
       return this.#shareable(value, { ...place, block });
@@ -125,7 +128,7 @@ class Writer {
   }
 
   #blockSequence(items: unknown[], level: number): string[] {
-    return items.flatMap((item) => {
+    return Array.from(items).flatMap((item) => {
       const text = this.node(item, {
         level: level + 1,
         block: true,
@@ -159,7 +162,7 @@ class Writer {
 
   #flowSequence(items: unknown[], level: number): string {
     const place = { level, block: false, compact: false, isKey: false };
-    const texts = items.map((item) => this.node(item, place));
+    const texts = Array.from(items, (item) => this.node(item, place));
     return `[${texts.filter((text) => text !== undefined).join(", ")}]`;
   }
 
