@@ -18,7 +18,7 @@ export function basename(value: string | URL, suffix = ""): string {
 
 /** Path without its last part. */
 export function dirname(value: string | URL): string {
-  return path.dirname(asPath(value));
+  return path.dirname(asPath(value)).replace(/(.)\/+$/, "$1");
 }
 
 /** Extension with the dot. */
