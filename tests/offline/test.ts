@@ -1,0 +1,71 @@
+/**
+ * Runs the tests and the examples of the doc comments, and sums up. Arguments go to `deno test`;
+ * with any, the examples are left out.
+ *
+ * @module
+ */
+
+import { runDeno } from "./child.ts";
+import { chooseConfiguration, ROOT } from "./configuration.ts";
+import { typescriptFiles } from "./files.ts";
+
+const { path } = await chooseConfiguration();
+const scratch = await Deno.makeTempDir({ prefix: "goflow-test-" });
+const total = { passed: 0, failed: 0, skipped: 0 };
+try {
+  await run("tests", Deno.args);
+  if (Deno.args.length === 0) {
+    await run("examples", ["--doc", ...filesWithExamples()]);
+  }
+} finally {
+  await Deno.remove(scratch, { recursive: true });
+}
+console.log(
+  `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`,
+);
+Deno.exit(total.failed === 0 ? 0 : 1);
+
+async function run(name: string, args: string[]): Promise<void> {
+  const report = `${scratch}/${name}.xml`;
+  const code = await runDeno(
+    [
+      "test",
+      "--config",
+      path,
+      "-A",
+      "--no-prompt",
+      `--junit-path=${report}`,
+      ...args,
+    ],
+    // The default root, so that nothing here can touch the data of the user.
+    { cwd: ROOT, env: { GOFLOW_CONFIG_DIR: `${scratch}/root` } },
+  );
+  add(code, await readReport(report));
+}
+
+/** Modules with an example; the command line's main module would run when loaded. */
+function filesWithExamples(): string[] {
+  return typescriptFiles("mod.ts", "src").filter((file) =>
+    !file.startsWith("src/cli/") &&
+    Deno.readTextFileSync(ROOT + file).includes("* ```ts")
+  );
+}
+
+/** A run that ends early, on a type error or a crash, may write no report. */
+async function readReport(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+function add(code: number, report: string): void {
+  const tests = report.match(/<testcase /g)?.length ?? 0;
+  const skipped = report.match(/<skipped\/>/g)?.length ?? 0;
+  const failed = report.match(/<failure /g)?.length ?? 0;
+  total.passed += tests - skipped - failed;
+  total.skipped += skipped;
+  total.failed += failed === 0 && code !== 0 ? 1 : failed;
+}
