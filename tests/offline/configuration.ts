@@ -63,27 +63,32 @@ async function jsrPackages(): Promise<string[]> {
   );
 }
 
+/** Whether a module that imports all of them could be loaded without a network; it is not run. */
 async function areCached(packages: string[]): Promise<boolean> {
-  const code = packages.map((specifier) => `import("${specifier}");`).join(
-    "\n",
-  );
-  const script = `data:text/javascript,${
-    encodeURIComponent(`() => {\n${code}\n};`)
-  }`;
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-config",
-      "--no-lock",
-      "--cached-only",
-      "--no-prompt",
-      script,
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  return success;
+  const module = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(
+      module,
+      packages.map((name) => `import "${name}";\n`).join(""),
+    );
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "test",
+        "--no-run",
+        "--no-check",
+        "--cached-only",
+        "--no-config",
+        "--no-lock",
+        module,
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } finally {
+    await Deno.remove(module);
+  }
 }
 
 async function isOnJsr(specifier: string): Promise<boolean> {
