@@ -1,0 +1,65 @@
+import { assert, assertArrayIncludes, assertEquals } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { PROJECT } from "../helpers/child.ts";
+
+const NOT_IN_A_CHECKOUT = [".git", "node_modules", "coverage", "dist"];
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
+    if (NOT_IN_A_CHECKOUT.includes(name)) continue;
+    if (isDirectory) await copyFolder(join(from, name), join(to, name));
+    if (isFile) await Deno.copyFile(join(from, name), join(to, name));
+  }
+}
+
+/** A copy of the project beside copies of the stand-ins, which its configuration links. */
+async function copyProject(folder: string): Promise<string> {
+  const copy = join(folder, "project");
+  await copyFolder(PROJECT, copy);
+  const { links } = JSON.parse(
+    await Deno.readTextFile(join(PROJECT, "tests/offline/deno.json")),
+  ) as { links: string[] };
+  for (const link of links) {
+    await copyFolder(join(PROJECT, "tests/offline", link), join(folder, link));
+  }
+  const path = join(copy, "deno.json");
+  const configuration = JSON.parse(await Deno.readTextFile(path)) as Record<string, unknown>;
+  configuration["links"] = links.map((link) => join("..", link));
+  await Deno.writeTextFile(path, JSON.stringify(configuration));
+  return copy;
+}
+
+/** Publishes a copy without sending anything; fails on slow types and bad modules. */
+async function dryRun(copy: string): Promise<string[]> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["publish", "--dry-run", "--allow-dirty"],
+    cwd: copy,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  assert(success, output);
+  const files = [...output.matchAll(/^ +file:\/\/(.+) \([^()]+\)$/gm)].map(([, path = ""]) => path);
+  return files.map((path) => path.slice(path.indexOf("/project/") + "/project/".length));
+}
+
+Deno.test("a publish holds the module and nothing of tests, benches and stand-ins", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "goflow-publish-" });
+  try {
+    const copy = await copyProject(folder);
+    const files = await dryRun(copy);
+    assertArrayIncludes(files, ["LICENSE", "README.md", "deno.json", "mod.ts", "src/cli/main.ts"]);
+    const others = files.filter((file) => !/^(src\/.+\.ts|[^/.][^/]*)$/.test(file));
+    assertEquals(others, []);
+    assertEquals(files.filter((file) => /_(test|bench)\.ts$/.test(file)), []);
+    for (const file of files.filter((file) => file.endsWith(".ts"))) {
+      const text = await Deno.readTextFile(join(copy, file));
+      const imports = text.matchAll(/(?:\bfrom|\bimport) *\(? *"(\.[^"]+)"/g);
+      const targets = [...imports].map(([, path = ""]) => join(dirname(file), path));
+      assertEquals(targets.filter((target) => !files.includes(target)), [], file);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
