@@ -126,11 +126,11 @@ export const AWKWARD_STRINGS: readonly string[] = [
 ];
 
 /**
- * Those that survive a way through yaml.v3 itself. It writes a leading line break,
- * and a leading tab before a line break, so that it cannot read them back; it writes
- * U+2028 and U+2029 as line breaks with indentation, which they are no longer in
- * YAML 1.2; and it takes the key `<<` for a merge even when it wrote it.
+ * Those that survive a way through yaml.v3 itself. Of several lines with a blank at the
+ * start it makes a block that it cannot read back; it writes U+2028 and U+2029 as line
+ * breaks with indentation, which they are no longer in YAML 1.2; and it writes the key
+ * `<<` without quotes, which makes it a merge.
  */
 export const STRINGS_THAT_GO_KEEPS: readonly string[] = AWKWARD_STRINGS.filter((text) =>
-  !/^\n|^\t[^]*\n|[\u2028\u2029]/.test(text) && text !== "<<"
+  !/^\n|^\s[^]*\n|[\u2028\u2029]/.test(text) && text !== "<<"
 );

@@ -1,13 +1,11 @@
 /**
- * Builds the Go program of this folder and registers the tests that need it.
+ * Builds the Go program of this folder and runs it.
  *
  * @module
  */
 
 import { fromFileUrl, join } from "@std/path";
-
-/** The built program, or why it could not be built. */
-type Build = { path: string } | { reason: string };
+import { program, type Requirement } from "../helpers/skip.ts";
 
 /** How to call the program. */
 export interface GoOptions {
@@ -19,19 +17,15 @@ export interface GoOptions {
 
 const build = await buildProgram();
 
-/**
- * Registers a test that is ignored, with the reason in its name, where the program
- * cannot be built or `reason` names something else that the machine lacks.
- */
-export function goTest(name: string, fn: () => Promise<void>, reason?: string): void {
-  const lacks = reason ?? ("reason" in build ? build.reason : undefined);
-  if (lacks === undefined) Deno.test({ name, fn });
-  else Deno.test({ name: `${name} (ignored: ${lacks})`, ignore: true, fn });
-}
+/** The Go program, missing where `go` or the modules it imports cannot be had. */
+export const goProgram: Requirement = {
+  missing: build.path === undefined,
+  reason: build.reason ?? "",
+};
 
 /** Runs the program and returns what it wrote to standard output. */
 export async function go(args: string[], options: GoOptions = {}): Promise<string> {
-  if ("reason" in build) throw new Error(build.reason);
+  if (build.path === undefined) throw new Error("The Go program is not built");
   const { input = "", env = {} } = options;
   const child = new Deno.Command(build.path, {
     args,
@@ -57,34 +51,32 @@ export async function go(args: string[], options: GoOptions = {}): Promise<strin
   return decoder.decode(stdout);
 }
 
-async function buildProgram(): Promise<Build> {
+async function buildProgram(): Promise<{ path?: string; reason?: string }> {
+  const { missing, reason } = program("go");
+  if (missing) return { reason };
   const source = fromFileUrl(new URL("./go", import.meta.url));
-  const modules = await runGo(source, ["list", "-deps", "."]);
-  if (modules !== undefined) return { reason: modules };
+  // Downloads what is imported: where that fails, nothing is wrong with the program.
+  const failure = await runGo(source, ["list", "-deps", "."]);
+  if (failure !== undefined) return { reason: `needs the modules of Go: ${failure}` };
   const folder = await Deno.makeTempDir({ prefix: "goflow-interop-" });
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
   const path = join(folder, Deno.build.os === "windows" ? "interop.exe" : "interop");
-  const failure = await runGo(source, ["build", "-buildvcs=false", "-o", path, "."]);
-  if (failure !== undefined) throw new Error(`Cannot build the Go program: ${failure}`);
+  const problem = await runGo(source, ["build", "-buildvcs=false", "-o", path, "."]);
+  if (problem !== undefined) throw new Error(`Cannot build the Go program: ${problem}`);
   return { path };
 }
 
-/** Runs `go`; returns why it failed, `undefined` when it did not. */
+/** Runs `go`; returns the last line of its complaints, `undefined` when it succeeded. */
 async function runGo(cwd: string, args: string[]): Promise<string | undefined> {
-  try {
-    const { success, stderr } = await new Deno.Command("go", {
-      args,
-      cwd,
-      env: { CGO_ENABLED: "0" },
-      stdout: "null",
-      stderr: "piped",
-      signal: AbortSignal.timeout(300_000),
-    }).output();
-    if (success) return undefined;
-    const lines = new TextDecoder().decode(stderr).trim().split("\n");
-    return `go ${args[0]} failed: ${lines.at(-1) || "it did not end in time"}`;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return "go is not installed";
-    throw cause;
-  }
+  const { success, stderr } = await new Deno.Command("go", {
+    args,
+    cwd,
+    env: { CGO_ENABLED: "0" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    signal: AbortSignal.timeout(300_000),
+  }).output();
+  if (success) return undefined;
+  return new TextDecoder().decode(stderr).trim().split("\n").at(-1) || "it did not end in time";
 }

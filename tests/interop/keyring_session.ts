@@ -6,6 +6,7 @@
  */
 
 import { join } from "@std/path";
+import { linux, program, type Requirement } from "../helpers/skip.ts";
 
 /** A running session. */
 export interface KeyringSession extends AsyncDisposable {
@@ -15,20 +16,13 @@ export interface KeyringSession extends AsyncDisposable {
   env: Record<string, string>;
 }
 
-const PROGRAMS = ["dbus-run-session", "gnome-keyring-daemon", "secret-tool"];
-
-/** Why no session can be started; `undefined` when one can. */
-export async function lacksKeyring(): Promise<string | undefined> {
-  if (Deno.build.os !== "linux") return "needs Linux";
-  for (const program of PROGRAMS) {
-    const { success } = await new Deno.Command("sh", {
-      args: ["-c", 'command -v "$0"', program],
-      stdout: "null",
-    }).output();
-    if (!success) return `${program} is not installed`;
-  }
-  return undefined;
-}
+/** What a session needs. */
+export const keyringSession: Requirement[] = [
+  linux,
+  program("dbus-run-session"),
+  program("gnome-keyring-daemon"),
+  program("secret-tool"),
+];
 
 /** Starts a session; disposing ends it and removes its home folder. */
 export async function startKeyringSession(): Promise<KeyringSession> {
