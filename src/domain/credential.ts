@@ -59,4 +59,19 @@ export interface Keyring {
 
   /** Lists the accounts of a service, where the system can enumerate them. */
   list?(service: string): Promise<string[]>;
+
+  /** Reads several items faster than one by one; accounts without an item are left out. */
+  getMany?(service: string, accounts: readonly string[]): Promise<Map<string, string>>;
+
+  /** Most bytes of UTF-8 that one item holds; without it there is no limit. */
+  limit?(service: string, account: string): number;
+
+  /** Name to tell people which keyring this is. */
+  readonly name?: string;
+
+  /** No other process reaches the items, so that writers need no lock file. */
+  readonly local?: boolean;
+
+  /** Accounts that differ only in upper and lower case are the same item. */
+  readonly caseInsensitive?: boolean;
 }

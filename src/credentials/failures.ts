@@ -1,0 +1,71 @@
+/**
+ * The ways a keyring fails, each with its cure in the message.
+ *
+ * @module
+ */
+
+import { KeyringError, PermissionDeniedError } from "../domain/errors.ts";
+
+/** Named by every error of a keyring that cannot be reached. */
+const ALTERNATIVES =
+  "or choose another keyring: VaultKeyring (an encrypted file) or EnvironmentKeyring (variables of a CI job)";
+
+/**
+ * Describes what is about to be done with an item, to start an error message with.
+ *
+ * @param verb What is done, such as `read`.
+ * @param service Service of the item.
+ * @param account Account of the item.
+ */
+export function itemAction(verb: string, service: string, account: string): string {
+  return `Cannot ${verb} credential "${account}" of service "${service}"`;
+}
+
+/** No keyring can be reached; `why` and `cure` end the message. */
+export function unavailable(
+  action: string,
+  why: string,
+  cure: string,
+  cause?: unknown,
+): KeyringError {
+  return new KeyringError(
+    `${action}: ${why}; ${cure}, ${ALTERNATIVES}`,
+    { reason: "unavailable", ...(cause === undefined ? {} : { cause }) },
+  );
+}
+
+/** The keyring must be unlocked first. */
+export function locked(action: string, cure: string): KeyringError {
+  return new KeyringError(`${action}: the keyring is locked; ${cure}`, { reason: "locked" });
+}
+
+/** The value does not fit into one item. Sizes in bytes. */
+export function tooLarge(
+  action: string,
+  size: number,
+  limit: number,
+  system: string,
+): KeyringError {
+  return new KeyringError(
+    `${action}: the value takes ${size} bytes and ${system} holds at most ${limit} in one item; store less, or open the store with largeValues: "split"`,
+    { reason: "too-large" },
+  );
+}
+
+/** A prompt was not answered in time. */
+export function timedOut(action: string, program: string, timeout: number): KeyringError {
+  return new KeyringError(
+    `${action}: "${program}" did not answer within ${timeout} ms, most likely because a prompt to unlock the keyring waits; answer it, unlock the keyring beforehand, or raise the "timeout" option`,
+    { reason: "timeout" },
+  );
+}
+
+/** The keyring, or the person who was asked, refused. */
+export function denied(action: string, why: string, cure: string, resource: string): Error {
+  return new PermissionDeniedError(`${action}: ${why}; ${cure}`, { resource });
+}
+
+/** Anything else that the keyring reported. */
+export function failed(action: string, why: string): KeyringError {
+  return new KeyringError(`${action}: ${why}`, { reason: "failed" });
+}

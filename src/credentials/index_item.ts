@@ -1,0 +1,118 @@
+/**
+ * The index item: a JSON array of keys in the order in which they were added.
+ * Go's `List` depends on it; here it matters only where the system cannot
+ * enumerate its items.
+ *
+ * @module
+ */
+
+import type { Keyring } from "../domain/credential.ts";
+import { INDEX_ACCOUNT } from "./keys.ts";
+
+/**
+ * State of the index item.
+ *
+ * - `missing`: there is none, as before the first credential.
+ * - `complete`: it names every credential.
+ * - `partial`: it names only the credentials that fit into one item.
+ * - `stale`: it names too few or too many; the next change mends it.
+ * - `damaged`: it is not a JSON array of strings; the next change mends it.
+ */
+export type IndexState = "missing" | "complete" | "partial" | "stale" | "damaged";
+
+/** Index of one service. The caller holds the lock while it changes. */
+export class CredentialIndex {
+  readonly #keyring: Keyring;
+  readonly #service: string;
+
+  constructor(keyring: Keyring, service: string) {
+    this.#keyring = keyring;
+    this.#service = service;
+  }
+
+  /** Reads the text of the item, for {@linkcode add}. */
+  read(): Promise<string | undefined> {
+    return this.#keyring.get(this.#service, INDEX_ACCOUNT);
+  }
+
+  /** Lists all credentials, from the system's own enumeration where there is one. */
+  async keys(): Promise<string[]> {
+    const listed = await this.#enumerate();
+    return listed ?? parseIndex(await this.read()) ?? [];
+  }
+
+  /** Adds a key that was just stored; `text` is what the index held before. */
+  async add(key: string, text: string | undefined): Promise<void> {
+    const keys = parseIndex(text);
+    if (keys?.includes(key)) return;
+    const known = keys ?? (await this.#enumerate() ?? []).sort();
+    await this.#write([...known.filter((other) => other !== key), key], text);
+  }
+
+  /** Removes a key that was just deleted. */
+  async remove(key: string): Promise<void> {
+    const text = await this.read();
+    if (text === undefined) return;
+    const keys = parseIndex(text);
+    if (keys !== undefined && !keys.includes(key)) return;
+    const known = keys ?? (await this.#enumerate() ?? []).sort();
+    await this.#write(known.filter((other) => other !== key), text);
+  }
+
+  /** Deletes the item. */
+  async clear(): Promise<void> {
+    await this.#keyring.delete(this.#service, INDEX_ACCOUNT);
+  }
+
+  /** Compares the item with what the system enumerates. */
+  async state(): Promise<IndexState> {
+    const text = await this.read();
+    if (text === undefined) return "missing";
+    const keys = parseIndex(text);
+    if (keys === undefined) return "damaged";
+    const listed = await this.#enumerate();
+    if (listed === undefined) return "complete";
+    const indexed = new Set(keys);
+    const missing = listed.filter((key) => !indexed.has(key));
+    if (missing.length === 0 && indexed.size === listed.length) return "complete";
+    const fits = missing.some((key) => this.#fits(JSON.stringify([...keys, key])));
+    return fits || indexed.size + missing.length !== listed.length ? "stale" : "partial";
+  }
+
+  async #enumerate(): Promise<string[] | undefined> {
+    const accounts = await this.#keyring.list?.(this.#service);
+    return accounts?.filter((account) => account !== INDEX_ACCOUNT);
+  }
+
+  /** Keeps the keys that fit into one item. */
+  async #write(keys: string[], before: string | undefined): Promise<void> {
+    let text = JSON.stringify(keys);
+    if (!this.#fits(text)) {
+      const kept: string[] = [];
+      for (const key of keys) {
+        if (this.#fits(JSON.stringify([...kept, key]))) kept.push(key);
+      }
+      text = JSON.stringify(kept);
+    }
+    if (text !== before) await this.#keyring.set(this.#service, INDEX_ACCOUNT, text);
+  }
+
+  #fits(text: string): boolean {
+    const limit = this.#keyring.limit?.(this.#service, INDEX_ACCOUNT) ?? Infinity;
+    return new TextEncoder().encode(text).length <= limit;
+  }
+}
+
+/** Keys in the text of the item, `undefined` if it is missing or damaged. */
+export function parseIndex(text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const keys: unknown = JSON.parse(text);
+    // Go writes an empty list as null.
+    if (keys === null) return [];
+    if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string")) return undefined;
+    return [...new Set(keys)];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,490 @@
+/**
+ * Credentials in the keyring of the operating system.
+ *
+ * @module
+ */
+
+import type { CredentialStore } from "../domain/credential.ts";
+import {
+  AlreadyExistsError,
+  CredentialExpiredError,
+  InvalidDataError,
+  NotFoundError,
+} from "../domain/errors.ts";
+import { copyCredentials, type CopyOptions, type CopyResult } from "./copy.ts";
+import { type CredentialDescription, describe, type KeyringInfo } from "./description.ts";
+import { CredentialItems, type FoundItem, notFound } from "./items.ts";
+import type { MetadataRecord } from "./metadata.ts";
+import { checkKey, checkService, checkValue, keyAction } from "./keys.ts";
+import type { GetOptions, KeyringOptions, SetOptions } from "./options.ts";
+import { previousValue, rollBack, rotate, type RotateOptions, stagedValue } from "./rotation.ts";
+import { systemKeyring } from "./system.ts";
+import { registerTenant, removeTenant, tenantRegister, tenantService } from "./tenants.ts";
+
+/**
+ * Credentials in the keyring of the operating system: GNOME Keyring or KWallet
+ * on Linux, the Keychain on macOS, the Credential Manager on Windows. Shares
+ * its items with GoFlow's Go implementation.
+ *
+ * Reading requires `--allow-run=secret-tool` on Linux, `--allow-run=/usr/bin/security`
+ * on macOS and `--allow-run=powershell.exe` on Windows; writing requires also
+ * `--allow-read` and `--allow-write` for the root folder.
+ *
+ * @example Store, read and list credentials
+ * ```ts
+ * import { KeyringCredentialStore, MemoryKeyring } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = await KeyringCredentialStore.open({ keyring: new MemoryKeyring() });
+ * await store.set("github:token", "example", { expiresAt: new Date("2099-01-01") });
+ *
+ * assertEquals(await store.get("github:token"), "example");
+ * assertEquals(await store.list(), ["github:token"]);
+ * ```
+ */
+export class KeyringCredentialStore implements CredentialStore {
+  readonly #items: CredentialItems;
+  readonly #tenant: { name: string; register: CredentialItems } | undefined;
+
+  private constructor(items: CredentialItems, tenant?: string, register?: CredentialItems) {
+    this.#items = items;
+    this.#tenant = tenant && register ? { name: tenant, register } : undefined;
+  }
+
+  /**
+   * Opens the store. Starts no program and touches no file.
+   *
+   * @param options Keyring, service and limits.
+   * @returns The store; it holds nothing that must be closed.
+   * @throws {InvalidDataError} If the service name is not valid.
+   */
+  static open(options: KeyringOptions = {}): Promise<KeyringCredentialStore> {
+    const { root, service = "goflow", timeout = 30_000, largeValues = "refuse" } = options;
+    const keyring = options.keyring ?? systemKeyring({ timeout });
+    const split = largeValues === "split";
+    try {
+      checkService(service);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const items = new CredentialItems({ keyring, service, root, lockTimeout: timeout, split });
+    return Promise.resolve(new KeyringCredentialStore(items));
+  }
+
+  /**
+   * Stores or replaces a credential. Requires the permissions for writing.
+   *
+   * @param key Name of the credential; Go's command line uses `<server-id>:<key>`.
+   * @param value The secret, any well-formed text, the empty one included.
+   * @param options Expiry and rotation.
+   * @throws {InvalidDataError} If the key, the value or an option is not valid.
+   * @throws {AlreadyExistsError} If the keyring ignores case and has a key that differs in nothing else.
+   * @throws {KeyringError} If the keyring is locked or unavailable, or the value too large.
+   * @throws {PermissionDeniedError} If Deno, the system or the keyring refused.
+   */
+  async set(key: string, value: string, options: SetOptions = {}): Promise<void> {
+    const action = keyAction("set", key);
+    checkKey(action, key);
+    checkValue(action, value);
+    const { expiresAt, rotateAfter } = checkTimes(action, options);
+    await this.#change(action, async () => {
+      await this.#refuseOtherCase(action, key);
+      await this.#items.set(key, value, { expiresAt, rotateAfter });
+    });
+  }
+
+  /**
+   * Reads a credential.
+   *
+   * @param key Name of the credential.
+   * @param options Whether an expired value is returned.
+   * @returns The secret.
+   * @throws {NotFoundError} If there is no such credential.
+   * @throws {CredentialExpiredError} If it is past its expiry.
+   * @throws {InvalidDataError} If the key is not valid.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
+   * @throws {PermissionDeniedError} If Deno, the system or the keyring refused.
+   */
+  async get(key: string, options: GetOptions = {}): Promise<string> {
+    const action = keyAction("read", key);
+    checkKey(action, key);
+    const found = await this.#items.read(action, key);
+    return valueOf(action, key, found, options);
+  }
+
+  /**
+   * Reads several credentials, faster than one by one.
+   *
+   * @param keys Names of the credentials.
+   * @param options Whether expired values are returned.
+   * @returns The secrets by key; keys without a credential are left out.
+   * @throws {CredentialExpiredError} If one is past its expiry.
+   * @throws {InvalidDataError} If a key is not valid.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
+   */
+  async getMany(keys: readonly string[], options: GetOptions = {}): Promise<Map<string, string>> {
+    for (const key of keys) checkKey(keyAction("read", key), key);
+    const found = await this.#items.readMany([...new Set(keys)]);
+    const values = new Map<string, string>();
+    for (const key of keys) {
+      const item = found.get(key);
+      if (item) values.set(key, valueOf(keyAction("read", key), key, item, options));
+    }
+    return values;
+  }
+
+  /**
+   * Lists all keys, never values. Comes from the system's own enumeration, so it
+   * names also what Go or a person has stored.
+   *
+   * @returns The keys in ascending order.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
+   */
+  async list(): Promise<string[]> {
+    return (await this.#items.index.keys()).sort();
+  }
+
+  /**
+   * Deletes a credential with its metadata and its previous value. Requires the
+   * permissions for writing.
+   *
+   * @param key Name of the credential.
+   * @throws {NotFoundError} If there is no such credential.
+   * @throws {InvalidDataError} If the key is not valid.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
+   */
+  async delete(key: string): Promise<void> {
+    const action = keyAction("delete", key);
+    checkKey(action, key);
+    const deleted = await this.#items.locked(action, () => this.#items.remove(key));
+    if (!deleted) throw notFound(action, key);
+  }
+
+  /**
+   * Stores a value as JSON, see {@linkcode set}.
+   *
+   * @param key Name of the credential.
+   * @param value Anything that JSON can represent.
+   * @param options Expiry and rotation.
+   * @throws {InvalidDataError} If JSON cannot represent the value.
+   */
+  async setStructured(key: string, value: unknown, options: SetOptions = {}): Promise<void> {
+    await this.set(key, toJson(keyAction("set", key), value), options);
+  }
+
+  /**
+   * Reads a value that was stored as JSON, see {@linkcode get}.
+   *
+   * @param key Name of the credential.
+   * @param options Whether an expired value is returned.
+   * @returns The value; its type is not checked.
+   * @throws {InvalidDataError} If the credential is not JSON; the message does not show it.
+   */
+  async getStructured<T>(key: string, options: GetOptions = {}): Promise<T> {
+    const text = await this.get(key, options);
+    try {
+      return JSON.parse(text);
+    } catch {
+      // The parser's message quotes the text.
+      throw new InvalidDataError(`${keyAction("read", key)}: the value is not JSON`);
+    }
+  }
+
+  /**
+   * Describes a credential without its value.
+   *
+   * @param key Name of the credential.
+   * @returns Times, version and size; `metadata` is `"unknown"` for what Go stored.
+   * @throws {NotFoundError} If there is no such credential.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
+   */
+  async describe(key: string): Promise<CredentialDescription> {
+    const action = keyAction("describe", key);
+    checkKey(action, key);
+    return describe(key, await this.#items.read(action, key), new Date());
+  }
+
+  /**
+   * Lists the credentials that have expired or expire soon, the first to expire first.
+   *
+   * @param within How soon, in milliseconds.
+   * @returns Their descriptions.
+   */
+  async listExpiring(within = 0): Promise<CredentialDescription[]> {
+    return await this.#listBefore(within, ({ expiresAt }) => expiresAt);
+  }
+
+  /**
+   * Lists the credentials that are due for rotation, the most overdue first.
+   *
+   * @param within How soon they may be due, in milliseconds.
+   * @returns Their descriptions.
+   */
+  async listRotationDue(within = 0): Promise<CredentialDescription[]> {
+    return await this.#listBefore(within, ({ rotateAfter }) => rotateAfter);
+  }
+
+  /**
+   * Replaces a value: stores the new one beside it, runs the check, switches, and
+   * keeps the old one for a while. Whatever step is cut off, a valid value stays.
+   * Requires the permissions for writing.
+   *
+   * @param key Name of the credential.
+   * @param next The new value.
+   * @param options Check, grace time, expiry.
+   * @throws {NotFoundError} If there is no such credential.
+   * @throws {InvalidDataError} If the new value does not pass the check; the old one stays in use.
+   * @throws {ConflictError} If the credential changed during the check; nothing is replaced.
+   * @throws {KeyringError} If the keyring is locked or unavailable, or the value too large.
+   */
+  async rotate(key: string, next: string, options: RotateOptions = {}): Promise<void> {
+    const action = keyAction("rotate", key);
+    checkKey(action, key);
+    checkTimes(action, options);
+    await rotate(this.#items, key, next, options);
+  }
+
+  /**
+   * Replaces a value by one that a provider makes, see {@linkcode rotate}. Goes on
+   * with the value of a rotation that was cut off, if that one passes the check.
+   *
+   * @param key Name of the credential.
+   * @param provider Makes the new value, given the present one.
+   * @param options Check, grace time, expiry.
+   */
+  async rotateWith(
+    key: string,
+    provider: (current: string) => string | Promise<string>,
+    options: RotateOptions = {},
+  ): Promise<void> {
+    const action = keyAction("rotate", key);
+    checkKey(action, key);
+    const staged = await stagedValue(this.#items, key);
+    if (staged !== undefined) {
+      try {
+        return await this.rotate(key, staged, options);
+      } catch (cause) {
+        // It is useless by now; any other error would meet the next value as well.
+        if (!(cause instanceof InvalidDataError)) throw cause;
+      }
+    }
+    const { value } = await this.#items.read(action, key);
+    await this.rotate(key, await provider(value), options);
+  }
+
+  /**
+   * Reads the value before the last rotation, as long as it is kept.
+   *
+   * @param key Name of the credential.
+   * @returns The value, or `undefined` if none is kept.
+   */
+  async getPrevious(key: string): Promise<string | undefined> {
+    checkKey(keyAction("read", key), key);
+    return await previousValue(this.#items, key, new Date());
+  }
+
+  /**
+   * Puts the value before the last rotation back; the present one becomes the previous
+   * one. Requires the permissions for writing.
+   *
+   * @param key Name of the credential.
+   * @throws {NotFoundError} If no previous value is kept.
+   */
+  async rollBack(key: string): Promise<void> {
+    checkKey(keyAction("roll back", key), key);
+    await rollBack(this.#items, key);
+  }
+
+  /**
+   * Deletes the previous values whose time is over. Requires the permissions for writing.
+   *
+   * @returns Keys of the credentials that had one.
+   */
+  async purgePrevious(): Promise<string[]> {
+    const now = new Date();
+    const purged: string[] = [];
+    for (const key of await this.list()) {
+      const purge = () => this.#items.purgePrevious(key, now);
+      if (await this.#items.locked(keyAction("purge", key), purge)) purged.push(key);
+    }
+    return purged;
+  }
+
+  /**
+   * Opens the isolated store of a tenant in the same keyring.
+   *
+   * @param tenant 1 to 63 lower-case letters, digits and hyphens.
+   * @returns The store; the tenant is registered with its first credential.
+   * @throws {InvalidDataError} If the name is not valid, or this is the store of a tenant.
+   */
+  tenant(tenant: string): KeyringCredentialStore {
+    const service = tenantService(this.#owner(), tenant);
+    const register = tenantRegister(this.#items);
+    return new KeyringCredentialStore(this.#items.withService(service), tenant, register);
+  }
+
+  /**
+   * Lists the tenants that have stored a credential.
+   *
+   * @returns Their names in ascending order.
+   */
+  async listTenants(): Promise<string[]> {
+    this.#owner();
+    return (await tenantRegister(this.#items).index.keys()).sort();
+  }
+
+  /**
+   * Deletes a tenant with all its credentials. Requires the permissions for writing.
+   *
+   * @param tenant Name of the tenant.
+   * @param options The name once more, as `confirm`.
+   * @throws {InvalidDataError} If the two names differ; nothing is deleted.
+   * @throws {NotFoundError} If there is no such tenant.
+   */
+  async deleteTenant(tenant: string, options: { confirm: string }): Promise<void> {
+    const action = `Cannot delete tenant ${JSON.stringify(tenant)}`;
+    const items = this.#items.withService(tenantService(this.#owner(), tenant));
+    if (options.confirm !== tenant) {
+      throw new InvalidDataError(
+        `${action}: "confirm" must repeat its name, but it is ${JSON.stringify(options.confirm)}`,
+      );
+    }
+    const register = tenantRegister(this.#items);
+    await items.locked(action, async () => {
+      if (await removeTenant(register, items, tenant)) return;
+      throw new NotFoundError(`${action}: there is no such tenant`, { kind: "tenant", id: tenant });
+    });
+  }
+
+  /**
+   * Copies credentials to another store, in memory, and reads each back. Expiry and
+   * version go along if the target is a store of this class.
+   *
+   * @param target The other store.
+   * @param options Keys, whether to overwrite, progress.
+   * @returns The keys that were copied, and those that were the same before.
+   * @throws {AlreadyExistsError} If the target has another value under a key; nothing is copied.
+   * @throws {NotFoundError} If a key has no credential.
+   */
+  async copyTo(target: CredentialStore, options: CopyOptions = {}): Promise<CopyResult> {
+    const keyring = target instanceof KeyringCredentialStore ? target : undefined;
+    return await copyCredentials(this.#items, {
+      store: target,
+      read: (key) => keyring ? keyring.get(key, { allowExpired: true }) : target.get(key),
+      write: (key, value, record) =>
+        keyring ? keyring.#import(key, value, record) : target.set(key, value),
+    }, options);
+  }
+
+  /**
+   * Tells which keyring is used, and the state of its index.
+   *
+   * @returns Facts about the keyring, no keys and no values.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
+   */
+  async info(): Promise<KeyringInfo> {
+    const { keyring, service, index, split } = this.#items;
+    const limit = keyring.limit?.(service, "") ?? Infinity;
+    return {
+      keyring: keyring.name ?? "custom",
+      service,
+      ...(this.#tenant ? { tenant: this.#tenant.name } : {}),
+      listing: keyring.list ? "keyring" : "index",
+      index: await index.state(),
+      credentials: (await index.keys()).length,
+      ...(limit === Infinity ? {} : { limit }),
+      largeValues: split ? "split" : "refuse",
+    };
+  }
+
+  /** Changes items under the lock; the first change registers a tenant. */
+  async #change(action: string, run: () => Promise<void>): Promise<void> {
+    await this.#items.locked(action, async () => {
+      if (this.#tenant) await registerTenant(this.#tenant.register, this.#tenant.name);
+      await run();
+    });
+  }
+
+  async #import(key: string, value: string, record: MetadataRecord | undefined): Promise<void> {
+    await this.#change(keyAction("set", key), () =>
+      this.#items.set(key, value, {
+        created: record?.created,
+        version: record?.version,
+        expiresAt: record?.expires,
+        rotateAfter: record?.interval ?? record?.due,
+      }));
+  }
+
+  async #listBefore(
+    within: number,
+    time: (description: CredentialDescription) => Date | undefined,
+  ): Promise<CredentialDescription[]> {
+    const now = new Date();
+    const moment = (description: CredentialDescription) => time(description)?.getTime() ?? Infinity;
+    const found = await this.#items.readMany(await this.#items.keysWithMetadata());
+    return [...found].map(([key, item]) => describe(key, item, now))
+      .filter((description) => moment(description) <= now.getTime() + within)
+      .sort((a, b) => moment(a) - moment(b));
+  }
+
+  async #refuseOtherCase(action: string, key: string): Promise<void> {
+    if (!this.#items.keyring.caseInsensitive) return;
+    const lower = key.toLowerCase();
+    const other = (await this.#items.index.keys())
+      .find((known) => known !== key && known.toLowerCase() === lower);
+    if (other === undefined) return;
+    throw new AlreadyExistsError(
+      `${action}: this keyring ignores upper and lower case, and there is a credential ${
+        JSON.stringify(other)
+      }`,
+      { kind: "credential", id: other },
+    );
+  }
+
+  /** Service that owns the tenants. */
+  #owner(): string {
+    if (this.#tenant === undefined) return this.#items.service;
+    throw new InvalidDataError(
+      `Cannot use tenants of tenant "${this.#tenant.name}": only the store that KeyringCredentialStore.open() returns has tenants`,
+    );
+  }
+}
+
+function valueOf(
+  action: string,
+  key: string,
+  { value, record }: FoundItem & { value: string },
+  { allowExpired = false }: GetOptions,
+): string {
+  const expiresAt = record?.expires;
+  if (expiresAt === undefined || allowExpired || expiresAt.getTime() > Date.now()) return value;
+  throw new CredentialExpiredError(
+    `${action}: it expired at ${expiresAt.toISOString()}, set or rotate it, or pass allowExpired: true`,
+    { key, expiresAt },
+  );
+}
+
+function checkTimes(action: string, { expiresAt, rotateAfter }: SetOptions): SetOptions {
+  for (const [name, time] of Object.entries({ expiresAt, rotateAfter })) {
+    const valid = time === undefined ||
+      (time instanceof Date ? !Number.isNaN(time.getTime()) : name === "rotateAfter" && time > 0);
+    if (!valid) {
+      const wanted = name === "rotateAfter"
+        ? "a valid date or milliseconds over 0"
+        : "a valid date";
+      throw new InvalidDataError(`${action}: "${name}" must be ${wanted}`);
+    }
+  }
+  return { ...(expiresAt ? { expiresAt } : {}), ...(rotateAfter ? { rotateAfter } : {}) };
+}
+
+function toJson(action: string, value: unknown): string {
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    if (text !== undefined) return text;
+  } catch {
+    // The message of a circular structure names its keys.
+    throw new InvalidDataError(`${action}: JSON cannot represent the value`);
+  }
+  throw new InvalidDataError(`${action}: JSON cannot represent the value`);
+}

@@ -1,0 +1,164 @@
+/**
+ * Runs the keyring program of the system as a subprocess: secrets go in through
+ * its standard input and come out of its standard output, nowhere else.
+ *
+ * @module
+ */
+
+import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import { timedOut, unavailable } from "./failures.ts";
+
+/** A program and what all its calls have in common. */
+export interface Program {
+  /** Name or absolute path. */
+  path: string;
+  /** How to get it when it is missing, an imperative clause. */
+  install: string;
+  /** Milliseconds after which a call is killed. */
+  timeout: number;
+  /** Variables that every call gets. */
+  environment: Record<string, string>;
+  /** The only other variables it needs; absent when it gets the whole environment. */
+  keep?: readonly string[];
+}
+
+/** One call of a {@linkcode Program}. */
+export interface Call {
+  /** What is being done, in the form `Cannot read credential "a"`. */
+  action: string;
+  /** Arguments; never a secret. */
+  args: string[];
+  /** What the program reads, the place for a secret. */
+  stdin?: string;
+  /** Throw the output away unread. */
+  discardOutput?: boolean;
+}
+
+/** What a call left behind. */
+export interface CallResult {
+  /** Exit status. */
+  code: number;
+  /** Standard output. */
+  stdout: Uint8Array;
+  /** Standard error as text; may hold parts of a secret, so it is never shown as it is. */
+  stderr: string;
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * Requires `--allow-run` for the program; never prompts.
+ *
+ * @param program The program.
+ * @param call Arguments and input.
+ * @returns Status and output, whatever the status is.
+ * @throws {PermissionDeniedError} If Deno or the system refuses to run it.
+ * @throws {KeyringError} If it is missing, or does not end in time.
+ */
+export async function run(program: Program, call: Call): Promise<CallResult> {
+  const child = start(program, call);
+  const writing = call.stdin === undefined ? undefined : write(child.stdin, call.stdin);
+  const output = child.output();
+  const result = await within(program.timeout, output);
+  if (result === undefined) {
+    kill(child);
+    await child.status;
+    // A grandchild may keep the pipes open for ever.
+    await within(500, output);
+    throw timedOut(call.action, program.path, program.timeout);
+  }
+  await writing;
+  return {
+    code: result.code,
+    stdout: call.discardOutput ? new Uint8Array() : result.stdout,
+    stderr: new TextDecoder().decode(result.stderr),
+  };
+}
+
+function start(program: Program, call: Call): Deno.ChildProcess {
+  const command = { name: "run", command: program.path } as const;
+  if (Deno.permissions.querySync(command).state !== "granted") {
+    if (isMissing(program.path)) throw missing(program, call);
+    requirePermissions(call.action, command);
+  }
+  try {
+    return new Deno.Command(program.path, {
+      args: call.args,
+      ...childEnvironment(program),
+      stdin: call.stdin === undefined ? "null" : "piped",
+      stdout: call.discardOutput ? "null" : "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) throw missing(program, call, cause);
+    throw asPermissionDenied(cause, call.action, program.path) ??
+      unavailable(call.action, `"${program.path}" cannot be started`, program.install, cause);
+  }
+}
+
+function missing(program: Program, call: Call, cause?: unknown): Error {
+  const why = `the program "${program.path}" is missing`;
+  return unavailable(call.action, why, program.install, cause);
+}
+
+/**
+ * Tells a missing program from a missing permission, which Deno's permission
+ * query does not. Starts nothing and cannot prompt: Deno looks the program up
+ * first and then refuses this variable to everybody without a full `--allow-run`.
+ */
+function isMissing(path: string): boolean {
+  try {
+    kill(new Deno.Command(path, { env: { LD_PRELOAD: "-" }, stdin: "null" }).spawn());
+    return false;
+  } catch (cause) {
+    return cause instanceof Deno.errors.NotFound;
+  }
+}
+
+/** The fewest variables that can be passed with the permissions at hand. */
+function childEnvironment(
+  { environment, keep }: Program,
+): { env: Record<string, string>; clearEnv: boolean } {
+  const readable = keep?.every((variable) =>
+    Deno.permissions.querySync({ name: "env", variable }).state === "granted"
+  );
+  if (keep === undefined || !readable) return { env: environment, clearEnv: false };
+  const env: Record<string, string> = {};
+  for (const variable of keep) {
+    const value = Deno.env.get(variable);
+    if (value !== undefined) env[variable] = value;
+  }
+  return { env: { ...env, ...environment }, clearEnv: true };
+}
+
+async function write(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch (cause) {
+    // A program that ends early says why with its status.
+    if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
+  }
+}
+
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expired = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (cause) {
+    // It has ended in the meantime.
+    if (!(cause instanceof TypeError)) throw cause;
+  }
+}

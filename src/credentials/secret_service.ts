@@ -1,0 +1,252 @@
+/**
+ * Linux: the Secret Service (GNOME Keyring, KWallet, KeePassXC) through
+ * libsecret's `secret-tool`, with the attributes of
+ * {@link https://github.com/zalando/go-keyring | go-keyring}.
+ *
+ * @module
+ */
+
+import type { Keyring } from "../domain/credential.ts";
+import { denied, failed, itemAction, locked, tooLarge, unavailable } from "./failures.ts";
+import { type CallResult, type Program, run } from "./process.ts";
+import {
+  clearArguments,
+  type Failure,
+  failureOf,
+  foreignAttributes,
+  LOGIN_COLLECTION,
+  lookupArguments,
+  parseAccounts,
+  parseSecret,
+  parseSecrets,
+  searchArguments,
+  SECRET_LIMIT,
+  storeArguments,
+} from "./secret_tool.ts";
+import type { SystemKeyringOptions } from "./system.ts";
+
+const UNLOCK_CURE =
+  'log in to the desktop, or unlock it without one: printf %s "$PASSWORD" | gnome-keyring-daemon --unlock --components=secrets';
+const SERVICE_CURE =
+  "install and start one (Debian and Ubuntu: gnome-keyring), without a desktop inside: dbus-run-session -- sh -c 'printf %s \"$PASSWORD\" | gnome-keyring-daemon --unlock; exec your-command'";
+
+/** Enough keys to make reading all items at once cheaper than one process for each. */
+const SEARCH_FROM = 4;
+
+/**
+ * Keyring over the Secret Service.
+ *
+ * Requires `--allow-run=secret-tool`.
+ */
+export class SecretServiceKeyring implements Keyring {
+  readonly name = "secret-service";
+  readonly #program: Program;
+  #collection: string | undefined = LOGIN_COLLECTION;
+
+  /** @param options Program and timeout. */
+  constructor(options: SystemKeyringOptions = {}) {
+    this.#program = {
+      path: options.program ?? "secret-tool",
+      install:
+        "install secret-tool (Debian and Ubuntu: libsecret-tools, Fedora and Arch: libsecret)",
+      timeout: options.timeout ?? 30_000,
+      environment: {
+        LC_ALL: "C.UTF-8",
+        LANGUAGE: "",
+        // A file would be another store than the one Go uses.
+        SECRET_BACKEND: "service",
+        // Debug messages go to standard output, among the secrets.
+        G_MESSAGES_DEBUG: "",
+        // Deno refuses to pass these on without a full --allow-run.
+        LD_PRELOAD: "",
+        LD_LIBRARY_PATH: "",
+      },
+      keep: [
+        "DBUS_SESSION_BUS_ADDRESS",
+        "XDG_RUNTIME_DIR",
+        "HOME",
+        "PATH",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XAUTHORITY",
+      ],
+    };
+  }
+
+  limit(): number {
+    return SECRET_LIMIT;
+  }
+
+  async set(service: string, account: string, secret: string): Promise<void> {
+    const action = itemAction("set", service, account);
+    const size = new TextEncoder().encode(secret).length;
+    if (size > SECRET_LIMIT) throw tooLarge(action, size, SECRET_LIMIT, "secret-tool");
+    await this.#store(action, service, account, secret);
+    await this.#verify(action, service, account, secret);
+  }
+
+  async get(service: string, account: string): Promise<string | undefined> {
+    const action = itemAction("read", service, account);
+    const result = await this.#run(action, lookupArguments(service, account));
+    if (result.code === 0) return decode(action, result.stdout);
+    if (failureOf(result.stderr) === "content-type") {
+      const found = await this.#run(action, searchArguments(service, account));
+      return decode(action, parseSecret(found.stdout));
+    }
+    await this.#throwUnlessAbsent(action, result, service, account);
+    return undefined;
+  }
+
+  async delete(service: string, account: string): Promise<boolean> {
+    const action = itemAction("delete", service, account);
+    const result = await this.#run(action, clearArguments(service, account));
+    if (result.code === 0) return true;
+    await this.#throwUnlessAbsent(action, result, service, account);
+    return false;
+  }
+
+  async list(service: string): Promise<string[]> {
+    const action = `Cannot list the credentials of service "${service}"`;
+    const result = await this.#run(action, searchArguments(service), { discardOutput: true });
+    if (result.code !== 0) throw this.#failure(action, result);
+    return [...new Set(parseAccounts(result.stderr))];
+  }
+
+  async getMany(service: string, accounts: readonly string[]): Promise<Map<string, string>> {
+    const found = accounts.length >= SEARCH_FROM ? await this.#search(service) : undefined;
+    const secrets = new Map<string, string>();
+    await Promise.all(accounts.map(async (account) => {
+      const secret = found === undefined ? await this.get(service, account) : found.get(account);
+      if (secret !== undefined) secrets.set(account, secret);
+    }));
+    return secrets;
+  }
+
+  /** All secrets of a service in one process; `undefined` when the answer leaves a doubt. */
+  async #search(service: string): Promise<Map<string, string> | undefined> {
+    const action = `Cannot read the credentials of service "${service}"`;
+    const result = await this.#run(action, searchArguments(service));
+    if (result.code !== 0) throw this.#failure(action, result);
+    if (failureOf(result.stderr) !== undefined) return undefined;
+    return parseSecrets(result.stdout, parseAccounts(result.stderr));
+  }
+
+  async #store(
+    action: string,
+    service: string,
+    account: string,
+    secret: string,
+  ): Promise<void> {
+    const store = (collection: string | undefined) =>
+      this.#run(action, storeArguments(service, account, collection), { stdin: secret });
+    let result = await store(this.#collection);
+    if (result.code !== 0 && failureOf(result.stderr) === "no-collection" && this.#collection) {
+      // A keyring without a "login" collection: KWallet, KeePassXC, a session on a server.
+      result = await store(undefined);
+      if (result.code === 0) this.#collection = undefined;
+    }
+    if (result.code !== 0) throw this.#failure(action, result);
+    if (failureOf(result.stderr) === "too-long") {
+      throw failed(action, "secret-tool stored only the beginning of the value, set it again");
+    }
+  }
+
+  /** Reads back what was stored, and removes items of other programs that hide it. */
+  async #verify(
+    action: string,
+    service: string,
+    account: string,
+    secret: string,
+  ): Promise<void> {
+    const search = () => this.#run(action, searchArguments(service, account));
+    let found = await search();
+    if (parseAccounts(found.stderr).length > 1) {
+      await this.#removeDuplicates(action, service, account, secret, found.stderr);
+      found = await search();
+    }
+    const expected = new TextEncoder().encode(secret);
+    if (found.code === 0 && equal(parseSecret(found.stdout), expected)) return;
+    throw failed(
+      action,
+      `the keyring returned something else than what was stored; look for other items with: secret-tool search --all service ${service} username …`,
+    );
+  }
+
+  /** Python's keyring adds an attribute and so a second item, and readers get either. */
+  async #removeDuplicates(
+    action: string,
+    service: string,
+    account: string,
+    secret: string,
+    attributes: string,
+  ): Promise<void> {
+    for (const [name, value] of foreignAttributes(attributes)) {
+      await this.#run(action, clearArguments(service, account, name, value));
+    }
+    const left = await this.#run(action, searchArguments(service, account), {
+      discardOutput: true,
+    });
+    if (parseAccounts(left.stderr).length === 1) return;
+    // Equal attributes cannot be told apart: for a moment there is no item at all.
+    await this.#run(action, clearArguments(service, account));
+    await this.#store(action, service, account, secret);
+  }
+
+  /** `secret-tool` ends in the same way for a missing item and for a locked one. */
+  async #throwUnlessAbsent(
+    action: string,
+    result: CallResult,
+    service: string,
+    account: string,
+  ): Promise<void> {
+    if (result.stderr.trim() !== "") throw this.#failure(action, result);
+    const probe = await this.#run(action, searchArguments(service, account), {
+      discardOutput: true,
+    });
+    if (probe.code !== 0) throw this.#failure(action, probe);
+    if (parseAccounts(probe.stderr).length > 0) throw locked(action, UNLOCK_CURE);
+  }
+
+  #run(
+    action: string,
+    args: string[],
+    options: { stdin?: string; discardOutput?: boolean } = {},
+  ): Promise<CallResult> {
+    return run(this.#program, { action, args, ...options });
+  }
+
+  #failure(action: string, { code, stderr }: CallResult): Error {
+    const failure: Failure | undefined = failureOf(stderr);
+    switch (failure) {
+      case "locked":
+        return locked(action, UNLOCK_CURE);
+      case "no-bus":
+        return unavailable(action, "there is no D-Bus session", SERVICE_CURE);
+      case "no-service":
+      case "no-collection":
+        return unavailable(action, "no Secret Service answers on D-Bus", SERVICE_CURE);
+      case "denied":
+        return denied(
+          action,
+          "D-Bus refused access to the Secret Service",
+          "allow this user or this sandbox to talk to org.freedesktop.secrets",
+          "org.freedesktop.secrets",
+        );
+      default:
+        return failed(action, `secret-tool ended with status ${code}`);
+    }
+  }
+}
+
+function decode(action: string, secret: Uint8Array | undefined): string | undefined {
+  if (secret === undefined) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(secret);
+  } catch {
+    throw failed(action, "the value is not UTF-8 text, another program stored it");
+  }
+}
+
+function equal(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

@@ -1,0 +1,62 @@
+/**
+ * Tenants: each has a service of its own, and a register names them, since no
+ * system lists services.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../domain/errors.ts";
+import type { CredentialItems } from "./items.ts";
+
+const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/**
+ * Returns the service of a tenant.
+ *
+ * @throws {InvalidDataError} If the name is not valid; it could reach another service.
+ */
+export function tenantService(service: string, tenant: string): string {
+  if (!TENANT.test(tenant)) {
+    throw new InvalidDataError(
+      `Cannot use tenant ${
+        JSON.stringify(tenant)
+      }: the name must be 1 to 63 lower-case letters, digits and hyphens, and begin with a letter or digit`,
+    );
+  }
+  return `${service}.tenant.${tenant}`;
+}
+
+/** Items that register the tenants of a service. */
+export function tenantRegister(items: CredentialItems): CredentialItems {
+  return items.withService(`${items.service}.tenants`);
+}
+
+/** Enters a tenant into the register, when it is not there. The caller holds the lock. */
+export async function registerTenant(register: CredentialItems, tenant: string): Promise<void> {
+  if (await register.keyring.get(register.service, tenant) !== undefined) return;
+  await register.set(tenant, "", {});
+}
+
+/** Deletes all items of a tenant, and then its entry; `false` if it had none. */
+export async function removeTenant(
+  register: CredentialItems,
+  items: CredentialItems,
+  tenant: string,
+): Promise<boolean> {
+  const { keyring } = items;
+  for (const key of await items.index.keys()) await items.remove(key);
+  const services = [
+    items.previousService,
+    items.stagedService,
+    items.values.service,
+    items.metadataService,
+    items.service,
+  ];
+  for (const service of services) {
+    for (const account of await keyring.list?.(service) ?? []) {
+      await keyring.delete(service, account);
+    }
+  }
+  await items.index.clear();
+  return await register.remove(tenant);
+}

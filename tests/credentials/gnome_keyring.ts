@@ -1,0 +1,208 @@
+/**
+ * A real gnome-keyring on a D-Bus of its own, in a temporary home folder.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { SecretServiceKeyring } from "../../src/credentials/secret_service.ts";
+
+const PROGRAMS = ["secret-tool", "dbus-daemon", "gnome-keyring-daemon"];
+/** Debian's own Python, which has the package python3-secretstorage. */
+const PYTHON = "/usr/bin/python3";
+
+/** Why tests with a real keyring cannot run here, for `ignore` and the name of a test. */
+export const noGnomeKeyring: string = reason(PROGRAMS.filter((name) => !runs(name, ["--version"])));
+/** Why tests that lock it, or write as Python's keyring does, cannot run here. */
+export const noSecretStorage: string = noGnomeKeyring ||
+  reason(runs(PYTHON, ["-c", "import secretstorage"], true) ? [] : ["python3-secretstorage"]);
+
+/** A running keyring. */
+export class GnomeKeyring implements AsyncDisposable {
+  /** Its home folder. */
+  readonly home: string;
+  /** Variables by which programs find it. */
+  readonly env: Record<string, string>;
+  /** `secret-tool` with these variables. */
+  readonly program: string;
+  readonly #children: Deno.ChildProcess[] = [];
+
+  private constructor(home: string) {
+    this.home = home;
+    this.program = join(home, "secret-tool");
+    this.env = {
+      HOME: home,
+      XDG_RUNTIME_DIR: join(home, "run"),
+      XDG_DATA_HOME: join(home, "data"),
+      DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(home, "bus")}`,
+      PATH: Deno.env.get("PATH") ?? "",
+    };
+  }
+
+  /** Starts D-Bus and, unless told otherwise, an unlocked keyring. */
+  static async start(
+    options: { service?: boolean; display?: string } = {},
+  ): Promise<GnomeKeyring> {
+    const { service = true, display } = options;
+    const keyring = new GnomeKeyring(await Deno.makeTempDir({ prefix: "goflow-keyring-" }));
+    if (display !== undefined) keyring.env["DISPLAY"] = display;
+    await keyring.#startBus();
+    if (service) await keyring.startService();
+    return keyring;
+  }
+
+  /** The adapter over this keyring. */
+  keyring(timeout = 30_000): SecretServiceKeyring {
+    return new SecretServiceKeyring({ program: this.program, timeout });
+  }
+
+  /** Starts the keyring itself, unlocked, and waits until it answers. */
+  async startService(): Promise<Deno.ChildProcess> {
+    const child = this.#spawn("gnome-keyring-daemon", [
+      "--unlock",
+      "--foreground",
+      "--components=secrets",
+    ], "password");
+    const search = ["search", "--all", "--", "service", "readiness"];
+    for (let left = 100; left > 0; left--) {
+      const { success } = await this.run("secret-tool", search);
+      if (success) return child;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error("gnome-keyring-daemon does not answer");
+  }
+
+  /** Runs a program to its end with this keyring. */
+  async run(
+    program: string,
+    args: string[],
+    stdin?: string,
+  ): Promise<{ success: boolean; code: number; stdout: string; stderr: string }> {
+    const child = new Deno.Command(program, {
+      args,
+      env: this.env,
+      clearEnv: true,
+      stdin: stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    if (stdin !== undefined) {
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(stdin));
+      await writer.close();
+    }
+    const output = await child.output();
+    const decoder = new TextDecoder();
+    return {
+      success: output.success,
+      code: output.code,
+      stdout: decoder.decode(output.stdout),
+      stderr: decoder.decode(output.stderr),
+    };
+  }
+
+  /** Runs Python with `c`, a connection, and `collection`, the default one. */
+  async python(code: string): Promise<string> {
+    const prelude = "import secretstorage as s\nc = s.dbus_init()\n" +
+      "collection = s.get_default_collection(c)\n";
+    const result = await this.run(PYTHON, ["-c", prelude + code]);
+    if (!result.success) throw new Error(result.stderr);
+    return result.stdout;
+  }
+
+  /** Locks the keyring. */
+  async lock(): Promise<void> {
+    await this.python("collection.lock()");
+  }
+
+  /** Stores as Python's keyring does, whose items have one attribute more. */
+  async pythonSet(service: string, account: string, secret: string): Promise<void> {
+    const literal = (text: string) => JSON.stringify(text);
+    await this.python(
+      `a = {"application": "Python keyring library", "service": ${literal(service)}, ` +
+        `"username": ${literal(account)}}\n` +
+        `collection.create_item("Password", a, ${literal(secret)}.encode(), replace=True)`,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children.reverse()) {
+      try {
+        child.kill("SIGKILL");
+      } catch (cause) {
+        if (!(cause instanceof TypeError)) throw cause;
+      }
+      await child.status;
+    }
+    await Deno.remove(this.home, { recursive: true });
+  }
+
+  /** A bus without activation, so that nothing starts a keyring unasked. */
+  async #startBus(): Promise<void> {
+    await Deno.mkdir(join(this.home, "run"), { mode: 0o700 });
+    await Deno.mkdir(join(this.home, "data"));
+    const variables = Object.entries(this.env).map(([name, value]) => `${name}='${value}'`);
+    await Deno.writeTextFile(
+      this.program,
+      `#!/bin/sh\n${variables.join(" ")} exec secret-tool "$@"\n`,
+      { mode: 0o755 },
+    );
+    const config = join(this.home, "bus.conf");
+    await Deno.writeTextFile(
+      config,
+      `<busconfig>
+  <type>session</type>
+  <listen>${this.env["DBUS_SESSION_BUS_ADDRESS"]}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+`,
+    );
+    this.#spawn("dbus-daemon", ["--nofork", "--nopidfile", `--config-file=${config}`]);
+    for (let left = 100; left > 0; left--) {
+      const { stderr } = await this.run("secret-tool", ["lookup", "--", "service", "readiness"]);
+      if (!stderr.includes("Could not connect")) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error("dbus-daemon does not answer");
+  }
+
+  #spawn(program: string, args: string[], stdin?: string): Deno.ChildProcess {
+    const child = new Deno.Command(program, {
+      args,
+      env: this.env,
+      clearEnv: true,
+      stdin: stdin === undefined ? "null" : "piped",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    this.#children.push(child);
+    if (stdin !== undefined) {
+      const writer = child.stdin.getWriter();
+      writer.write(new TextEncoder().encode(stdin)).then(() => writer.close());
+    }
+    return child;
+  }
+}
+
+function runs(program: string, args: string[], successfully = false): boolean {
+  try {
+    const { success } = new Deno.Command(program, {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).outputSync();
+    return success || !successfully;
+  } catch {
+    return false;
+  }
+}
+
+function reason(missing: string[]): string {
+  return missing.length === 0 ? "" : ` (skipped: ${missing.join(", ")} missing)`;
+}

@@ -1,0 +1,51 @@
+import { MemoryKeyring } from "../../src/credentials/memory.ts";
+import { fakeProgram } from "./fakes.ts";
+import { GnomeKeyring, noGnomeKeyring } from "./gnome_keyring.ts";
+import { testKeyring } from "./keyring_suite.ts";
+
+const notHere = Deno.build.os === "windows" ? " (skipped: the fakes are shell scripts)" : "";
+
+testKeyring({
+  name: "MemoryKeyring",
+  limit: 1000,
+  open: () =>
+    Promise.resolve({
+      keyring: new MemoryKeyring({ limit: 1000 }),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }),
+});
+
+testKeyring({
+  name: "SecretServiceKeyring over a fake secret-tool",
+  limit: 8191,
+  skip: notHere,
+  open: () => fakeProgram("linux"),
+});
+
+testKeyring({
+  name: "KeychainKeyring over a fake security",
+  // 4,095 bytes hold the command, its quotes, the prefix and base64.
+  limit: 3024,
+  skip: notHere,
+  open: () => fakeProgram("darwin"),
+});
+
+testKeyring({
+  name: "CredentialManagerKeyring over a fake PowerShell",
+  limit: 2560,
+  skip: notHere,
+  open: () => fakeProgram("windows"),
+});
+
+testKeyring({
+  name: "SecretServiceKeyring over gnome-keyring",
+  limit: 8191,
+  skip: noGnomeKeyring,
+  open: async () => {
+    const gnome = await GnomeKeyring.start();
+    return {
+      keyring: gnome.keyring(),
+      [Symbol.asyncDispose]: () => gnome[Symbol.asyncDispose](),
+    };
+  },
+});
