@@ -58,9 +58,7 @@ async function jsrPackages(): Promise<string[]> {
   ) as {
     imports: Record<string, string>;
   };
-  return Object.values(imports).filter((specifier) =>
-    specifier.startsWith("jsr:")
-  );
+  return Object.values(imports).filter((specifier) => specifier.startsWith("jsr:"));
 }
 
 /** Whether a module that imports all of them could be loaded without a network; it is not run. */

@@ -12,9 +12,7 @@ export function typescriptFiles(...names: string[]): string[] {
     if (!exists(name)) return [];
     if (name.endsWith(".ts")) return [name];
     const entries = [...Deno.readDirSync(`${ROOT}${name}`)];
-    const children = entries.filter((entry) =>
-      entry.isDirectory || entry.name.endsWith(".ts")
-    );
+    const children = entries.filter((entry) => entry.isDirectory || entry.name.endsWith(".ts"));
     return typescriptFiles(...children.map((entry) => `${name}/${entry.name}`));
   }).sort();
 }

@@ -3,8 +3,7 @@
 const byText: unknown[] = [RegExp, URL, URLSearchParams, Intl.Locale].map((
   type,
 ) => type.prototype);
-const TypedArray = Object.getPrototypeOf(Uint8Array) as abstract new () =>
-ArrayLike<unknown>;
+const TypedArray = Object.getPrototypeOf(Uint8Array) as abstract new () => ArrayLike<unknown>;
 
 /**
  * Deep equality: the same prototype (or none), the same keys (a key with
@@ -54,9 +53,7 @@ function prototypeOf(value: object): unknown {
 
 function sameItems(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
   if (a.length !== b.length) return false;
-  return Array.from(a).every((item, i) =>
-    item === b[i] || Object.is(item, b[i])
-  );
+  return Array.from(a).every((item, i) => item === b[i] || Object.is(item, b[i]));
 }
 
 /** Every entry of `a` has an equal one in `b`, in any order. */

@@ -41,9 +41,7 @@ export type Falsy = false | 0 | 0n | "" | null | undefined;
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) return;
   throw new AssertionError(
-    `Values are not equal${suffix(msg)}\n  actual: ${show(actual)}\nexpected: ${
-      show(expected)
-    }`,
+    `Values are not equal${suffix(msg)}\n  actual: ${show(actual)}\nexpected: ${show(expected)}`,
   );
 }
 
@@ -51,9 +49,7 @@ export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!equal(actual, expected)) return;
   throw new AssertionError(
-    `Expected actual: ${show(actual)} not to be: ${show(expected)}${
-      suffix(msg)
-    }`,
+    `Expected actual: ${show(actual)} not to be: ${show(expected)}${suffix(msg)}`,
   );
 }
 
@@ -78,9 +74,7 @@ export function assertNotStrictEquals<T>(
 ): void {
   if (!Object.is(actual, expected)) return;
   throw new AssertionError(
-    `Expected "actual" to not be strictly equal to: ${show(actual)}${
-      suffix(msg)
-    }\n`,
+    `Expected "actual" to not be strictly equal to: ${show(actual)}${suffix(msg)}\n`,
   );
 }
 
@@ -143,9 +137,7 @@ export function assertArrayIncludes<T>(
   );
   if (missing.length === 0) return;
   throw new AssertionError(
-    `Expected actual: "${show(actual)}" to include: "${show(expected)}"${
-      suffix(msg)
-    }\n` +
+    `Expected actual: "${show(actual)}" to include: "${show(expected)}"${suffix(msg)}\n` +
       `missing: ${show(missing)}`,
   );
 }
@@ -158,9 +150,9 @@ export function assertInstanceOf<T>(
 ): asserts actual is T {
   if (actual instanceof expectedType) return;
   throw new AssertionError(
-    `Expected object to be an instance of "${expectedType.name}" but was ${
-      show(actual)
-    }${suffix(msg)}`,
+    `Expected object to be an instance of "${expectedType.name}" but was ${show(actual)}${
+      suffix(msg)
+    }`,
   );
 }
 
@@ -172,9 +164,7 @@ export function assertNotInstanceOf<A, T>(
 ): asserts actual is Exclude<A, T> {
   if (!(actual instanceof unexpectedType)) return;
   throw new AssertionError(
-    `Expected object to not be an instance of "${typeof unexpectedType}"${
-      suffix(msg)
-    }`,
+    `Expected object to not be an instance of "${typeof unexpectedType}"${suffix(msg)}`,
   );
 }
 
@@ -250,9 +240,7 @@ export function assertLessOrEqual<T>(
 export function assertAlmostEquals(
   actual: number,
   expected: number,
-  tolerance: number = Number.isFinite(expected)
-    ? Math.abs(expected * 1e-7)
-    : 1e-7,
+  tolerance: number = Number.isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7,
   msg?: string,
 ): void {
   if (Object.is(actual, expected) || Math.abs(expected - actual) <= tolerance) {

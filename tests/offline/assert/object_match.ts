@@ -57,9 +57,7 @@ class Filter {
   #array(value: unknown[], wanted: unknown[]): unknown[] {
     if (this.#seen.get(value) === wanted) return value;
     this.#seen.set(value, wanted);
-    return value.slice(0, wanted.length).map((item, i) =>
-      this.#value(item, wanted[i])
-    );
+    return value.slice(0, wanted.length).map((item, i) => this.#value(item, wanted[i]));
   }
 
   #map(

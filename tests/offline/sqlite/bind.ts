@@ -123,9 +123,7 @@ function bindBlob(
   index: number,
   value: Uint8Array,
 ): Uint8Array {
-  const data = value.byteLength === 0
-    ? empty
-    : value as Uint8Array<ArrayBuffer>;
+  const data = value.byteLength === 0 ? empty : value as Uint8Array<ArrayBuffer>;
   unwrap(
     library.sqlite3_bind_blob(statement, index, data, value.byteLength, null),
   );

@@ -3,11 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { unwrap } from "./error.ts";
 import { library, readCString, toCString } from "./library.ts";
-import {
-  finalizeAll,
-  type RestBindParameters,
-  Statement,
-} from "./statement.ts";
+import { finalizeAll, type RestBindParameters, Statement } from "./statement.ts";
 
 /** Options of a connection; extensions cannot be loaded here. */
 export interface DatabaseOpenOptions {

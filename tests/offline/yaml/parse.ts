@@ -62,8 +62,7 @@ function refuseSecondDocument(reader: Reader): void {
       const lines = reader.input.slice(0, offset).split(/\r\n|\n|\r/);
       const column = lines[lines.length - 1]?.length ?? 0;
       throw toSyntaxError({
-        reason:
-          "Found more than 1 document in the stream: expected a single document",
+        reason: "Found more than 1 document in the stream: expected a single document",
         mark: new Mark(null, reader.input, offset, lines.length - 1, column),
       });
     }
@@ -76,8 +75,7 @@ function findSecondDocument(
   { input, length, position, lineStart }: Reader,
 ): number | undefined {
   if (position !== lineStart) return undefined;
-  const end =
-    /---(?=[ \t\r\n\0])|\.\.\.(?=[ \t\r\n\0])(?:[ \t\r\n]|#[^\r\n\0]*)*/y;
+  const end = /---(?=[ \t\r\n\0])|\.\.\.(?=[ \t\r\n\0])(?:[ \t\r\n]|#[^\r\n\0]*)*/y;
   end.lastIndex = position;
   const separator = end.exec(input)?.[0];
   if (separator === undefined) return undefined;

@@ -15,8 +15,7 @@ export interface ScalarOptions {
   isTyped(text: string): boolean;
 }
 
-const BOOLEANS_OF_YAML_1_1 =
-  /^(?:[yY]|yes|Yes|YES|on|On|ON|[nN]|no|No|NO|off|Off|OFF)$/;
+const BOOLEANS_OF_YAML_1_1 = /^(?:[yY]|yes|Yes|YES|on|On|ON|[nN]|no|No|NO|off|Off|OFF)$/;
 const PRINTABLE =
   /^[\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]*$/u;
 const PLAIN = /^[^\s\-?&*!|>'"%@`,[\]{}:#][^,[\]{}:#]*$/u;
@@ -57,9 +56,7 @@ export function formatScalar(text: string, options: ScalarOptions): string {
   const header = `${startsWithBlank ? indent : ""}${chomping(text)}`;
   const content = (tooLong ? fold(text, lineWidth) : text).replace(/\n$/, "");
   const blanks = " ".repeat(options.indentation);
-  const body = content.split("\n").map((line) =>
-    line === "" ? "" : blanks + line
-  ).join("\n");
+  const body = content.split("\n").map((line) => line === "" ? "" : blanks + line).join("\n");
   return `${tooLong ? ">" : "|"}${header}\n${body}`;
 }
 
@@ -115,7 +112,5 @@ function escaped(char: string): string {
   if (code <= 0xffff && PRINTABLE.test(char)) return char;
   const hex = code.toString(16).toUpperCase();
   if (code <= 0xff) return `\\x${hex.padStart(2, "0")}`;
-  return code <= 0xffff
-    ? `\\u${hex.padStart(4, "0")}`
-    : `\\U${hex.padStart(8, "0")}`;
+  return code <= 0xffff ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
 }

@@ -53,10 +53,9 @@ const full = new yaml.Schema({
 
 /** js-yaml offers these types only within its own schemas. */
 function typesOf(list: "implicit" | "explicit", tags: string[]): yaml.Type[] {
-  const types =
-    (yaml.DEFAULT_SAFE_SCHEMA as unknown as Record<typeof list, yaml.Type[]>)[
-      list
-    ];
+  const types = (yaml.DEFAULT_SAFE_SCHEMA as unknown as Record<typeof list, yaml.Type[]>)[
+    list
+  ];
   const all = types as (yaml.Type & { tag: string })[];
   return all.filter((type) => tags.includes(type.tag.slice(PREFIX.length)));
 }

@@ -88,9 +88,7 @@ class Writer {
     return formatScalar(value, {
       indent,
       indentation,
-      lineWidth: lineWidth === -1
-        ? -1
-        : Math.max(Math.min(lineWidth, 40), lineWidth - indentation),
+      lineWidth: lineWidth === -1 ? -1 : Math.max(Math.min(lineWidth, 40), lineWidth - indentation),
       singleLine: isKey || (flowLevel > -1 && level >= flowLevel),
       compatMode,
       isTyped: (text) => isTyped(text, schema),
@@ -115,13 +113,9 @@ class Writer {
     const level = outdented ? place.level - 1 : place.level;
     const flow = !place.block || Object.keys(value).length === 0;
     if (flow) {
-      return isArray
-        ? this.#flowSequence(value, level)
-        : this.#flowMapping(value, level);
+      return isArray ? this.#flowSequence(value, level) : this.#flowMapping(value, level);
     }
-    const lines = isArray
-      ? this.#blockSequence(value, level)
-      : this.#blockMapping(value, level);
+    const lines = isArray ? this.#blockSequence(value, level) : this.#blockMapping(value, level);
     if (lines.length === 0) return isArray ? "[]" : "{}";
     const separator = `\n${" ".repeat(this.#options.indent * level)}`;
     return (place.compact ? "" : separator) + lines.join(separator);
@@ -171,9 +165,7 @@ class Writer {
     const pairs = Object.entries(object).flatMap(([key, value]) => {
       const name = this.node(key, place) ?? "";
       const text = this.node(value, place);
-      return text === undefined
-        ? []
-        : [`${name.length > 1024 ? "? " : ""}${name}: ${text}`];
+      return text === undefined ? [] : [`${name.length > 1024 ? "? " : ""}${name}: ${text}`];
     });
     return `{${pairs.join(", ")}}`;
   }
