@@ -28,7 +28,11 @@ Deno.test("withFileLock() runs one function at a time in this process", () =>
 
 Deno.test("withFileLock() goes on after a function that throws", () =>
   withLockPath(async (path) => {
-    await assertRejects(() => withFileLock(path, () => Promise.reject(new Error("mine"))), "mine");
+    await assertRejects(
+      () => withFileLock(path, () => Promise.reject(new Error("mine"))),
+      Error,
+      "mine",
+    );
     assertEquals(await withFileLock(path, () => Promise.resolve("next")), "next");
   }));
 

@@ -32,6 +32,8 @@ export class NotFoundError extends StorageError {
   readonly id: string;
 
   /**
+   * Makes the error.
+   *
    * @param message Which action failed, on what.
    * @param fields The resource and the optional `cause`.
    */
@@ -53,6 +55,8 @@ export class AlreadyExistsError extends StorageError {
   readonly id: string;
 
   /**
+   * Makes the error.
+   *
    * @param message Which action failed, on what.
    * @param fields The resource and the optional `cause`.
    */
@@ -82,6 +86,8 @@ export class PermissionDeniedError extends StorageError {
   readonly flag?: string;
 
   /**
+   * Makes the error.
+   *
    * @param message Which action failed, on what, and how to permit it.
    * @param fields The resource, the flag and the optional `cause`.
    */
@@ -123,6 +129,8 @@ export class InvalidDataError extends StorageError {
   readonly column?: number;
 
   /**
+   * Makes the error.
+   *
    * @param message Which action failed, on what, what was found and what is wanted.
    * @param fields The problems, the place and the optional `cause`.
    */
@@ -154,6 +162,8 @@ export class InvalidStateError extends StorageError {
   readonly to: string;
 
   /**
+   * Makes the error.
+   *
    * @param message Which transition of what was refused.
    * @param fields Both states and the optional `cause`.
    */
@@ -201,6 +211,8 @@ export class DatabaseError extends StorageError {
   readonly code: DatabaseErrorCode;
 
   /**
+   * Makes the error.
+   *
    * @param message Which action failed, and how to go on.
    * @param fields The code and the optional `cause`.
    */
@@ -229,6 +241,8 @@ export class ConflictError extends StorageError {
   readonly actual: string;
 
   /**
+   * Makes the error.
+   *
    * @param message Which action failed, on what.
    * @param fields Both revisions and the optional `cause`.
    */
@@ -270,6 +284,8 @@ export class KeyringError extends StorageError {
   readonly reason: KeyringErrorReason;
 
   /**
+   * Makes the error.
+   *
    * @param message Which action failed, on what, and the cure.
    * @param fields The reason and the optional `cause`.
    */
@@ -298,6 +314,8 @@ export class CredentialExpiredError extends StorageError {
   readonly expiresAt: Date;
 
   /**
+   * Makes the error.
+   *
    * @param message Which action failed, on what, and how to go on.
    * @param fields The key, the time and the optional `cause`.
    */

@@ -1,0 +1,113 @@
+import { assertEquals } from "@std/assert";
+import { runCode } from "./helpers/child.ts";
+
+/** The permission table of the README: what each operation does, and the flags it needs. */
+const OPERATIONS: { name: string; code: string; flags: (root: string) => string[] }[] = [
+  {
+    name: "reading workflows",
+    code: `await storage.workflows.list();
+      await storage.workflows.load("absent").catch((error) => {
+        if (error.name !== "NotFoundError") throw error;
+      });`,
+    flags: (root) => [`--allow-read=${root}`],
+  },
+  {
+    name: "writing workflows",
+    code: `const workflow = Workflow.create("a", "b", { id: "a" });
+      await storage.workflows.save(workflow);
+      await storage.workflows.load("a");
+      await storage.workflows.delete("a");`,
+    flags: (root) => [`--allow-read=${root}`, `--allow-write=${root}`],
+  },
+  {
+    name: "executions with the built-in driver",
+    code: `const run = Execution.create("a", "1.0", { input: 1 });
+      await storage.executions.record(run);
+      await storage.executions.load(run.id);
+      await storage.executions.list();
+      await storage.executions.delete(run.id);
+      if ((await storage.executions.info()).driver !== "builtin") throw new Error("driver");`,
+    flags: (root) => [`--allow-read=${root}`, `--allow-write=${root}`],
+  },
+  {
+    name: "reading credentials",
+    code: `await storage.credentials.get("absent").catch(reached);
+      await storage.credentials.list().catch(reached);`,
+    flags: () => [`--allow-run=${KEYRING_PROGRAM}`],
+  },
+  {
+    name: "writing credentials",
+    code: `await storage.credentials.set("permission-test", "x").catch(reached);
+      await storage.credentials.delete("permission-test").catch(reached);`,
+    flags: (root) => [
+      `--allow-run=${KEYRING_PROGRAM}`,
+      `--allow-read=${root}`,
+      `--allow-write=${root}`,
+    ],
+  },
+];
+
+const KEYRING_PROGRAM = {
+  darwin: "/usr/bin/security",
+  windows: "powershell.exe",
+}[Deno.build.os as string] ?? "secret-tool";
+
+/** Runs code over a storage in a child; prints "done", or name and flag of the error. */
+async function outcome(code: string, root: string | undefined, flags: string[]): Promise<string> {
+  const { stdout, stderr } = await runCode(
+    `import { Execution, openStorage, Workflow } from "./mod.ts";
+    // A keyring that cannot be reached was asked, which is what matters here.
+    const reached = (error) => {
+      if (error.name !== "KeyringError" && error.name !== "NotFoundError") throw error;
+    };
+    try {
+      await using storage = await openStorage(${
+      root === undefined ? "" : JSON.stringify({ root })
+    });
+      ${code}
+      console.log("done");
+    } catch (error) {
+      console.log(error.name, error.flag);
+    }`,
+    { flags, env: { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent" } },
+  );
+  assertEquals(stderr, "");
+  return stdout.trim();
+}
+
+async function withRoot(run: (root: string) => Promise<void>): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    await run(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+for (const { name, code, flags } of OPERATIONS) {
+  Deno.test(`openStorage() permits ${name} under exactly the documented flags`, () =>
+    withRoot(async (root) => {
+      assertEquals(await outcome(code, root, flags(root)), "done");
+    }));
+
+  Deno.test(`openStorage() names the flag that ${name} lacks`, () =>
+    withRoot(async (root) => {
+      for (const missing of flags(root)) {
+        const rest = flags(root).filter((flag) => flag !== missing);
+        assertEquals(await outcome(code, root, rest), `PermissionDeniedError ${missing}`);
+      }
+    }));
+}
+
+Deno.test("openStorage() finds the default root under exactly the documented flags", async () => {
+  const variables = Deno.build.os === "windows" ? ["USERPROFILE"] : ["HOME"];
+  variables.push("GOFLOW_CONFIG_DIR");
+  assertEquals(await outcome("", undefined, [`--allow-env=${variables}`]), "done");
+  for (const missing of variables) {
+    const rest = variables.filter((variable) => variable !== missing);
+    assertEquals(
+      await outcome("", undefined, [`--allow-env=${rest}`]),
+      `PermissionDeniedError --allow-env=${missing}`,
+    );
+  }
+});

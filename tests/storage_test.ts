@@ -1,0 +1,55 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { Execution, MemoryKeyring, NotFoundError, openStorage, Workflow } from "../mod.ts";
+import { runCode } from "./helpers/child.ts";
+
+Deno.test("openStorage() keeps the three stores under one root", async () => {
+  const root = await Deno.makeTempDir();
+  {
+    await using storage = await openStorage({
+      root,
+      credentials: { keyring: new MemoryKeyring() },
+    });
+    const workflow = Workflow.create("greet", "Says hello", { id: "greet" });
+    await storage.workflows.save(workflow);
+    const run = Execution.create("greet", "1.0", { who: "Zoë" });
+    await storage.executions.record(run);
+    await storage.credentials.set("mail:token", "secret");
+
+    assertEquals((await storage.workflows.load("greet")).name, "greet");
+    assertEquals((await storage.executions.load(run.id)).variables, { who: "Zoë" });
+    assertEquals(await storage.credentials.get("mail:token"), "secret");
+    assertEquals((await Deno.stat(join(root, "workflows", "greet.yaml"))).isFile, true);
+    assertEquals((await Deno.stat(join(root, "goflow.db"))).isFile, true);
+  }
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("openStorage() creates no file until a store is used", async () => {
+  const folder = await Deno.makeTempDir();
+  const root = join(folder, "goflow");
+  {
+    await using storage = await openStorage({ root });
+    assertEquals(storage.root, root);
+  }
+  assertEquals([...Deno.readDirSync(folder)], []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("openStorage() can be closed twice, and its executions cannot be used afterwards", async () => {
+  const root = await Deno.makeTempDir();
+  const storage = await openStorage({ root });
+  await assertRejects(() => storage.executions.load("absent"), NotFoundError);
+  storage.close();
+  storage.close();
+  await assertRejects(() => storage.executions.load("absent"), Error, "closed");
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("mod.ts loads without any permission, and neither SQLite nor a program with it", async () => {
+  const { code, stdout, stderr } = await runCode(
+    `const loaded = await import("./mod.ts");
+    console.log(typeof loaded.openStorage);`,
+  );
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: "function\n", stderr: "" });
+});
