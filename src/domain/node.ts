@@ -28,8 +28,8 @@ export interface StartNode extends NodeBase {
 export interface EndNode extends NodeBase {
   /** Discriminator. */
   type: "end";
-  /** Expression of the value that the run returns. */
-  return?: string;
+  /** What the run returns: an expression, or a structure that holds expressions. */
+  return?: unknown;
 }
 
 /** When and how often a tool call is repeated. */

@@ -122,6 +122,8 @@ export interface WorkflowFields {
   edges?: Edge[];
   /** Unknown keys, kept. */
   extra?: Extra;
+  /** Revision that was loaded. */
+  revision?: string;
 }
 
 /**
@@ -160,6 +162,8 @@ export class Workflow implements WorkflowFields {
   edges: Edge[];
   /** Unknown keys, kept. */
   extra?: Extra;
+  /** Revision that was loaded: a hash of the content; set by the repository, never stored. */
+  revision?: string;
 
   private constructor(fields: WorkflowFields) {
     this.id = fields.id;
@@ -172,6 +176,7 @@ export class Workflow implements WorkflowFields {
     this.nodes = fields.nodes ?? [];
     this.edges = fields.edges ?? [];
     if (fields.extra !== undefined) this.extra = fields.extra;
+    if (fields.revision !== undefined) this.revision = fields.revision;
   }
 
   /**

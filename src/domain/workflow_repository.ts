@@ -13,6 +13,18 @@ export interface SaveResult {
   revision: string;
   /** Whether anything was written. */
   changed: boolean;
+  /** Set when the whole file had to be written anew, so that its comments are lost. */
+  rewritten?: true;
+}
+
+/** A stored workflow that can be read, but not as its author may think. */
+export interface WorkflowWarning {
+  /** Id of the workflow, from the file name. */
+  id: string;
+  /** Absolute path of the file. */
+  path: string;
+  /** One sentence. */
+  message: string;
 }
 
 /** A stored workflow that cannot be read. */
@@ -31,6 +43,8 @@ export interface WorkflowList {
   workflows: Workflow[];
   /** Those that cannot. */
   invalid: InvalidWorkflow[];
+  /** What is odd about those that can, such as another id inside of the file. */
+  warnings: WorkflowWarning[];
 }
 
 /** Stored workflows. */

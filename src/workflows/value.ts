@@ -1,0 +1,137 @@
+/**
+ * Plain values: what a YAML file can hold.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../domain/errors.ts";
+import { LIMITS } from "./limits.ts";
+
+/** A mapping. */
+export type Mapping = Record<string, unknown>;
+
+/** Tells whether a value is a mapping. */
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Compares deeply; the order of keys does not count, `NaN` equals itself. */
+export function equalValues(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length &&
+      a.every((item, index) => equalValues(item, b[index]));
+  }
+  if (Array.isArray(b)) return false;
+  if (a instanceof Date || b instanceof Date) {
+    return a instanceof Date && b instanceof Date && Object.is(a.getTime(), b.getTime());
+  }
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length &&
+    keys.every((key) =>
+      Object.hasOwn(b, key) && equalValues((a as Mapping)[key], (b as Mapping)[key])
+    );
+}
+
+/**
+ * Copies deeply, without properties that are `undefined`; faster than
+ * `structuredClone` on the small trees of a workflow.
+ */
+export function cloneValue<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(cloneValue) as T;
+  if (value instanceof Date) return new Date(value) as T;
+  const copy: Mapping = {};
+  for (const key in value) if (value[key] !== undefined) copy[key] = cloneValue(value[key]);
+  return copy as T;
+}
+
+/**
+ * Checks that a value can be written to a YAML file and read back as it is.
+ * Properties that are `undefined` are left out of the file, as in JSON.
+ *
+ * @param value The value.
+ * @param at Where it stands, such as `nodes[2].parameters`.
+ * @returns One sentence per problem.
+ */
+export function storableProblems(value: unknown, at: string): string[] {
+  const problems: string[] = [];
+  visit(value, at, 0, problems, new Set());
+  return problems;
+}
+
+function visit(
+  value: unknown,
+  at: string,
+  depth: number,
+  problems: string[],
+  ancestors: Set<object>,
+): void {
+  switch (typeof value) {
+    case "string":
+      if (!value.isWellFormed()) problems.push(`${at} holds half of a surrogate pair`);
+      return;
+    case "number":
+    case "boolean":
+      return;
+    case "undefined":
+    case "bigint":
+    case "symbol":
+    case "function":
+      problems.push(`${at} is of type ${typeof value}, which a YAML file cannot hold`);
+      return;
+  }
+  if (value === null || value === undefined) return;
+  if (ancestors.has(value)) {
+    problems.push(`${at} contains itself`);
+    return;
+  }
+  if (depth >= LIMITS.depth) {
+    problems.push(`${at} is nested more than ${LIMITS.depth} levels deep`);
+    return;
+  }
+  ancestors.add(value);
+  if (Array.isArray(value)) {
+    // Not `forEach`, which would skip the holes of a sparse array.
+    for (let index = 0; index < value.length; index++) {
+      visit(value[index], `${at}[${index}]`, depth + 1, problems, ancestors);
+    }
+  } else {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+      const name = value.constructor?.name ?? "unknown";
+      problems.push(
+        `${at} is an object of class ${name}, only plain objects and arrays can be stored`,
+      );
+    } else {
+      visitMapping(value as Mapping, at, depth, problems, ancestors);
+    }
+  }
+  ancestors.delete(value);
+}
+
+function visitMapping(
+  mapping: Mapping,
+  at: string,
+  depth: number,
+  problems: string[],
+  ancestors: Set<object>,
+): void {
+  for (const key of Object.keys(mapping)) {
+    if (key === "__proto__" || key === "<<") {
+      problems.push(`${at} has a key "${key}", which YAML readers give another meaning`);
+    } else if (!key.isWellFormed()) {
+      problems.push(`${at} has a key that holds half of a surrogate pair`);
+    } else if (mapping[key] !== undefined) {
+      visit(mapping[key], at === "" ? key : `${at}.${key}`, depth + 1, problems, ancestors);
+    }
+  }
+}
+
+/** Throws unless there is no problem. */
+export function refuse(action: string, problems: string[], path?: string): void {
+  if (problems.length === 0) return;
+  const rest = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  throw new InvalidDataError(`${action}: ${problems[0]}${rest}`, { problems, path });
+}

@@ -1,0 +1,146 @@
+/**
+ * What was parsed before, so that only what changed is parsed again.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { StorageError } from "../domain/errors.ts";
+import { Workflow } from "../domain/workflow.ts";
+import { type DecodedWorkflow, decodeWorkflow } from "./decode.ts";
+import { revisionOf } from "./revision.ts";
+import { cloneValue } from "./value.ts";
+import { readYaml, type YamlDocument } from "./yaml_reader.ts";
+
+/** A file that was parsed. */
+export interface ParsedWorkflow extends DecodedWorkflow {
+  /** The document. */
+  document: YamlDocument;
+  /** Its revision. */
+  revision: string;
+}
+
+/** Most text that is kept parsed, in characters. */
+const RECENT = 4 * 1024 * 1024;
+/** Age from which the time of a file tells versions apart, in milliseconds. */
+const SETTLED = 100;
+
+/** Files parsed lately, by id. */
+export class RecentWorkflows {
+  readonly #parsed = new Map<string, ParsedWorkflow>();
+  #size = 0;
+
+  /** Returns a parsed text; parses it unless it is the one that was parsed last for this id. */
+  parse(id: string, text: string, action: string, path: string): ParsedWorkflow {
+    const known = this.#parsed.get(id);
+    if (known?.document.text === text) return known;
+    const parsed = parseWorkflow(id, text, action, path);
+    this.put(id, parsed);
+    return parsed;
+  }
+
+  /** Keeps a parsed file, forgets those that were not used for the longest time. */
+  put(id: string, parsed: ParsedWorkflow): void {
+    this.forget(id);
+    this.#parsed.set(id, parsed);
+    this.#size += parsed.document.text.length;
+    for (const oldest of this.#parsed.keys()) {
+      if (this.#size <= RECENT) break;
+      this.forget(oldest);
+    }
+  }
+
+  /** Forgets a file. */
+  forget(id: string): void {
+    const parsed = this.#parsed.get(id);
+    if (parsed === undefined) return;
+    this.#size -= parsed.document.text.length;
+    this.#parsed.delete(id);
+  }
+}
+
+/** Parses the text of a workflow file. */
+export function parseWorkflow(
+  id: string,
+  text: string,
+  action: string,
+  path?: string,
+): ParsedWorkflow {
+  return decodeDocument(id, readYaml(text, { action, path }), action, path);
+}
+
+/** Makes a workflow of a document that was read before. */
+export function decodeDocument(
+  id: string,
+  document: YamlDocument,
+  action: string,
+  path?: string,
+): ParsedWorkflow {
+  const decoded = decodeWorkflow(document, id, { action, path });
+  const revision = revisionOf(document.text);
+  decoded.workflow.revision = revision;
+  return { ...decoded, document, revision };
+}
+
+/** Copies a workflow, since what the cache holds must not change. */
+export function copyWorkflow(workflow: Workflow): Workflow {
+  return Workflow.from(cloneValue(workflow));
+}
+
+/** A file of the folder, as it was when it was listed. */
+export interface ListedFile {
+  /** Changes when the file may have changed. */
+  stamp: string;
+  /** Whether an equal stamp proves that nothing changed. */
+  settled: boolean;
+  /** Hash of the text. */
+  digest: string;
+  /** What it holds. */
+  content: DecodedWorkflow | StorageError;
+}
+
+/** What is needed to list one file. */
+export interface ListedSource {
+  /** Changes when the file may have changed. */
+  stamp: string;
+  /** When it was last written. */
+  modified: Date;
+  /** Reads it. */
+  read(): string;
+}
+
+/** The files of a folder, by id. */
+export class ListedWorkflows {
+  readonly #files = new Map<string, ListedFile>();
+
+  /** Returns a file; reads it only when its stamp changed, parses it only when its text did. */
+  get(id: string, path: string, source: ListedSource): ListedFile {
+    const known = this.#files.get(id);
+    const { stamp, modified } = source;
+    if (known?.settled && known.stamp === stamp) return known;
+    const now = Date.now();
+    const text = source.read();
+    const digest = createHash("sha256").update(text).digest("hex");
+    // A file system stores times in steps: what was written just now may be written again within one.
+    const settled = now - modified.getTime() > SETTLED;
+    const content = known?.digest === digest ? known.content : tryParse(id, text, path);
+    const file = { stamp, settled, digest, content };
+    this.#files.set(id, file);
+    return file;
+  }
+
+  /** Forgets all but these. */
+  keep(ids: ReadonlySet<string>): void {
+    for (const id of this.#files.keys()) if (!ids.has(id)) this.#files.delete(id);
+  }
+}
+
+function tryParse(id: string, text: string, path: string): DecodedWorkflow | StorageError {
+  try {
+    const { workflow, idInFile } = parseWorkflow(id, text, `Cannot read workflow "${id}"`, path);
+    return idInFile === undefined ? { workflow } : { workflow, idInFile };
+  } catch (error) {
+    if (error instanceof StorageError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Ids that can be file names on every system.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../domain/errors.ts";
+
+/** Longest id, in bytes of UTF-8; leaves room for the extension and for temporary names. */
+const LONGEST_ID = 200;
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+const CONTROL = /\p{Cc}/u;
+
+/**
+ * Tells why an id cannot be a file name.
+ *
+ * @param id The id.
+ * @returns What is wrong and what is wanted, or `undefined` when it is fine.
+ */
+export function idProblem(id: string): string | undefined {
+  if (typeof id !== "string" || id === "") return "the id must not be empty";
+  if (/[/\\]/.test(id)) return 'the id must be a single file name without "/" and "\\"';
+  if (id.startsWith(".")) return 'the id must not start with "."';
+  if (CONTROL.test(id)) return "the id must not hold control characters";
+  if (!id.isWellFormed()) return "the id must be well-formed Unicode text";
+  if (/[\s.]$/.test(id)) return 'the id must not end with a blank or "."';
+  // On Windows, "a:b" would be a hidden stream of the file "a".
+  if (Deno.build.os === "windows" && /[<>:"|?*]/.test(id)) {
+    return 'the id must not hold any of < > : " | ? * on this system';
+  }
+  if (DEVICE.test(id)) return "the id is the name of a Windows device, use another one";
+  if (new TextEncoder().encode(id).length > LONGEST_ID) {
+    return `the id must not be longer than ${LONGEST_ID} bytes of UTF-8`;
+  }
+  return undefined;
+}
+
+/**
+ * Throws unless an id can be a file name.
+ *
+ * @param id The id.
+ * @param action What is about to be done, in the form `Cannot load workflow "a"`.
+ * @throws {InvalidDataError} If it cannot.
+ */
+export function requireId(id: string, action: string): void {
+  const problem = idProblem(id);
+  if (problem !== undefined) throw new InvalidDataError(`${action}: ${problem}`);
+}
+
+/** Folds what a file system that ignores case, or the form of Unicode, holds for the same name. */
+export function foldId(id: string): string {
+  return id.normalize("NFC").toLowerCase();
+}

@@ -1,0 +1,107 @@
+/**
+ * Writes the fields of the domain as values of a file.
+ *
+ * @module
+ */
+
+import type { Field } from "./fields.ts";
+import { cloneValue, isMapping, type Mapping, storableProblems } from "./value.ts";
+
+/** What writing needs to know. */
+export interface WriteContext {
+  /** Takes what cannot be written. */
+  problems: string[];
+  /** Reads a part of the value in the file as text. */
+  read(part: unknown, step: string | number): unknown;
+}
+
+/**
+ * Returns the value that the file gets for a field.
+ *
+ * @param field The field.
+ * @param value Its value in the domain.
+ * @param raw Its value in the file so far; parts that say the same are kept.
+ * @param at Where it stands, for messages.
+ * @param context What writing needs to know.
+ */
+export function writeField(
+  field: Field,
+  value: unknown,
+  raw: unknown,
+  at: string,
+  context: WriteContext,
+): unknown {
+  const refuse = (wanted: string) => {
+    context.problems.push(`${at} must be ${wanted}`);
+    return undefined;
+  };
+  switch (field.kind) {
+    case "any":
+      return copy(value, at, context);
+    case "anyMap":
+      return isMapping(value) ? copy(value, at, context) : refuse("an object");
+    case "text":
+      return typeof value === "string" ? value : refuse("a string");
+    case "scalar":
+      return typeof value === "string" || typeof value === "number"
+        ? value
+        : refuse("a string or a number");
+    case "number":
+      return typeof value === "number" ? value : refuse("a number");
+    case "boolean":
+      return typeof value === "boolean" ? value : refuse("a boolean");
+    case "date":
+      return value instanceof Date && isWritable(value)
+        ? value.toISOString()
+        : refuse("a valid Date in the years 0 to 9999");
+    case "texts":
+      return isTexts(value) ? keepTexts(value, raw, context) : refuse("an array of strings");
+    case "textLists":
+      return Array.isArray(value) && value.every(isTexts)
+        ? value
+        : refuse("an array of arrays of strings");
+    case "textMap":
+      return isMapping(value) && Object.values(value).every(isText)
+        ? keepTextMap(value, raw, context)
+        : refuse("an object of strings");
+    case "object":
+      return refuse("an object");
+  }
+}
+
+function copy(value: unknown, at: string, { problems }: WriteContext): unknown {
+  const found = storableProblems(value, at);
+  problems.push(...found);
+  return found.length === 0 ? cloneValue(value) : undefined;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isWritable(date: Date): boolean {
+  const year = date.getUTCFullYear();
+  return year >= 0 && year <= 9999;
+}
+
+/** A list that holds `1.0` and is read as `"1.0"` keeps it as it stands. */
+function keepTexts(texts: string[], raw: unknown, { read }: WriteContext): unknown[] {
+  if (!Array.isArray(raw)) return texts;
+  const kept = new Map(raw.map((part, step) => [read(part, step), part]));
+  return texts.map((text) => kept.get(text) ?? text);
+}
+
+function keepTextMap(map: Mapping, raw: unknown, { read }: WriteContext): Mapping {
+  if (!isMapping(raw)) return map;
+  const value: Mapping = {};
+  // In the order of the file, new keys last.
+  for (const key of new Set([...Object.keys(raw), ...Object.keys(map)])) {
+    if (map[key] === undefined) continue;
+    value[key] = Object.hasOwn(raw, key) && read(raw[key], key) === map[key] ? raw[key] : map[key];
+  }
+  return value;
+}

@@ -1,0 +1,228 @@
+/**
+ * Changes values in a YAML text and leaves the source text of all the others
+ * alone: comments, order, quotes, blank lines.
+ *
+ * @module
+ */
+
+import { readYaml, type YamlDocument } from "./yaml_reader.ts";
+import { type Block, type Entry, Layout } from "./yaml_layout.ts";
+import { matchItems } from "./match_items.ts";
+import { equalValues, isMapping, type Mapping } from "./value.ts";
+import { formatEntry, formatInline, formatItem, formatValue, isBlock } from "./yaml_writer.ts";
+
+/**
+ * Returns the text of a document with other values. The caller parses it and
+ * compares, see {@linkcode isTextOf}.
+ *
+ * @param document The document.
+ * @param after The values it is to have.
+ * @returns The new text, or `undefined` when the layout of the file cannot be followed.
+ */
+export function editYaml(document: YamlDocument, after: Mapping): string | undefined {
+  const editor = new Editor(document.text);
+  const root = editor.layout.root();
+  if (root?.kind !== "mapping") return undefined;
+  return editor.render(root, document.value, after);
+}
+
+/** Tells whether a text reads as these values. */
+export function isTextOf(text: string, value: Mapping, action: string): boolean {
+  try {
+    return equalValues(readYaml(text, { action }).value, value);
+  } catch {
+    // A text that cannot be read is not the text of anything.
+    return false;
+  }
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+
+class Editor {
+  readonly layout: Layout;
+  readonly #text: string;
+  readonly #newline: string;
+
+  constructor(text: string) {
+    this.layout = new Layout(text);
+    this.#text = text;
+    this.#newline = /\r\n/.test(text.slice(0, text.indexOf("\n") + 1)) ? "\r\n" : "\n";
+  }
+
+  /** Returns the whole text with one block changed. */
+  render(block: Block, before: Mapping, after: Mapping): string | undefined {
+    const changed = this.#mapping(block, before, after);
+    if (changed === undefined) return undefined;
+    const start = this.#blockStart(block);
+    return this.#text.slice(0, start) + changed + this.#text.slice(this.#offset(block.last));
+  }
+
+  /** The first entry of a block may follow a dash; then the block starts in the middle of a line. */
+  #blockStart({ entries: [first], column }: Block): number {
+    const line = this.layout.lines[first!.first]!;
+    return line.indent < column ? first!.start : this.#offset(first!.lead);
+  }
+
+  #offset(line: number): number {
+    return this.layout.lines[line]?.start ?? this.#text.length;
+  }
+
+  #mapping(block: Block, before: Mapping, after: Mapping): string | undefined {
+    const { entries, column } = block;
+    const keys = Object.keys(before).filter((key) => before[key] !== undefined);
+    const known = new Set(entries.map((entry) => entry.key));
+    // A layout that was misread, or keys that come from an alias.
+    if (keys.length !== entries.length || !keys.every((key) => known.has(key))) return undefined;
+
+    const kept = new Map(entries.map((entry) => [entry.key!, entry]));
+    const order = Object.keys(after).filter((key) => after[key] !== undefined);
+    const added = new Map<string, string[]>();
+    let previous: string | undefined;
+    for (const key of order) {
+      if (kept.has(key)) previous = key;
+      else added.set(previous ?? "", [...added.get(previous ?? "") ?? [], key]);
+    }
+    // Nothing goes before the first entry, which may share its line with a dash.
+    const first = entries[0]!.key!;
+    const segments: string[] = [];
+    let orphan = "";
+    for (const entry of entries) {
+      const key = entry.key!;
+      if (after[key] === undefined || !Object.hasOwn(after, key)) {
+        orphan += this.#detachedLead(entry, block);
+      } else {
+        const lead = this.#lead(entry, block);
+        segments.push(orphan + lead + this.#entry(entry, before[key], after[key], column));
+        orphan = "";
+      }
+      const news = [...added.get(key) ?? [], ...(key === first ? added.get("") ?? [] : [])];
+      for (const name of news) {
+        segments.push(this.#lines(formatEntry(name, after[name], column), column));
+      }
+    }
+    const text = this.#join([...segments, orphan]);
+    return this.#isInline(block) ? text.trimStart() : text;
+  }
+
+  #isInline(block: Block): boolean {
+    return this.layout.lines[block.entries[0]!.first]!.indent < block.column;
+  }
+
+  #sequence(block: Block, before: unknown[], after: unknown[]): string | undefined {
+    const { entries, column } = block;
+    if (entries.length !== before.length) return undefined;
+    const partner = matchItems(before, after);
+    const used = new Set(partner);
+    const spaced = entries.length > 1 && /^[ \t]*\r?\n/.test(this.#lead(entries[1]!, block));
+    const segments: string[] = [];
+    let orphan = "";
+    let next = 0;
+    for (const [index, item] of after.entries()) {
+      const from = partner[index];
+      if (from === undefined) {
+        const blank = spaced && segments.length > 0 ? this.#newline : "";
+        segments.push(blank + this.#lines(formatItem(item, column), column));
+        continue;
+      }
+      for (; next <= from; next++) {
+        if (!used.has(next)) orphan += this.#detachedLead(entries[next]!, block);
+      }
+      const entry = entries[from]!;
+      let lead = this.#lead(entry, block);
+      if (segments.length === 0 && from > 0) lead = lead.replace(/^(?:[ \t]*\r?\n)+/, "");
+      segments.push(orphan + lead + this.#entry(entry, before[from], item, column));
+      orphan = "";
+    }
+    for (; next < entries.length; next++) {
+      if (!used.has(next)) orphan += this.#detachedLead(entries[next]!, block);
+    }
+    const text = this.#join([...segments, orphan]);
+    return this.#isInline(block) ? text.trimStart() : text;
+  }
+
+  /** The entry from its key or dash to its end, indentation included, with another value. */
+  #entry(entry: Entry, before: unknown, after: unknown, column: number): string {
+    const { lines } = this.layout;
+    const line = lines[entry.first]!;
+    const start = line.indent < column ? entry.start : line.start;
+    const end = this.#offset(entry.last);
+    if (equalValues(before, after)) return this.#text.slice(start, end);
+
+    const nested =
+      isBlock(before) && isBlock(after) && Array.isArray(before) === Array.isArray(after)
+        ? this.layout.nested(entry)
+        : undefined;
+    if (nested !== undefined) {
+      const changed = this.#nested(nested, before, after);
+      if (changed !== undefined) {
+        return this.#text.slice(start, this.#blockStart(nested)) + changed +
+          this.#text.slice(this.#offset(nested.last), end);
+      }
+    }
+    return this.#replaced(entry, before, after, column, start, end);
+  }
+
+  #nested(block: Block, before: unknown, after: unknown): string | undefined {
+    if (Array.isArray(before) && Array.isArray(after)) {
+      return block.kind === "sequence" ? this.#sequence(block, before, after) : undefined;
+    }
+    if (!isMapping(before) || !isMapping(after) || block.kind !== "mapping") return undefined;
+    return this.#mapping(block, before, after);
+  }
+
+  #replaced(
+    entry: Entry,
+    before: unknown,
+    after: unknown,
+    column: number,
+    start: number,
+    end: number,
+  ): string {
+    const extent = this.layout.extent(entry);
+    const old = this.#text.slice(extent.start, extent.end).trim();
+    const [, opening, quote] = /^([[{]?)\s*(?:[^"'\s]+\s*)??(["'])?/.exec(old) ?? [];
+    const style = quote === '"' || quote === "'" ? quote : undefined;
+    const inFlow = opening !== "" && isBlock(before) && isBlock(after);
+    const oneLine = inFlow || (typeof after === "string" && !after.includes("\n"));
+    // A time that stands without quotes is a timestamp to its readers, and stays one.
+    const isTime = TIME.test(old) && typeof after === "string" && TIME.test(after);
+    const value = isTime
+      ? [` ${after}`]
+      : oneLine
+      ? [` ${formatInline(after, style)}`]
+      : formatValue(after, column, entry.key === undefined);
+    // The comment of a line stays on its line.
+    const comment = this.#text.slice(extent.end, end);
+    const [, sameLine = "", rest = ""] = /^([^\n]*)(\n[^]*)?$/.exec(comment) ?? [];
+    const tail = value.length === 1 ? sameLine : value[0] === "" ? sameLine : "";
+    return this.#text.slice(start, extent.start) + value[0] + tail.trimEnd() +
+      value.slice(1).map((line) => this.#newline + line).join("") +
+      (rest === "" ? this.#newline : this.#newline + rest.slice(1));
+  }
+
+  /** Comments and blank lines before an entry. */
+  #lead(entry: Entry, block: Block): string {
+    if (entry === block.entries[0] && this.#isInline(block)) return "";
+    return this.#text.slice(this.#offset(entry.lead), this.#offset(entry.first));
+  }
+
+  /** What stands before an entry and is not about it: all up to the last blank line after a comment. */
+  #detachedLead(entry: Entry, block: Block): string {
+    const lead = this.#lead(entry, block);
+    const match = /^[^]*#[^\n]*\n(?=[ \t]*\r?\n)/.exec(lead);
+    return match === null ? "" : match[0];
+  }
+
+  #lines(lines: string[], column: number): string {
+    return " ".repeat(column) + lines.join(this.#newline) + this.#newline;
+  }
+
+  /** Joins segments of whole lines; the last line of the file may lack its line break. */
+  #join(segments: string[]): string {
+    return segments.map((segment, index) =>
+      segment === "" || segment.endsWith("\n") || segments.slice(index + 1).every((s) => s === "")
+        ? segment
+        : segment + this.#newline
+    ).join("");
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Finds where the entries of block mappings and sequences stand in a YAML
+ * text, by indentation. It need not understand all of YAML: whoever edits by
+ * it parses the result and compares.
+ *
+ * @module
+ */
+
+/** A line of a text. */
+export interface Line {
+  /** Offset of its first character. */
+  start: number;
+  /** Offset after its line break. */
+  end: number;
+  /** Number of leading blanks. */
+  indent: number;
+  /** What stands on it. */
+  kind: "blank" | "comment" | "content";
+}
+
+/** An entry of a block collection. */
+export interface Entry {
+  /** Line where the comments and blank lines before it begin. */
+  lead: number;
+  /** Line of its key or dash. */
+  first: number;
+  /** Line after it and after the comments that are indented deeper than it. */
+  last: number;
+  /** Offset of its key or dash. */
+  start: number;
+  /** Offset after the `:` or the `-`. */
+  value: number;
+  /** Key of a mapping's entry. */
+  key?: string;
+}
+
+/** A block mapping or sequence. */
+export interface Block {
+  /** What it is. */
+  kind: "mapping" | "sequence";
+  /** Column of its keys or dashes, from 0. */
+  column: number;
+  /** Its entries, at least one. */
+  entries: Entry[];
+  /** Line after its last entry. */
+  last: number;
+}
+
+const KEY =
+  /(?:("(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')[ \t]*|([^\s\-?:,[\]{}#&*!|>'"%@`](?:[^:#\n]|:(?=\S)|(?<=\S)#)*|[-?:](?=\S)(?:[^:#\n]|:(?=\S)|(?<=\S)#)*)):(?=\s|$)/y;
+
+/** A text and its lines. */
+export class Layout {
+  /** The text. */
+  readonly text: string;
+  /** Its lines. */
+  readonly lines: readonly Line[];
+
+  /** @param text The text. */
+  constructor(text: string) {
+    this.text = text;
+    this.lines = splitLines(text);
+  }
+
+  /** The block at the root; `undefined` when it is not a plain block collection. */
+  root(): Block | undefined {
+    let first = 0;
+    for (const [index, { start, kind }] of this.lines.entries()) {
+      if (kind !== "content") continue;
+      if (this.text.startsWith("%", start)) return undefined;
+      if (/^\uFEFF?---[ \t\r]*(?:#.*)?$/.test(this.line(index))) first = index + 1;
+      break;
+    }
+    return this.block(first, this.lines.length);
+  }
+
+  /** The block within an entry; `undefined` when the value is a scalar, in flow style, or has an anchor or tag. */
+  nested(entry: Entry): Block | undefined {
+    const line = this.lines[entry.first]!;
+    const rest = this.text.slice(entry.value, line.end);
+    if (/^\s*(?:#.*)?$/.test(rest)) return this.block(entry.first + 1, entry.last);
+    if (entry.key !== undefined) return undefined;
+    const column = entry.value - line.start + /^[ \t]*/.exec(rest)![0].length;
+    return this.block(entry.first, entry.last, column);
+  }
+
+  /** Text of a line without its line break. */
+  line(index: number): string {
+    const { start, end } = this.lines[index]!;
+    return this.text.slice(start, end).replace(/\r?\n$/, "");
+  }
+
+  /**
+   * Splits lines into entries.
+   *
+   * @param from First line.
+   * @param to Line after the last one.
+   * @param column Where the first entry starts on the first line, when something stands before it.
+   */
+  block(from: number, to: number, column?: number): Block | undefined {
+    let index = from;
+    if (column === undefined) {
+      while (index < to && this.lines[index]!.kind !== "content") index++;
+      if (index === to) return undefined;
+      column = this.lines[index]!.indent;
+    }
+    const kind = this.#isDash(this.lines[index]!.start + column) ? "sequence" : "mapping";
+    const entries: Entry[] = [];
+    let lead = from;
+    for (; index < to; index++) {
+      const line = this.lines[index]!;
+      if (line.kind !== "content" && entries.length > 0) {
+        const owned = line.kind === "comment" && line.indent > column;
+        if (owned) entries.at(-1)!.last = index + 1;
+        continue;
+      }
+      const current = entries.at(-1);
+      if (current !== undefined && line.indent === column) lead = current.last;
+      const entry = current === undefined || line.indent === column
+        ? this.#entry(kind, line.start + column, index, lead)
+        : undefined;
+      if (entry !== undefined) entries.push(entry);
+      else if (current === undefined) return undefined;
+      else current.last = index + 1;
+    }
+    if (entries.length === 0) return undefined;
+    return { kind, column, entries, last: entries.at(-1)!.last };
+  }
+
+  #entry(kind: Block["kind"], start: number, first: number, lead: number): Entry | undefined {
+    const place = { lead, first, last: first + 1, start };
+    if (kind === "sequence") {
+      return this.#isDash(start) ? { ...place, value: start + 1 } : undefined;
+    }
+    if (this.#isDash(start)) return undefined;
+    KEY.lastIndex = start;
+    const match = KEY.exec(this.text);
+    if (match === null) return undefined;
+    return { ...place, value: KEY.lastIndex, key: unquote(match[1] ?? match[2]!) };
+  }
+
+  #isDash(offset: number): boolean {
+    return this.text[offset] === "-" && /^(?:\s|$)/.test(this.text.slice(offset + 1, offset + 2));
+  }
+
+  /** Offsets of a value, from after the `:` or `-` to after its last character. */
+  extent(entry: Entry): { start: number; end: number } {
+    const start = entry.value;
+    let last = entry.last - 1;
+    while (last > entry.first && this.lines[last]!.kind !== "content") last--;
+    if (last > entry.first) {
+      return { start, end: this.lines[last]!.start + this.line(last).trimEnd().length };
+    }
+    const rest = this.text.slice(start, this.lines[last]!.end).trimEnd();
+    const blanks = rest.length - rest.trimStart().length;
+    const length = leafLength(rest.slice(blanks));
+    return { start, end: length === 0 ? start : start + blanks + length };
+  }
+}
+
+/** Length of a scalar or flow collection at the start of a line, without the comment behind it. */
+function leafLength(text: string): number {
+  let quote = "";
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!;
+    if (quote === "") {
+      const opens = i === 0 || /^["'[{]/.test(text) && /[\s,[{:]/.test(text[i - 1]!);
+      if ((char === '"' || char === "'") && opens) quote = char;
+      else if (char === "#" && (i === 0 || /\s/.test(text[i - 1]!))) {
+        return text.slice(0, i).trimEnd().length;
+      }
+    } else if (char === "\\" && quote === '"') i++;
+    else if (char === quote) quote = "";
+  }
+  return text.length;
+}
+
+function splitLines(text: string): Line[] {
+  const lines: Line[] = [];
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf("\n", start);
+    const end = newline === -1 ? text.length : newline + 1;
+    let first = start === 0 && text.startsWith("\uFEFF") ? 1 : start;
+    const base = first;
+    while (text[first] === " ") first++;
+    const indent = first - base;
+    while (first < end && /\s/.test(text[first]!)) first++;
+    const kind = first >= end ? "blank" : text[first] === "#" ? "comment" : "content";
+    lines.push({ start: base, end, indent, kind });
+    start = end;
+  }
+  return lines;
+}
+
+function unquote(key: string): string {
+  if (key.startsWith("'")) return key.slice(1, -1).replaceAll("''", "'");
+  if (!key.startsWith('"')) return key.trimEnd();
+  try {
+    return JSON.parse(key);
+  } catch {
+    // An escape that JSON does not have; no key of the mapping equals this text.
+    return key;
+  }
+}
