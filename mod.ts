@@ -16,3 +16,16 @@ export * from "./src/domain/node_execution.ts";
 export * from "./src/domain/variable_snapshot.ts";
 export * from "./src/domain/workflow.ts";
 export * from "./src/domain/workflow_repository.ts";
+export { MemoryKeyring } from "./src/credentials/memory.ts";
+export { KeyringCredentialStore } from "./src/credentials/keyring_store.ts";
+export type { GetOptions, KeyringOptions, SetOptions } from "./src/credentials/options.ts";
+export { systemKeyring, type SystemKeyringOptions } from "./src/credentials/system.ts";
+export type { DriverName } from "./src/executions/driver.ts";
+export type { JournalMode } from "./src/executions/driver_choice.ts";
+export type { SQLiteInfo, SQLiteOptions } from "./src/executions/options.ts";
+export { SQLiteExecutionRepository } from "./src/executions/repository.ts";
+export { openStorage, type Storage, type StorageOptions } from "./src/storage.ts";
+export {
+  type FilesystemWorkflowOptions,
+  FilesystemWorkflowRepository,
+} from "./src/workflows/repository.ts";

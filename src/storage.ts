@@ -4,9 +4,10 @@
  * @module
  */
 
-import { join } from "@std/path";
-import { KeyringCredentialStore, type KeyringOptions } from "./credentials/keyring_store.ts";
-import { SQLiteExecutionRepository, type SQLiteOptions } from "./executions/repository.ts";
+import { KeyringCredentialStore } from "./credentials/keyring_store.ts";
+import type { KeyringOptions } from "./credentials/options.ts";
+import type { SQLiteOptions } from "./executions/options.ts";
+import { SQLiteExecutionRepository } from "./executions/repository.ts";
 import { resolveRoot } from "./root.ts";
 import {
   type FilesystemWorkflowOptions,
@@ -24,7 +25,7 @@ export interface StorageOptions {
   /** Options of the workflow store. */
   workflows?: Omit<FilesystemWorkflowOptions, "root">;
   /** Options of the execution store. */
-  executions?: Omit<SQLiteOptions, "root">;
+  executions?: Omit<SQLiteOptions, "root" | "lazy">;
   /** Options of the credential store. */
   credentials?: Omit<KeyringOptions, "root">;
 }
@@ -84,8 +85,8 @@ export async function openStorage(options: StorageOptions = {}): Promise<Storage
   const root = resolveRoot(options.root);
   const workflows = await FilesystemWorkflowRepository.open({ ...options.workflows, root });
   const executions = await SQLiteExecutionRepository.open({
-    path: join(root, "goflow.db"),
     ...options.executions,
+    root,
     lazy: true,
   });
   const credentials = await KeyringCredentialStore.open({ ...options.credentials, root });
