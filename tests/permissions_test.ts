@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
-import { runCode } from "./helpers/child.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { codeUrl, configFlags, runCode } from "./helpers/child.ts";
+import { program, testNeeding } from "./helpers/skip.ts";
 
 /** The permission table of the README: what each operation does, and the flags it needs. */
 const OPERATIONS: { name: string; code: string; flags: (root: string) => string[] }[] = [
@@ -111,3 +112,34 @@ Deno.test("openStorage() finds the default root under exactly the documented fla
     );
   }
 });
+
+testNeeding(
+  program("script"),
+  "openStorage() never shows a prompt on a terminal",
+  () =>
+    withRoot(async (root) => {
+      const code = `import { openStorage, Workflow } from "./mod.ts";
+      await using storage = await openStorage({ root: ${JSON.stringify(root)} });
+      for (
+        const use of [
+          () => storage.workflows.save(Workflow.create("a")),
+          () => storage.workflows.list(),
+          () => storage.executions.list(),
+          () => storage.credentials.get("a"),
+          () => storage.credentials.set("a", "b"),
+          () => openStorage(),
+        ]
+      ) await use().catch((error) => console.log(error.name, error.flag));
+      console.log("end of", Deno.stdin.isTerminal());`;
+      const command = [Deno.execPath(), "run", "-q", ...configFlags(), codeUrl(code)];
+      const { stdout } = await new Deno.Command("script", {
+        args: ["-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"],
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      const printed = new TextDecoder().decode(stdout);
+      assertStringIncludes(printed, "end of true");
+      assertEquals(printed.includes("Deno requests"), false, printed);
+      assertEquals(printed.match(/^PermissionDeniedError --allow-/gm)?.length, 6, printed);
+    }),
+);

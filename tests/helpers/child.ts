@@ -65,9 +65,14 @@ export async function runDeno(
 
 /** Runs source text as a module; imports in it are relative to the project's root. */
 export async function runCode(code: string, options: ChildOptions = {}): Promise<ChildOutput> {
+  return await runDeno(codeUrl(code), options);
+}
+
+/** URL of source text as a module; imports in it are relative to the project's root. */
+export function codeUrl(code: string): string {
   const rooted = code.replaceAll('from "./', `from "file://${PROJECT}`)
     .replaceAll('import("./', `import("file://${PROJECT}`);
-  return await runDeno(`data:application/typescript,${encodeURIComponent(rooted)}`, options);
+  return `data:application/typescript,${encodeURIComponent(rooted)}`;
 }
 
 /**
