@@ -101,6 +101,8 @@ export interface ExecutionFields {
  * ```
  */
 export class Execution implements ExecutionFields {
+  // Optional fields are declared only, so that an absent one is no property.
+
   /** Unique; a UUID version 7 when made here. */
   id: string;
   /** Id of the workflow. */
@@ -108,15 +110,15 @@ export class Execution implements ExecutionFields {
   /** Version of the workflow. */
   workflowVersion: string;
   /** Revision of the workflow file that was run. */
-  workflowRevision?: string;
+  declare workflowRevision?: string;
   /** Status. */
   status: ExecutionStatus;
   /** When it was created, then when it was started. */
   startedAt: Date;
   /** When it ended. */
-  completedAt?: Date;
+  declare completedAt?: Date;
   /** Why it failed. */
-  error?: ExecutionError;
+  declare error?: ExecutionError;
   /** Runs of its nodes, oldest first. */
   nodeExecutions: NodeExecution[];
   /** Every change of a variable, oldest first. */
@@ -124,9 +126,9 @@ export class Execution implements ExecutionFields {
   /** Current values of the variables. */
   variables: Record<string, unknown>;
   /** What the end node returned, as JSON. */
-  returnValue?: unknown;
+  declare returnValue?: unknown;
   /** Columns that could not be read; absent when all could. */
-  invalidColumns?: InvalidColumn[];
+  declare invalidColumns?: InvalidColumn[];
 
   private constructor(fields: ExecutionFields) {
     this.id = fields.id;

@@ -61,6 +61,8 @@ export interface NodeExecutionFields {
 
 /** The run of one node. A plain mutable object. */
 export class NodeExecution implements NodeExecutionFields {
+  // Optional fields are declared only, so that an absent one is no property.
+
   /** Unique; a UUID version 7 when made here. */
   id: string;
   /** Id of the run. */
@@ -72,19 +74,19 @@ export class NodeExecution implements NodeExecutionFields {
   /** Status. */
   status: NodeExecutionStatus;
   /** When it was started; absent until then. */
-  startedAt?: Date;
+  declare startedAt?: Date;
   /** When it ended. */
-  completedAt?: Date;
+  declare completedAt?: Date;
   /** What it was given, as JSON. */
   inputs: Record<string, unknown>;
   /** What it gave, as JSON. */
   outputs: Record<string, unknown>;
   /** Why it failed. */
-  error?: NodeExecutionError;
+  declare error?: NodeExecutionError;
   /** How often it was repeated, from 0. */
   retryCount: number;
   /** Columns that could not be read; absent when all could. */
-  invalidColumns?: InvalidColumn[];
+  declare invalidColumns?: InvalidColumn[];
 
   private constructor(fields: NodeExecutionFields) {
     this.id = fields.id;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { InvalidColumn } from "./execution.ts";
+
 /** One change of a variable; never altered once stored. */
 export interface VariableSnapshot {
   /** Number of the row, set once stored. */
@@ -20,4 +22,6 @@ export interface VariableSnapshot {
   newValue?: unknown;
   /** When it changed. */
   timestamp: Date;
+  /** Columns that could not be read; absent when all could. */
+  invalidColumns?: InvalidColumn[];
 }

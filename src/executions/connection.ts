@@ -1,0 +1,169 @@
+/**
+ * A connection to the database: prepared statements, transactions, and waiting
+ * for locks without blocking the event loop.
+ *
+ * @module
+ */
+
+import { DatabaseError } from "../domain/errors.ts";
+import { databaseError, databaseErrorCode } from "./database_error.ts";
+import type { Driver, Statement } from "./driver.ts";
+import type { SQLiteInfo } from "./options.ts";
+
+/**
+ * How long SQLite itself waits for a lock, in milliseconds, which blocks the
+ * event loop. A transaction may wait twice, at its start and at its commit.
+ */
+export const BUSY_TIMEOUT = 20;
+
+/** An open database. Bodies of transactions are synchronous: an `await` would let others join. */
+export class Connection {
+  /** What was found and chosen at opening. */
+  readonly info: SQLiteInfo;
+  readonly #driver: Driver;
+  readonly #timeout: number;
+  readonly #release: () => void;
+  readonly #statements = new Map<string, Statement>();
+  /** Settles when the last write in the queue has ended; writes keep the order of their calls. */
+  #lastWrite: Promise<unknown> | undefined;
+  #closed = false;
+
+  /**
+   * @param driver The library's connection, set up.
+   * @param info What was found and chosen at opening.
+   * @param timeout How long to wait for a lock, in milliseconds.
+   * @param release Called after the file was closed.
+   */
+  constructor(driver: Driver, info: SQLiteInfo, timeout: number, release: () => void) {
+    this.#driver = driver;
+    this.info = info;
+    this.#timeout = timeout;
+    this.#release = release;
+  }
+
+  /** Whether the connection was closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Returns the compiled statement of an SQL text, which is compiled once.
+   *
+   * @param sql One statement.
+   * @returns The statement.
+   */
+  statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#driver.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /**
+   * Reads in one transaction, so that several statements see the same state.
+   *
+   * @param action What is done, in the form `Cannot load execution "a"`.
+   * @param body Reads; may be called again when a lock is in the way.
+   * @returns What the body returned.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  read<T>(action: string, body: () => T): Promise<T> {
+    return this.#retry(action, () => this.#transaction("BEGIN", body));
+  }
+
+  /**
+   * Writes in one transaction, after all writes asked for before.
+   *
+   * @param action What is done, in the form `Cannot save execution "a"`.
+   * @param body Writes; called again when a lock is in the way.
+   * @returns What the body returned.
+   * @throws {DatabaseError} If the database refuses; then nothing was written.
+   */
+  async write<T>(action: string, body: () => T): Promise<T> {
+    const attempt = () => this.#retry(action, () => this.#transaction("BEGIN IMMEDIATE", body));
+    const mine = this.#lastWrite === undefined ? attempt() : this.#lastWrite.then(attempt);
+    const settled = mine.then(() => {}, () => {});
+    this.#lastWrite = settled;
+    try {
+      return await mine;
+    } finally {
+      if (this.#lastWrite === settled) this.#lastWrite = undefined;
+    }
+  }
+
+  /** Closes the connection; further calls do nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      if (!this.info.readOnly) this.#optimize();
+    } finally {
+      this.#statements.clear();
+      this.#driver.close();
+      this.#release();
+    }
+  }
+
+  /** Best effort: another connection may hold the lock. */
+  #optimize(): void {
+    try {
+      this.#driver.exec("PRAGMA optimize");
+    } catch (error) {
+      if (databaseErrorCode(error) === undefined) throw error;
+    }
+  }
+
+  #transaction<T>(begin: string, body: () => T): T {
+    this.statement(begin).run();
+    try {
+      const result = body();
+      this.statement("COMMIT").run();
+      return result;
+    } catch (error) {
+      // After some errors, a full disk for one, SQLite has rolled back by itself.
+      if (this.#driver.inTransaction) this.statement("ROLLBACK").run();
+      throw error;
+    }
+  }
+
+  #retry<T>(action: string, attempt: () => T): Promise<T> {
+    return retryBusy(action, this.info.path, this.#timeout, () => {
+      if (this.#closed) {
+        throw new DatabaseError(`${action}: the store is closed`, { code: "io" });
+      }
+      return attempt();
+    });
+  }
+}
+
+/**
+ * Calls a function until no lock is in its way.
+ *
+ * @param action What is done, in the form `Cannot open "a.db"`.
+ * @param path Path of the database.
+ * @param timeout How long to try, in milliseconds.
+ * @param attempt The function; it leaves nothing behind when it throws.
+ * @returns What the function returned.
+ * @throws {DatabaseError} If the database refuses; with code `busy` after the timeout.
+ */
+export async function retryBusy<T>(
+  action: string,
+  path: string,
+  timeout: number,
+  attempt: () => T,
+): Promise<T> {
+  const start = performance.now();
+  for (let ceiling = 2;; ceiling = Math.min(ceiling * 2, 32)) {
+    try {
+      return attempt();
+    } catch (cause) {
+      const error = databaseError(cause, action, path);
+      const busy = error instanceof DatabaseError && error.code === "busy";
+      if (!busy || performance.now() - start >= timeout) throw error;
+    }
+    // Jitter, so that waiting processes do not meet again and again.
+    await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * ceiling));
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The port to a SQLite library: the smallest slice that the store needs.
+ *
+ * @module
+ */
+
+/** What a column holds. Integers are numbers where exact, BigInts elsewhere. */
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+/** The columns of a row in the order of the statement; text ends at its first NUL. */
+export type Row = readonly SqlValue[];
+
+/** A prepared statement; it lives as long as its connection. */
+export interface Statement {
+  /** Runs it; returns how many rows it changed, triggers and cascades apart. */
+  run(...params: SqlValue[]): number;
+  /** Returns the first row. */
+  get(...params: SqlValue[]): Row | undefined;
+  /** Returns all rows. */
+  all(...params: SqlValue[]): Row[];
+}
+
+/** One connection to one database file. All calls are synchronous. */
+export interface Driver {
+  /** Which library. */
+  readonly name: DriverName;
+  /** Version of the library, such as `"3.53.2"`. */
+  readonly sqliteVersion: string;
+  /** Whether a transaction is open. */
+  readonly inTransaction: boolean;
+  /** Compiles one statement. */
+  prepare(sql: string): Statement;
+  /** Runs any number of statements without parameters; the errors may lack their code. */
+  exec(sql: string): void;
+  /** Closes the connection and its statements. */
+  close(): void;
+}
+
+/** Names of the drivers: `@db/sqlite` over FFI, or `node:sqlite`, which is part of Deno. */
+export type DriverName = "ffi" | "builtin";
+
+/** What a driver's file exports. */
+export interface DriverModule {
+  /** Version of the library. */
+  sqliteVersion: string;
+  /** Opens an existing file. */
+  openDriver(path: string): Driver;
+}

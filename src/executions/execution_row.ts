@@ -1,0 +1,106 @@
+/**
+ * Rows of the table `executions`.
+ *
+ * @module
+ */
+
+import { Execution, EXECUTION_STATUSES, type ExecutionError } from "../domain/execution.ts";
+import type { Row, SqlValue } from "./driver.ts";
+import { encodeTime } from "./instant.ts";
+import { asText, ColumnReader } from "./invalid_columns.ts";
+import { encodeJson } from "./json.ts";
+import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
+
+/** The columns that are read and written, in the order of a row. */
+export const EXECUTION_TABLE: WrittenTable = new WrittenTable(
+  "executions",
+  [
+    "id",
+    "workflow_id",
+    "workflow_version",
+    "status",
+    "started_at",
+    "completed_at",
+    "error_type",
+    "error_message",
+    "error_node_id",
+    "error_context",
+    "return_value",
+  ],
+  ["started_at", "completed_at"],
+  ["error_context", "return_value"],
+);
+
+/**
+ * Reads a row; lists of children are empty.
+ *
+ * @param row The columns in the order of {@linkcode EXECUTION_TABLE}.
+ * @returns The run.
+ */
+export function readExecution(row: Row): Execution {
+  const id = asText(row[0]) ?? "";
+  const reader = new ColumnReader(`execution "${id}"`);
+  const status = reader.word("status", row[3], EXECUTION_STATUSES);
+  const startedAt = reader.time("started_at", row[4]);
+  const completedAt = reader.time("completed_at", row[5]);
+  const error = readError(row, reader);
+  const returnValue = reader.json("return_value", row[10]);
+  const undated = reader.invalid?.some(({ column }) => column === "started_at");
+  return Execution.from({
+    id,
+    workflowId: asText(row[1]) ?? "",
+    workflowVersion: asText(row[2]) ?? "",
+    status,
+    startedAt: startedAt ?? new Date(undated ? NaN : "0001-01-01T00:00:00Z"),
+    ...(completedAt === undefined ? {} : { completedAt }),
+    ...(error === undefined ? {} : { error }),
+    ...(returnValue === undefined ? {} : { returnValue }),
+    ...(reader.invalid === undefined ? {} : { invalidColumns: reader.invalid }),
+  });
+}
+
+function readError(row: Row, reader: ColumnReader): ExecutionError | undefined {
+  const type = asText(row[6]);
+  const message = asText(row[7]);
+  const context = reader.object("error_context", row[9]);
+  if (type === undefined && message === undefined) return undefined;
+  const nodeId = asText(row[8]);
+  return {
+    type: type ?? "",
+    message: message ?? "",
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(context === undefined ? {} : { context }),
+  };
+}
+
+/**
+ * Turns a run into its row.
+ *
+ * @param execution The run.
+ * @returns The columns.
+ * @throws {InvalidDataError} If the database cannot hold a field.
+ */
+export function writeExecution(execution: Execution): SqlValue[] {
+  const action = `Cannot save execution "${execution.id}"`;
+  const { error, invalidColumns } = execution;
+  const text = (field: string, value: string | undefined): SqlValue =>
+    plainText(value, action, field);
+  const raw = (column: string): string | undefined =>
+    invalidColumns?.find((invalid) => invalid.column === column)?.text;
+  const started = Number.isNaN(execution.startedAt.getTime()) ? raw("started_at") : undefined;
+  return [
+    text("id", execution.id),
+    text("workflowId", execution.workflowId),
+    text("workflowVersion", execution.workflowVersion),
+    text("status", execution.status),
+    started ?? encodeTime(execution.startedAt, action),
+    execution.completedAt === undefined
+      ? raw("completed_at") ?? null
+      : encodeTime(execution.completedAt, action),
+    text("error.type", error?.type),
+    text("error.message", error?.message),
+    text("error.nodeId", error?.nodeId),
+    encodeObject(error?.context, action, "error.context") ?? raw("error_context") ?? null,
+    encodeJson(execution.returnValue, action, "returnValue") ?? raw("return_value") ?? null,
+  ];
+}

@@ -1,0 +1,95 @@
+/**
+ * Reads lists of runs.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../domain/errors.ts";
+import type { Execution } from "../domain/execution.ts";
+import type { ExecutionPage, ExecutionQuery } from "../domain/execution_repository.ts";
+import type { Connection } from "./connection.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import type { Row } from "./driver.ts";
+import { readExecution } from "./execution_row.ts";
+import {
+  COUNT_CAP,
+  countQuery,
+  type Filter,
+  filterKey,
+  INSTANT_COLUMN,
+  pageQuery,
+  ROWID_COLUMN,
+} from "./list_query.ts";
+
+/**
+ * Reads all runs of a filter, newest first.
+ *
+ * @param connection The connection, in a transaction.
+ * @param filter The filters.
+ * @returns The runs.
+ */
+export function listAll(connection: Connection, filter: Filter): Execution[] {
+  const { sql, params } = pageQuery(filter, undefined, undefined, connection.info.schemaVersion);
+  return connection.statement(sql).all(...params).map(readExecution);
+}
+
+/**
+ * Reads one page.
+ *
+ * @param connection The connection, in a transaction.
+ * @param filter The filters of the query.
+ * @param query Limit, cursor and total.
+ * @returns The page.
+ * @throws {InvalidDataError} If an option is not valid or the cursor belongs to another query.
+ */
+export function listPage(
+  connection: Connection,
+  filter: Filter,
+  query: ExecutionQuery,
+): ExecutionPage {
+  const { limit = 50, total = "none" } = query;
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
+    throw new InvalidDataError(
+      `Cannot list executions: the limit is ${limit}, wanted is a whole number from 1 to 1000`,
+    );
+  }
+  if (!["none", "capped", "exact"].includes(total)) {
+    throw new InvalidDataError(
+      `Cannot list executions: the total is "${total}", wanted is "none", "capped" or "exact"`,
+    );
+  }
+  const key = filterKey(filter);
+  const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor, key);
+  const { sql, params } = pageQuery(filter, cursor, limit + 1, connection.info.schemaVersion);
+  const rows = connection.statement(sql).all(...params);
+  const more = rows.length > limit;
+  if (more) rows.pop();
+  const newer = cursor?.direction === "newer";
+  if (newer) rows.reverse();
+  // There is a page on the side that the cursor came from, and on the other one if there was more.
+  const hasOlder = newer || more;
+  const hasNewer = newer ? more : cursor !== undefined;
+  const place = (direction: "older" | "newer", row: Row | undefined) =>
+    row && encodeCursor(direction, row[INSTANT_COLUMN], row[ROWID_COLUMN], key);
+  const nextCursor = hasOlder ? place("older", rows.at(-1)) : undefined;
+  const previousCursor = hasNewer ? place("newer", rows[0]) : undefined;
+  return {
+    executions: rows.map(readExecution),
+    ...(nextCursor === undefined ? {} : { nextCursor }),
+    ...(previousCursor === undefined ? {} : { previousCursor }),
+    ...(total === "none" ? {} : { total: count(connection, filter, total) }),
+  };
+}
+
+function count(
+  connection: Connection,
+  filter: Filter,
+  total: "capped" | "exact",
+): { count: number; capped: boolean } {
+  const cap = total === "capped" ? COUNT_CAP + 1 : undefined;
+  const { sql, params } = countQuery(filter, cap, connection.info.schemaVersion);
+  const found = Number(connection.statement(sql).get(...params)?.[0]);
+  return cap !== undefined && found === cap
+    ? { count: COUNT_CAP, capped: true }
+    : { count: found, capped: false };
+}

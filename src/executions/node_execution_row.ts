@@ -1,0 +1,121 @@
+/**
+ * Rows of the table `node_executions`.
+ *
+ * @module
+ */
+
+import {
+  NODE_EXECUTION_STATUSES,
+  NodeExecution,
+  type NodeExecutionError,
+} from "../domain/node_execution.ts";
+import { InvalidDataError } from "../domain/errors.ts";
+import type { Row, SqlValue } from "./driver.ts";
+import { encodeTime, ZERO_TIME } from "./instant.ts";
+import { asText, ColumnReader } from "./invalid_columns.ts";
+import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
+
+/** The columns that are read and written, in the order of a row. */
+export const NODE_EXECUTION_TABLE: WrittenTable = new WrittenTable(
+  "node_executions",
+  [
+    "id",
+    "execution_id",
+    "node_id",
+    "node_type",
+    "status",
+    "started_at",
+    "completed_at",
+    "inputs",
+    "outputs",
+    "error_type",
+    "error_message",
+    "error_context",
+    "retry_count",
+  ],
+  ["started_at", "completed_at"],
+  ["inputs", "outputs", "error_context"],
+);
+
+/**
+ * Reads a row.
+ *
+ * @param row The columns in the order of {@linkcode NODE_EXECUTION_TABLE}.
+ * @returns The node execution.
+ */
+export function readNodeExecution(row: Row): NodeExecution {
+  const id = asText(row[0]) ?? "";
+  const reader = new ColumnReader(`node execution "${id}"`);
+  const status = reader.word("status", row[4], NODE_EXECUTION_STATUSES);
+  const startedAt = reader.time("started_at", row[5]);
+  const completedAt = reader.time("completed_at", row[6]);
+  const inputs = reader.object("inputs", row[7]);
+  const outputs = reader.object("outputs", row[8]);
+  const error = readError(row, reader);
+  return NodeExecution.from({
+    id,
+    executionId: asText(row[1]) ?? "",
+    nodeId: asText(row[2]) ?? "",
+    nodeType: asText(row[3]) ?? "",
+    status,
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(completedAt === undefined ? {} : { completedAt }),
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(outputs === undefined ? {} : { outputs }),
+    ...(error === undefined ? {} : { error }),
+    retryCount: Number(row[12] ?? 0),
+    ...(reader.invalid === undefined ? {} : { invalidColumns: reader.invalid }),
+  });
+}
+
+function readError(row: Row, reader: ColumnReader): NodeExecutionError | undefined {
+  const type = asText(row[9]);
+  const message = asText(row[10]);
+  const context = reader.object("error_context", row[11]);
+  if (type === undefined && message === undefined) return undefined;
+  return {
+    type: type ?? "",
+    message: message ?? "",
+    ...(context === undefined ? {} : { context }),
+  };
+}
+
+/**
+ * Turns a node execution into its row.
+ *
+ * @param node The node execution.
+ * @returns The columns.
+ * @throws {InvalidDataError} If the database cannot hold a field.
+ */
+export function writeNodeExecution(node: NodeExecution): SqlValue[] {
+  const action = `Cannot save node execution "${node.id}"`;
+  const { error, invalidColumns } = node;
+  const text = (field: string, value: string | undefined): SqlValue =>
+    plainText(value, action, field);
+  const raw = (column: string): string | undefined =>
+    invalidColumns?.find((invalid) => invalid.column === column)?.text;
+  if (!Number.isSafeInteger(node.retryCount)) {
+    throw new InvalidDataError(
+      `${action}: "retryCount" is ${node.retryCount}, wanted is a whole number`,
+    );
+  }
+  return [
+    text("id", node.id),
+    text("executionId", node.executionId),
+    text("nodeId", node.nodeId),
+    text("nodeType", node.nodeType),
+    text("status", node.status),
+    node.startedAt === undefined
+      ? raw("started_at") ?? ZERO_TIME
+      : encodeTime(node.startedAt, action),
+    node.completedAt === undefined
+      ? raw("completed_at") ?? null
+      : encodeTime(node.completedAt, action),
+    encodeObject(node.inputs, action, "inputs") ?? raw("inputs") ?? null,
+    encodeObject(node.outputs, action, "outputs") ?? raw("outputs") ?? null,
+    text("error.type", error?.type),
+    text("error.message", error?.message),
+    encodeObject(error?.context, action, "error.context") ?? raw("error_context") ?? null,
+    node.retryCount,
+  ];
+}

@@ -1,0 +1,161 @@
+/**
+ * Opens a database: permissions, file, driver, settings, schema.
+ *
+ * @module
+ */
+
+import { dirname } from "@std/path";
+import { DatabaseError } from "../domain/errors.ts";
+import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import { BUSY_TIMEOUT, Connection, retryBusy } from "./connection.ts";
+import { databaseError, databaseErrorCode } from "./database_error.ts";
+import type { Driver } from "./driver.ts";
+import { chooseDriver, chooseJournal, type DriverChoice } from "./driver_choice.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { migrate, readVersion } from "./migrator.ts";
+import { registerOpenFile } from "./open_files.ts";
+import type { ResolvedOptions, SQLiteInfo } from "./options.ts";
+
+/**
+ * Opens a database, which is created with its folder when it is missing.
+ *
+ * Requires `--allow-read` and `--allow-write` for its folder, where SQLite
+ * keeps its journal; the FFI driver requires `--allow-ffi` and
+ * `--allow-env=DENO_SQLITE_PATH,DENO_SQLITE_LOCAL` as well.
+ *
+ * @param options The options.
+ * @returns The connection.
+ * @throws {PermissionDeniedError} If a permission is missing or the system refuses.
+ * @throws {DatabaseError} If the file is not such a database, or cannot be used as asked.
+ */
+export async function openConnection(options: ResolvedOptions): Promise<Connection> {
+  const { path, timeout } = options;
+  const action = `Cannot open the execution database "${path}"`;
+  const folder = dirname(path);
+  requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
+  const choice = await chooseDriver(options.driver, action);
+  createFile(path, options.fileMode, action);
+  const release = registerOpenFile(path, choice.name, action);
+  try {
+    const driver = await retryBusy(action, path, timeout, () => choice.openDriver(path));
+    try {
+      const info = await setUp(driver, choice, options, action);
+      return new Connection(driver, info, timeout, release);
+    } catch (error) {
+      driver.close();
+      throw error;
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/**
+ * Creates a missing file, empty, so that its mode is the wanted one from the
+ * beginning. An existing file is not opened: closing it would drop the locks
+ * of other connections in this process.
+ */
+function createFile(path: string, mode: number, action: string): void {
+  try {
+    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    Deno.openSync(path, { write: true, createNew: true, mode }).close();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.AlreadyExists) return;
+    throw asPermissionDenied(cause, action, path) ?? databaseError(cause, action, path);
+  }
+}
+
+/** Each setting is tried until no lock is in its way, and read back. */
+async function setUp(
+  driver: Driver,
+  choice: DriverChoice,
+  options: ResolvedOptions,
+  action: string,
+): Promise<SQLiteInfo> {
+  const { path, timeout, durability } = options;
+  const locked = <T>(attempt: () => T) => retryBusy(action, path, timeout, attempt);
+  set(driver, action, "busy_timeout", BUSY_TIMEOUT);
+  const found = await locked(() => readVersion(driver, MIGRATIONS, action));
+  const isNew = found === 0;
+  if (isNew) {
+    // Both are ignored once a table exists, also one of a faster process.
+    driver.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
+  }
+  const current = String(await locked(() => get(driver, "journal_mode")));
+  const journal = chooseJournal(
+    options.journalMode,
+    current,
+    isNew,
+    choice.sqliteVersion,
+    action,
+  );
+  const readOnly = !isNew && await locked(() => isReadOnly(driver));
+  if (!readOnly && current !== journal.mode) {
+    await locked(() => get(driver, `journal_mode = ${journal.mode}`));
+  }
+  const journalMode = String(await locked(() => get(driver, "journal_mode")));
+  if (!readOnly && journalMode !== journal.mode && options.journalMode !== undefined) {
+    throw new DatabaseError(
+      `${action}: the journal mode stays "${journalMode}", wanted is "${journal.mode}"`,
+      { code: "io" },
+    );
+  }
+  set(driver, action, "synchronous", durability === "full" ? 2 : 1);
+  set(driver, action, "foreign_keys", 1);
+  set(driver, action, "trusted_schema", 0);
+  set(driver, action, "cell_size_check", 1);
+  set(driver, action, "journal_size_limit", 67_108_864);
+  set(driver, action, "cache_size", -16_000);
+  const schemaVersion = readOnly || options.migrate === "never" && !isNew
+    ? found
+    : await locked(() => migrate(driver, MIGRATIONS, action));
+  return {
+    path,
+    driver: choice.name,
+    driverReason: choice.reason,
+    sqliteVersion: choice.sqliteVersion,
+    journalMode,
+    journalReason: journalReason(journal, journalMode, readOnly),
+    durability,
+    schemaVersion,
+    latestSchemaVersion: MIGRATIONS.length,
+    readOnly,
+    incrementalVacuum: get(driver, "auto_vacuum") === 2,
+  };
+}
+
+function journalReason(
+  { mode, reason }: { mode: string; reason: string },
+  actual: string,
+  readOnly: boolean,
+): string {
+  if (readOnly) return "the file cannot be written, so its mode stays";
+  return actual === mode ? reason : `the file system does not allow "${mode}"`;
+}
+
+function get(driver: Driver, pragma: string): unknown {
+  return driver.prepare(`PRAGMA ${pragma}`).get()?.[0];
+}
+
+function set(driver: Driver, action: string, pragma: string, value: number): void {
+  driver.exec(`PRAGMA ${pragma} = ${value}`);
+  const actual = get(driver, pragma);
+  // A library may lack a setting that only hardens it, and then returns nothing.
+  if (actual === value || actual === undefined) return;
+  throw new DatabaseError(`${action}: the setting "${pragma}" is ${actual}, wanted is ${value}`, {
+    code: "io",
+  });
+}
+
+/** SQLite opens a file that cannot be written for reading, without saying so. */
+function isReadOnly(driver: Driver): boolean {
+  try {
+    driver.prepare("BEGIN IMMEDIATE").run();
+    driver.prepare("ROLLBACK").run();
+    return false;
+  } catch (error) {
+    if (databaseErrorCode(error) === "read-only") return true;
+    throw error;
+  }
+}

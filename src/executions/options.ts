@@ -1,0 +1,153 @@
+/**
+ * Options and description of the execution store.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { InvalidDataError } from "../domain/errors.ts";
+import { resolveRoot } from "../root.ts";
+import type { DriverName } from "./driver.ts";
+import type { JournalMode } from "./driver_choice.ts";
+
+/** Options of `SQLiteExecutionRepository.open()`. */
+export interface SQLiteOptions {
+  /**
+   * Folder of all data; the database is `goflow.db` in it.
+   *
+   * @default {GOFLOW_CONFIG_DIR, else ".goflow" in the home folder}
+   */
+  root?: string;
+  /**
+   * Path of the database, in place of `root`.
+   *
+   * @default {"<root>/goflow.db"}
+   */
+  path?: string;
+  /**
+   * The SQLite library: `"ffi"` is `@db/sqlite`, `"builtin"` is `node:sqlite`,
+   * which is part of Deno. `"auto"` takes FFI where it is permitted, loads and
+   * is free of the defect that loses data in WAL mode, else the built-in one.
+   *
+   * @default {"auto"}
+   */
+  driver?: DriverName | "auto";
+  /**
+   * Journal mode to put the file into.
+   *
+   * @default {"wal", or "delete" where the library is not safe with "wal"}
+   */
+  journalMode?: JournalMode;
+  /**
+   * `"full"` survives a power failure with every acknowledged write,
+   * `"normal"` may lose the last ones in WAL mode. Neither damages the file.
+   *
+   * @default {"full"}
+   */
+  durability?: "full" | "normal";
+  /**
+   * Whether a file of an older schema is brought to the newest version.
+   * With `"never"`, or when the file cannot be written, it still reads.
+   *
+   * @default {"auto"}
+   */
+  migrate?: "auto" | "never";
+  /**
+   * How long an operation waits for a lock, in milliseconds.
+   *
+   * @default {30000}
+   */
+  timeout?: number;
+  /**
+   * Mode of a new database file; a new folder gets 0755. Both are subject to
+   * the umask of the process.
+   *
+   * @default {0o644}
+   */
+  fileMode?: number;
+  /**
+   * Whether to open the file, and create it where it is missing, only when the
+   * store is first used.
+   *
+   * @default {false}
+   */
+  lazy?: boolean;
+}
+
+/** Options with their defaults. */
+export interface ResolvedOptions {
+  /** Absolute path of the database. */
+  path: string;
+  /** See {@linkcode SQLiteOptions.driver}. */
+  driver: DriverName | "auto";
+  /** See {@linkcode SQLiteOptions.journalMode}. */
+  journalMode: JournalMode | undefined;
+  /** See {@linkcode SQLiteOptions.durability}. */
+  durability: "full" | "normal";
+  /** See {@linkcode SQLiteOptions.migrate}. */
+  migrate: "auto" | "never";
+  /** See {@linkcode SQLiteOptions.timeout}. */
+  timeout: number;
+  /** See {@linkcode SQLiteOptions.fileMode}. */
+  fileMode: number;
+}
+
+/** What a store found and chose when it was opened. */
+export interface SQLiteInfo {
+  /** Absolute path of the database. */
+  path: string;
+  /** Which SQLite library. */
+  driver: DriverName;
+  /** Why that one. */
+  driverReason: string;
+  /** Version of the library. */
+  sqliteVersion: string;
+  /** Journal mode of the file, as read back. */
+  journalMode: string;
+  /** Why that one. */
+  journalReason: string;
+  /** How writes are synchronised with the disk. */
+  durability: "full" | "normal";
+  /** Version of the schema of the file. */
+  schemaVersion: number;
+  /** Newest version that this module knows. */
+  latestSchemaVersion: number;
+  /** Whether the file can only be read. */
+  readOnly: boolean;
+  /** Whether deleted rows give their disk space back step by step. */
+  incrementalVacuum: boolean;
+}
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @param options The options.
+ * @returns The options with their defaults.
+ * @throws {InvalidDataError} If an option is not valid.
+ * @throws {PermissionDeniedError} If the root has to come from the environment and may not.
+ */
+export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
+  const { driver = "auto", durability = "full", migrate = "auto" } = options;
+  const { timeout = 30_000, fileMode = 0o644, journalMode } = options;
+  check("driver", driver, ["auto", "ffi", "builtin"]);
+  check("durability", durability, ["full", "normal"]);
+  check("migrate", migrate, ["auto", "never"]);
+  check("journalMode", journalMode, [undefined, "wal", "delete"]);
+  if (!(timeout >= 0)) {
+    throw new InvalidDataError(
+      `Cannot open the execution store: the option "timeout" is ${timeout}, wanted is a number of milliseconds from 0`,
+    );
+  }
+  const path = options.path === undefined
+    ? resolve(resolveRoot(options.root), "goflow.db")
+    : resolve(options.path);
+  return { path, driver, journalMode, durability, migrate, timeout, fileMode };
+}
+
+function check(option: string, value: unknown, allowed: readonly unknown[]): void {
+  if (allowed.includes(value)) return;
+  const wanted = allowed.filter((one) => one !== undefined).map((one) => `"${one}"`).join(", ");
+  throw new InvalidDataError(
+    `Cannot open the execution store: the option "${option}" is "${value}", wanted is one of ${wanted}`,
+  );
+}

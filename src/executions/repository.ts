@@ -1,0 +1,311 @@
+/**
+ * The execution store over SQLite.
+ *
+ * @module
+ */
+
+import { DatabaseError, InvalidDataError, NotFoundError } from "../domain/errors.ts";
+import type { Execution, ExecutionStatus } from "../domain/execution.ts";
+import type {
+  ExecutionPage,
+  ExecutionQuery,
+  ExecutionRepository,
+} from "../domain/execution_repository.ts";
+import type { NodeExecution } from "../domain/node_execution.ts";
+import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
+import type { Connection } from "./connection.ts";
+import { EXECUTION_TABLE, writeExecution } from "./execution_row.ts";
+import { listAll, listPage } from "./list.ts";
+import { readFilter } from "./list_query.ts";
+import { loadExecution } from "./load.ts";
+import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
+import { openConnection } from "./open.ts";
+import {
+  type ResolvedOptions,
+  resolveOptions,
+  type SQLiteInfo,
+  type SQLiteOptions,
+} from "./options.ts";
+import { insertSnapshot, writeSnapshot } from "./snapshot_row.ts";
+import { upsert } from "./written_row.ts";
+
+/**
+ * Execution history in a SQLite database, of the schema that Go's
+ * implementation reads and writes too.
+ *
+ * Requires `--allow-read` and `--allow-write` for the folder of the database;
+ * the FFI driver requires `--allow-ffi` and
+ * `--allow-env=DENO_SQLITE_PATH,DENO_SQLITE_LOCAL` as well.
+ *
+ * @example Record a run and list the failed ones
+ * ```ts
+ * import { Execution, SQLiteExecutionRepository } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * {
+ *   using executions = await SQLiteExecutionRepository.open({ root });
+ *
+ *   const run = Execution.create("greet", "1.0", { who: "world" });
+ *   run.start();
+ *   run.fail({ type: "connection", message: "refused" });
+ *   await executions.record(run);
+ *
+ *   const { executions: failed } = await executions.list({ status: "failed", limit: 10 });
+ *   assertEquals(failed.map(({ id }) => id), [run.id]);
+ * }
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
+export class SQLiteExecutionRepository implements ExecutionRepository, Disposable, AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  #connection: Promise<Connection> | undefined;
+  /** The connection once it is open, for `close()`, which does not wait. */
+  #opened: Connection | undefined;
+  #closed = false;
+
+  private constructor(options: ResolvedOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens the store; the folder and the database are created when they are missing.
+   *
+   * Requires `--allow-env=HOME,GOFLOW_CONFIG_DIR` unless `root` or `path` is given.
+   *
+   * @param options Where the database is and how it is used.
+   * @returns The store; close it, or use `using`.
+   * @throws {InvalidDataError} If an option is not valid.
+   * @throws {PermissionDeniedError} If a permission is missing or the system refuses.
+   * @throws {DatabaseError} If the file is not such a database, is damaged, of a newer schema, or locked until the timeout.
+   */
+  static async open(options: SQLiteOptions = {}): Promise<SQLiteExecutionRepository> {
+    const repository = new SQLiteExecutionRepository(resolveOptions(options));
+    if (!options.lazy) await repository.#connect("Cannot open the execution store");
+    return repository;
+  }
+
+  /**
+   * Inserts or updates the row of a run; its node executions and snapshots in
+   * the database stay as they are.
+   *
+   * @param execution The run.
+   * @throws {InvalidDataError} If the database cannot hold a value; then nothing was written.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async save(execution: Execution): Promise<void> {
+    const row = writeExecution(execution);
+    const action = `Cannot save execution "${execution.id}"`;
+    const connection = await this.#connect(action);
+    await connection.write(action, () => upsert(connection, EXECUTION_TABLE, row));
+  }
+
+  /**
+   * Inserts or updates a node execution.
+   *
+   * @param node The node execution.
+   * @throws {InvalidDataError} If the database cannot hold a value; then nothing was written.
+   * @throws {DatabaseError} If the database refuses; with code `constraint` if the run is not stored.
+   */
+  async saveNodeExecution(node: NodeExecution): Promise<void> {
+    const row = writeNodeExecution(node);
+    const action = `Cannot save node execution "${node.id}"`;
+    const connection = await this.#connect(action);
+    await connection.write(action, () => upsert(connection, NODE_EXECUTION_TABLE, row));
+  }
+
+  /**
+   * Appends a snapshot and sets its `id`; one that has an id is stored already
+   * and is left alone.
+   *
+   * @param snapshot The snapshot.
+   * @throws {InvalidDataError} If the database cannot hold a value; then nothing was written.
+   * @throws {DatabaseError} If the database refuses; with code `constraint` if the run or the node execution is not stored.
+   */
+  async saveVariableSnapshot(snapshot: VariableSnapshot): Promise<void> {
+    if (snapshot.id !== undefined) return;
+    const row = writeSnapshot(snapshot);
+    const action = `Cannot save a snapshot of the variable "${snapshot.variableName}"`;
+    const connection = await this.#connect(action);
+    snapshot.id = await connection.write(action, () => insertSnapshot(connection, row));
+  }
+
+  /**
+   * Stores a run, its node executions and its new snapshots in one
+   * transaction, and sets the `id` of the snapshots.
+   *
+   * @param execution The run.
+   * @throws {InvalidDataError} If the database cannot hold a value, or a part belongs to another run; then nothing was written.
+   * @throws {DatabaseError} If the database refuses; then nothing was written.
+   */
+  async record(execution: Execution): Promise<void> {
+    const action = `Cannot record execution "${execution.id}"`;
+    for (const part of [...execution.nodeExecutions, ...execution.variableSnapshots]) {
+      if (part.executionId !== execution.id) {
+        throw new InvalidDataError(
+          `${action}: a node execution or snapshot belongs to execution "${part.executionId}"`,
+        );
+      }
+    }
+    const row = writeExecution(execution);
+    const nodes = execution.nodeExecutions.map(writeNodeExecution);
+    const fresh = execution.variableSnapshots.filter(({ id }) => id === undefined);
+    const snapshots = fresh.map(writeSnapshot);
+    const connection = await this.#connect(action);
+    const ids = await connection.write(action, () => {
+      upsert(connection, EXECUTION_TABLE, row);
+      for (const node of nodes) upsert(connection, NODE_EXECUTION_TABLE, node);
+      return snapshots.map((snapshot) => insertSnapshot(connection, snapshot));
+    });
+    fresh.forEach((snapshot, i) => snapshot.id = ids[i]!);
+  }
+
+  /**
+   * Reads a run with its node executions and snapshots, oldest first; its
+   * variables are those of the snapshots.
+   *
+   * @param id Id of the run.
+   * @returns The run; what could not be read is in `invalidColumns`.
+   * @throws {NotFoundError} If there is no such run.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async load(id: string): Promise<Execution> {
+    const action = `Cannot load execution "${id}"`;
+    const connection = await this.#connect(action);
+    const execution = await connection.read(action, () => loadExecution(connection, id));
+    if (execution === undefined) {
+      throw new NotFoundError(`${action}: it does not exist`, { kind: "execution", id });
+    }
+    return execution;
+  }
+
+  /**
+   * Lists all runs of a workflow, newest first, without node executions and
+   * snapshots; {@linkcode list} reads them page by page.
+   *
+   * @param workflowId Id of the workflow.
+   * @returns The runs.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  listByWorkflow(workflowId: string): Promise<Execution[]> {
+    return this.#listAll({ workflowId });
+  }
+
+  /**
+   * Lists all runs of a status, newest first, without node executions and
+   * snapshots; {@linkcode list} reads them page by page.
+   *
+   * @param status The status.
+   * @returns The runs.
+   * @throws {InvalidDataError} If there is no such status.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  listByStatus(status: ExecutionStatus): Promise<Execution[]> {
+    return this.#listAll({ status });
+  }
+
+  async #listAll(query: ExecutionQuery): Promise<Execution[]> {
+    const filter = readFilter(query);
+    const connection = await this.#connect("Cannot list executions");
+    return await connection.read("Cannot list executions", () => listAll(connection, filter));
+  }
+
+  /**
+   * Reads one page of runs, newest first, without node executions and snapshots.
+   *
+   * @param query Filters, limit and cursor.
+   * @returns The page.
+   * @throws {InvalidDataError} If an option is not valid or the cursor belongs to another query.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async list(query: ExecutionQuery = {}): Promise<ExecutionPage> {
+    const filter = readFilter(query);
+    const connection = await this.#connect("Cannot list executions");
+    return await connection.read(
+      "Cannot list executions",
+      () => listPage(connection, filter, query),
+    );
+  }
+
+  /**
+   * Deletes a run with its node executions and snapshots.
+   *
+   * @param id Id of the run.
+   * @throws {NotFoundError} If there is no such run.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  delete(id: string): Promise<void> {
+    return this.#delete("executions", "execution", id);
+  }
+
+  /**
+   * Deletes a node execution; snapshots it made stay, without its id.
+   *
+   * @param id Id of the node execution.
+   * @throws {NotFoundError} If there is no such node execution.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  deleteNodeExecution(id: string): Promise<void> {
+    return this.#delete("node_executions", "node execution", id);
+  }
+
+  async #delete(table: string, kind: string, id: string): Promise<void> {
+    const action = `Cannot delete ${kind} "${id}"`;
+    const connection = await this.#connect(action);
+    const deleted = await connection.write(
+      action,
+      () => connection.statement(`DELETE FROM ${table} WHERE id = ?`).run(id),
+    );
+    if (deleted === 0) throw new NotFoundError(`${action}: it does not exist`, { kind, id });
+  }
+
+  /**
+   * Tells which driver, journal mode and schema are in use, and why.
+   *
+   * @returns What was found and chosen when the database was opened.
+   */
+  async info(): Promise<SQLiteInfo> {
+    const connection = await this.#connect("Cannot describe the execution store");
+    return { ...connection.info };
+  }
+
+  /** Closes the store; further calls do nothing. Operations under way fail. */
+  close(): void {
+    this.#closed = true;
+    this.#opened?.close();
+  }
+
+  /** Closes the store. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Closes the store. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  #connect(action: string): Promise<Connection> {
+    if (this.#closed) {
+      return Promise.reject(new DatabaseError(`${action}: the store is closed`, { code: "io" }));
+    }
+    return this.#connection ??= this.#open();
+  }
+
+  async #open(): Promise<Connection> {
+    try {
+      const connection = await openConnection(this.#options);
+      this.#opened = connection;
+      // The store may have been closed meanwhile; then operations report it.
+      if (this.#closed) connection.close();
+      return connection;
+    } catch (error) {
+      // The next call tries again.
+      this.#connection = undefined;
+      throw error;
+    }
+  }
+}
+
+export type { SQLiteInfo, SQLiteOptions };

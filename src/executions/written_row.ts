@@ -1,0 +1,129 @@
+/**
+ * A row on its way into the database.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../domain/errors.ts";
+import type { Connection } from "./connection.ts";
+import type { SqlValue } from "./driver.ts";
+import { parseInstant } from "./instant.ts";
+import { decodeJson, encodeJson } from "./json.ts";
+
+/** A table whose first column is its key, as rows are written to it. */
+export class WrittenTable {
+  /** Names of the columns, in the order of a row. */
+  readonly columns: readonly string[];
+  /** Inserts a row unless there is one of the same key. */
+  readonly insertSql: string;
+  /** Reads the row of a key. */
+  readonly selectSql: string;
+  /** Updates all columns but the key. */
+  readonly updateSql: string;
+  /** Which columns are times. */
+  readonly times: readonly number[];
+  /** Which columns are JSON. */
+  readonly json: readonly number[];
+
+  /**
+   * @param name Name of the table.
+   * @param columns Names of the columns, the key first.
+   * @param times Names of those that are times.
+   * @param json Names of those that are JSON.
+   */
+  constructor(name: string, columns: readonly string[], times: string[], json: string[]) {
+    const names = columns.join(", ");
+    const assignments = columns.slice(1).map((column) => `${column} = ?`).join(", ");
+    this.columns = columns;
+    this.insertSql = `INSERT INTO ${name} (${names}) ` +
+      `VALUES (${columns.map(() => "?").join(", ")}) ON CONFLICT(id) DO NOTHING`;
+    this.selectSql = `SELECT ${names} FROM ${name} WHERE id = ?`;
+    this.updateSql = `UPDATE ${name} SET ${assignments} WHERE id = ?`;
+    this.times = times.map((column) => columns.indexOf(column));
+    this.json = json.map((column) => columns.indexOf(column));
+  }
+}
+
+/**
+ * Inserts a row or updates the one of the same key. A time or JSON text that
+ * says the same as the stored one keeps the stored text: what Go wrote has
+ * nanoseconds and a zone, and numbers that JavaScript would write otherwise.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param table The table.
+ * @param values The columns of the row.
+ */
+export function upsert(connection: Connection, table: WrittenTable, values: SqlValue[]): void {
+  if (connection.statement(table.insertSql).run(...values) > 0) return;
+  const id = values[0] ?? null;
+  const old = connection.statement(table.selectSql).get(id) ?? [];
+  const kept = [...values];
+  for (const i of table.times) if (isSameTime(old[i], kept[i])) kept[i] = old[i] ?? null;
+  for (const i of table.json) if (isSameJson(old[i], kept[i])) kept[i] = old[i] ?? null;
+  connection.statement(table.updateSql).run(...kept.slice(1), id);
+}
+
+/** Whether two stored times are equal, cut to milliseconds as they are read. */
+function isSameTime(old: SqlValue | undefined, now: SqlValue | undefined): boolean {
+  if (typeof old !== "string" || typeof now !== "string") return false;
+  if (old === now) return true;
+  const [a, b] = [parseInstant(old), parseInstant(now)];
+  return a !== undefined && b !== undefined && floorToMillis(a) === floorToMillis(b);
+}
+
+function floorToMillis(micros: bigint): bigint {
+  return micros - ((micros % 1000n) + 1000n) % 1000n;
+}
+
+/** Whether two JSON texts are read as the same value, in the same order of keys. */
+function isSameJson(old: SqlValue | undefined, now: SqlValue | undefined): boolean {
+  if (typeof old !== "string" || typeof now !== "string") return false;
+  if (old === now) return true;
+  try {
+    return encodeJson(decodeJson(old), "", "") === now;
+  } catch (error) {
+    // What was stored is not JSON, or beyond what is written here.
+    if (error instanceof SyntaxError || error instanceof InvalidDataError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Encodes an object; an empty one is NULL, as Go has it.
+ *
+ * @param value The object.
+ * @param action What it is for, in the form `Cannot save execution "a"`.
+ * @param field Name of the field, for the message.
+ * @returns The text, `undefined` for an empty or absent object.
+ * @throws {InvalidDataError} If JSON cannot hold it.
+ */
+export function encodeObject(
+  value: Record<string, unknown> | undefined,
+  action: string,
+  field: string,
+): string | undefined {
+  const text = encodeJson(value, action, field);
+  return text === "{}" ? undefined : text;
+}
+
+/**
+ * Checks a text that is stored as it is.
+ *
+ * @param value The text.
+ * @param action What it is for, in the form `Cannot save execution "a"`.
+ * @param field Name of the field, for the message.
+ * @returns The text, `null` for `undefined`.
+ * @throws {InvalidDataError} If the text would not come back as it is.
+ */
+export function plainText(value: string | undefined, action: string, field: string): SqlValue {
+  if (value === undefined) return null;
+  if (typeof value !== "string") {
+    throw new InvalidDataError(`${action}: "${field}" is a ${typeof value}, wanted is text`);
+  }
+  if (value.includes("\0") || !value.isWellFormed()) {
+    throw new InvalidDataError(
+      `${action}: "${field}" holds a NUL character or half a surrogate pair, which text in SQLite cannot`,
+    );
+  }
+  return value;
+}

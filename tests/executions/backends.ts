@@ -1,0 +1,96 @@
+/**
+ * Runs a test over both SQLite drivers and both journal modes, each on a fresh
+ * folder.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { DriverName } from "../../src/executions/driver.ts";
+import type { JournalMode } from "../../src/executions/driver_choice.ts";
+import { SQLiteExecutionRepository, type SQLiteOptions } from "../../src/executions/repository.ts";
+
+/** A driver and a journal mode. */
+export interface Backend {
+  driver: DriverName;
+  journalMode: JournalMode;
+}
+
+/** What a test gets. */
+export interface Fixture {
+  /** Folder of the test. */
+  root: string;
+  /** Path of the database in it. */
+  path: string;
+  /** Driver and journal mode. */
+  backend: Backend;
+  /** Opens the store; the test closes it. */
+  open(options?: SQLiteOptions): Promise<SQLiteExecutionRepository>;
+}
+
+/** Why the FFI driver cannot be tested here, if so. */
+export const ffiMissing: string | undefined = await import("@db/sqlite").then(
+  () => undefined,
+  (error) => `no SQLite library over FFI: ${error.message}`,
+);
+
+/** Why nothing written by Go can be tested here, if so. */
+export const fixturesMissing: string | undefined = Deno.env.get("GOFLOW_FIXTURES") === undefined
+  ? "GOFLOW_FIXTURES is not set"
+  : undefined;
+
+/** All backends, also those that cannot be tested here. */
+export const BACKENDS: readonly Backend[] = [
+  { driver: "builtin", journalMode: "wal" },
+  { driver: "builtin", journalMode: "delete" },
+  { driver: "ffi", journalMode: "wal" },
+  { driver: "ffi", journalMode: "delete" },
+];
+
+/** Registers a test for each backend. */
+export function testBackends(
+  name: string,
+  run: (fixture: Fixture) => Promise<void> | void,
+  options: { skip?: string | undefined; only?: Partial<Backend> } = {},
+): void {
+  for (const backend of BACKENDS) {
+    if (options.only?.driver !== undefined && options.only.driver !== backend.driver) continue;
+    if (
+      options.only?.journalMode !== undefined && options.only.journalMode !== backend.journalMode
+    ) continue;
+    const skip = options.skip ?? (backend.driver === "ffi" ? ffiMissing : undefined);
+    const title = `${name} (${backend.driver}, ${backend.journalMode})`;
+    Deno.test({
+      name: skip === undefined ? title : `${title} # skipped: ${skip}`,
+      ignore: skip !== undefined,
+      fn: () =>
+        withRoot((root) =>
+          run({
+            root,
+            path: join(root, "goflow.db"),
+            backend,
+            open: (more = {}) => SQLiteExecutionRepository.open({ root, ...backend, ...more }),
+          })
+        ),
+    });
+  }
+}
+
+/** Runs a function with a temporary folder. */
+export async function withRoot(run: (root: string) => Promise<void> | void): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    await run(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+/** Runs SQL on a file that no store has open; returns the rows of the last statement. */
+export async function rawSql(path: string, ...statements: string[]): Promise<unknown[]> {
+  const { DatabaseSync } = await import("node:sqlite");
+  using database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+  const last = statements.pop()!;
+  for (const sql of statements) database.exec(sql);
+  return database.prepare(last).all();
+}
