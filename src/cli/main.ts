@@ -1,73 +1,101 @@
 /**
  * The command line, `goflow-storage`.
  *
+ * Only what a command uses is loaded, so that each starts fast.
+ *
  * @module
  */
 
-import { parseArgs } from "node:util";
-import { errorLine } from "./output.ts";
+import { parseArguments, parseLeadingOptions } from "./arguments.ts";
+import { type Command, COMMON_OPTIONS, type Option, optionsOf, UsageError } from "./command.ts";
+import { ENTRIES } from "./commands.ts";
+import { Context } from "./context.ts";
+import { type Io, processIo } from "./io.ts";
 
-const USAGE = `Usage: goflow-storage <command> [--root FOLDER]
-
-Commands:
-  example   show each store at work in a fresh folder
-  verify    check that each store works on this machine
-
-Options:
-  --root FOLDER   folder to work in; it must be empty or missing
-  -h, --help      show this help
-`;
-
-/** Commands are loaded when called, so that each starts fast. */
-const COMMANDS: Record<string, (options: CommandOptions) => Promise<number>> = {
-  example: async (options) => (await import("./example.ts")).example(options),
-  verify: async (options) => (await import("./verify.ts")).verify(options),
-};
-
-/** What every command takes. */
-export interface CommandOptions {
-  /** Folder to work in. */
-  root?: string;
-}
+const GLOBAL_OPTIONS: readonly Option[] = [
+  ...COMMON_OPTIONS,
+  { name: "version", short: "V", summary: "show the version" },
+];
 
 /**
  * Runs a command.
  *
  * @param args Arguments, without the program.
- * @returns The exit code: 0 done, 1 failed, 2 wrong usage, 6 keyring locked or unavailable.
+ * @param io Streams, those of the process by default.
+ * @returns The exit code: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict,
+ * 5 permission missing, 6 keyring locked or unavailable, 130 interrupted.
  */
-export async function main(args: string[]): Promise<number> {
-  let parsed;
+export async function main(args: string[], io: Io = processIo()): Promise<number> {
+  /** The words of the command, as far as they were understood. */
+  const path: string[] = [];
   try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { root: { type: "string" }, help: { type: "boolean", short: "h" } },
-    });
+    return await run(args, io, path);
   } catch (error) {
-    console.error(`${errorLine(error)}\n\n${USAGE}`);
-    return 2;
+    return (await import("./failure.ts")).reportFailure(error, io, path);
   }
-  const { values, positionals: [name, ...rest] } = parsed;
-  if (values.help) {
-    console.log(USAGE);
-    return 0;
+}
+
+async function run(args: string[], io: Io, path: string[]): Promise<number> {
+  const leading = parseLeadingOptions(args, GLOBAL_OPTIONS);
+  if (leading.options.has("version")) return await printVersion(io);
+  const [word, ...afterWord] = leading.rest;
+  if (word === undefined) return await printHelp(io, leading.options, path);
+  const entry = ENTRIES.find(({ name }) => name === word);
+  if (entry === undefined) throw unknownCommand(word, ENTRIES);
+  path.push(word);
+
+  const loaded = await entry.load();
+  if (!("commands" in loaded)) {
+    return await runCommand(loaded, afterWord, leading.options, io, path);
   }
-  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined || rest.length > 0) {
-    console.error(
-      name === undefined
-        ? USAGE
-        : `Unknown command or argument "${command ? rest[0] : name}"\n\n${USAGE}`,
-    );
-    return 2;
+
+  const inner = parseLeadingOptions(afterWord, COMMON_OPTIONS);
+  const options = new Map([...leading.options, ...inner.options]);
+  const [name, ...rest] = inner.rest;
+  if (name === undefined) return await printHelp(io, options, path);
+  const command = loaded.commands.find((command) => command.name === name);
+  if (command === undefined) throw unknownCommand(name, loaded.commands);
+  path.push(name);
+  return await runCommand(command, rest, options, io, path);
+}
+
+async function runCommand(
+  command: Command,
+  args: string[],
+  leading: ReadonlyMap<string, string[]>,
+  io: Io,
+  path: readonly string[],
+): Promise<number> {
+  const { options, positionals } = parseArguments(args, optionsOf(command));
+  for (const [name, values] of leading) {
+    if (!options.has(name)) options.set(name, values);
   }
-  try {
-    return await command(values.root === undefined ? {} : { root: values.root });
-  } catch (error) {
-    console.error(errorLine(error));
-    return 1;
-  }
+  if (options.has("help")) return await printHelp(io, options, path);
+  using context = new Context(command, { options, positionals }, io);
+  return await command.run(context) ?? 0;
+}
+
+function unknownCommand(word: string, known: readonly { name: string }[]): UsageError {
+  const candidates = known.map(({ name }) => name);
+  return new UsageError(`Unknown command "${word}"`, { word, candidates });
+}
+
+async function printVersion(io: Io): Promise<number> {
+  const { default: config } = await import("../../deno.json", { with: { type: "json" } });
+  io.stdout.write(`${config.version}\n`);
+  return 0;
+}
+
+/** Asked for, help is data; otherwise a command is missing. */
+async function printHelp(
+  io: Io,
+  options: ReadonlyMap<string, string[]>,
+  path: readonly string[],
+): Promise<number> {
+  const asked = options.has("help");
+  const { helpText } = await import("./help.ts");
+  (asked ? io.stdout : io.stderr).write(await helpText(path));
+  return asked ? 0 : 2;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -4,56 +4,66 @@
  * @module
  */
 
-import { KeyringCredentialStore } from "../credentials/keyring_store.ts";
+import type { KeyringCredentialStore } from "../credentials/keyring_store.ts";
 import { KeyringError } from "../domain/errors.ts";
 import { Execution } from "../domain/execution.ts";
 import { NodeExecution } from "../domain/node_execution.ts";
 import { newId } from "../domain/ids.ts";
 import { openStorage, type Storage } from "../storage.ts";
 import { exampleWorkflows } from "./example_workflows.ts";
-import type { CommandOptions } from "./main.ts";
-import { errorLine, freshFolder, print } from "./output.ts";
+import type { Command } from "./command.ts";
+import type { Context } from "./context.ts";
+import { errorLine } from "./failure.ts";
+import { freshFolder } from "./fresh_folder.ts";
 
 /**
  * Checks each store on a temporary root, and the keyring of the system with a
  * throw-away key; cleans up whatever happens.
- *
- * @param options The folder to work in, a new temporary one by default.
- * @returns The exit code: 0 all work, 6 only the keyring is locked or unavailable, 1 otherwise.
  */
-export async function verify(options: CommandOptions): Promise<number> {
-  const root = await freshFolder(options.root);
-  print(`Deno ${Deno.version.deno} on ${Deno.build.os} ${Deno.build.arch}, data in ${root}`);
-  printPermissions();
+export const verifyCommand: Command = {
+  name: "verify",
+  summary: "check that each store works on this machine",
+  details: "Ends with a verdict and exit code 0 (all work), 6 (only the keyring is locked or\n" +
+    "unavailable) or 1. The folder of --root must be empty or missing; it is deleted in the end.",
+  examples: [["verify", "work in a new temporary folder"]],
+  run: verify,
+};
+
+async function verify(context: Context): Promise<number> {
+  const root = await freshFolder(context.root);
+  context.print(
+    `Deno ${Deno.version.deno} on ${Deno.build.os} ${Deno.build.arch}, data in ${root}`,
+  );
+  printPermissions(context);
   const failures: unknown[] = [];
   const check = async (store: string, run: () => Promise<string>) => {
     try {
-      print(`ok      ${store}: ${await run()}`);
+      context.print(`ok      ${store}: ${await run()}`);
     } catch (error) {
       failures.push(error);
-      print(`failed  ${store}: ${errorLine(error)}`);
+      context.print(`failed  ${store}: ${errorLine(error)}`);
     }
   };
   try {
     await using storage = await openStorage({ root });
     await check("workflows", () => checkWorkflows(storage));
     await check("executions", () => checkExecutions(storage));
-    await check("credentials", () => checkCredentials(storage.credentials));
+    await check("credentials", () => checkCredentials(storage.credentials, context));
   } finally {
     await Deno.remove(root, { recursive: true });
   }
   if (failures.length === 0) {
-    print("Verdict: everything works on this machine");
+    context.print("Verdict: everything works on this machine");
     return 0;
   }
-  print(`Verdict: ${failures.length} of 3 stores cannot be used, see above for the cure`);
+  context.print(`Verdict: ${failures.length} of 3 stores cannot be used, see above for the cure`);
   return failures.every(isKeyringOutOfReach) ? 6 : 1;
 }
 
-function printPermissions(): void {
+function printPermissions(context: Context): void {
   const names = ["read", "write", "env", "run", "ffi", "sys", "net"] as const;
   const states = names.map((name) => `${name} ${Deno.permissions.querySync({ name }).state}`);
-  print(`Permissions: ${states.join(", ")}`);
+  context.print(`Permissions: ${states.join(", ")}`);
 }
 
 function isKeyringOutOfReach(error: unknown): boolean {
@@ -90,7 +100,7 @@ async function checkExecutions({ executions }: Storage): Promise<string> {
     `journal mode ${journalMode}, schema version ${schemaVersion}`;
 }
 
-async function checkCredentials(store: KeyringCredentialStore): Promise<string> {
+async function checkCredentials(store: KeyringCredentialStore, context: Context): Promise<string> {
   const key = `verify:${newId()}`;
   const value = `not a secret: ${newId()}\nsecond line, ünïcode ✓`;
   try {
@@ -98,16 +108,20 @@ async function checkCredentials(store: KeyringCredentialStore): Promise<string> 
     expect(await store.get(key) === value, "the value came back");
     expect((await store.list()).includes(key), "the key is listed");
   } finally {
-    await discard(store, key);
+    await discard(store, key, context);
   }
   expect(!(await store.list()).includes(key), "the key is gone");
   return `stored, read, listed and deleted a throw-away key in the keyring of the system`;
 }
 
 /** Deletes the key if it is there; the error that led here matters more than one of this. */
-async function discard(store: KeyringCredentialStore, key: string): Promise<void> {
+async function discard(
+  store: KeyringCredentialStore,
+  key: string,
+  context: Context,
+): Promise<void> {
   await store.delete(key).catch((error) => {
-    print(`        clean-up of "${key}": ${errorLine(error)}`);
+    context.print(`        clean-up of "${key}": ${errorLine(error)}`);
   });
 }
 

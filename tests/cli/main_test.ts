@@ -1,91 +1,127 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { type ChildOptions, type ChildOutput, PROJECT, runDeno } from "../helpers/child.ts";
+import { optionsOf } from "../../src/cli/command.ts";
+import { completionNodes } from "../../src/cli/completions/nodes.ts";
+import { configFlags, PROJECT, runDeno } from "../helpers/child.ts";
+import { cli, withRoot } from "./cli.ts";
 
-const NO_KEYRING = { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent" };
+const MAIN = join(PROJECT, "src/cli/main.ts");
 
-async function runCli(args: string[], options: ChildOptions = {}): Promise<ChildOutput> {
-  return await runDeno(join(PROJECT, "src/cli/main.ts"), { flags: ["-A"], args, ...options });
-}
-
-async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-Deno.test("example shows every store in the folder that it names, without a keyring too", () =>
-  withFolder(async (root) => {
-    const { code, stdout, stderr } = await runCli(["example", "--root", root], { env: NO_KEYRING });
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    assertStringIncludes(stdout, `All data of this example is in ${root}`);
-    for (
-      const step of [
-        `saved     ${join(root, "workflows", "order-import.yaml")} (11 nodes of 8 types)`,
-        '"order-import" again: nothing changed, not written',
-        "listed    4 workflows, 0 unreadable",
-        'validated "invoice-triage": valid',
-        'validated "draft": At least one end node is wanted, none found',
-        `pending in ${join(root, "goflow.db")}`,
-        'node "list": failed, then completed after 1 retry',
-        "3 node executions, 3 snapshots",
-        "completed, failed, skipped",
-        'by workflow "order-import": 1 run',
-        "gone, 0 of its node executions and snapshots left",
-        "no keyring: ",
-        "going on with a keyring in memory, for this part only",
-        'listed    "erp:token", "shop:login"',
-        "deleted   both, 0 left",
-      ]
-    ) assertStringIncludes(stdout, step);
-    const files = [...Deno.readDirSync(join(root, "workflows"))].map((entry) => entry.name);
-    assert(files.includes("order-import.yaml") && !files.includes("draft.yaml"));
-  }));
-
-Deno.test("example refuses a folder that holds something", () =>
-  withFolder(async (root) => {
-    await Deno.writeTextFile(join(root, "mine.txt"), "mine");
-    const { code, stderr } = await runCli(["example", "--root", root]);
-    assertEquals(code, 1);
-    assertStringIncludes(stderr, "mine.txt");
-    assertEquals([...Deno.readDirSync(root)].length, 1);
-  }));
-
-Deno.test("verify ends with a verdict and exit code 6 when only the keyring is out of reach", () =>
-  withFolder(async (folder) => {
-    const root = join(folder, "fresh");
-    const { code, stdout } = await runCli(["verify", "--root", root], { env: NO_KEYRING });
-    assertEquals(code, 6, stdout);
-    assertStringIncludes(stdout, "ok      workflows: ");
-    assertStringIncludes(stdout, "ok      executions: ");
-    assertStringIncludes(stdout, "driver builtin, SQLite 3.");
-    assertStringIncludes(stdout, "failed  credentials: ");
-    assertStringIncludes(stdout, "Verdict: 1 of 3 stores cannot be used");
-    assertEquals([...Deno.readDirSync(folder)], [], "the temporary root was left behind");
-  }));
-
-Deno.test("verify ends with exit code 1 when a store fails", async () => {
-  const { code, stdout } = await runCli(["verify"], {
-    env: NO_KEYRING,
-    flags: ["--allow-read", "--allow-write", "--deny-run"],
-  });
-  assertEquals(code, 1, stdout);
-  assertStringIncludes(stdout, "--allow-run=");
+Deno.test("main() prints the version of the project, without any permission", async () => {
+  const { version } = JSON.parse(await Deno.readTextFile(join(PROJECT, "deno.json")));
+  const { code, stdout, stderr } = await runDeno(MAIN, { args: ["--version"] });
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
-Deno.test("main() exits with 2 and the usage when the command or an option is unknown", async () => {
-  for (const args of [[], ["exmple"], ["example", "more"], ["example", "--rot"]]) {
-    const { code, stdout, stderr } = await runCli(args);
-    assertEquals({ code, stdout }, { code: 2, stdout: "" });
-    assertStringIncludes(stderr, "Usage: goflow-storage <command>");
-  }
-});
-
-Deno.test("main() prints the usage on --help", async () => {
-  const { code, stdout } = await runCli(["--help"], { flags: [] });
+Deno.test("main() prints the help to standard output when asked, without any permission", async () => {
+  const { code, stdout } = await runDeno(MAIN, { args: ["--help"] });
   assertEquals(code, 0);
-  assertStringIncludes(stdout, "verify    check that each store works on this machine");
+  assertStringIncludes(stdout, "Usage: goflow-storage <command> [options]\n");
+  assertStringIncludes(stdout, "  verify        check that each store works on this machine\n");
+  assertEquals((await cli(["help"])).stdout, stdout);
+  assertEquals((await cli(["-h"])).stdout, stdout);
+});
+
+Deno.test("main() prints the help to standard error and exits with 2 when the command is missing", async () => {
+  const { code, stdout, stderr } = await cli([]);
+  assertEquals({ code, stdout }, { code: 2, stdout: "" });
+  assertStringIncludes(stderr, "Usage: goflow-storage <command>");
+});
+
+Deno.test("main() exits with 2 and the nearest word when a command or an option is unknown", async () => {
+  const mistakes: [string[], string][] = [
+    [["exmple"], 'Unknown command "exmple", did you mean "example"?'],
+    [["completion", "bash"], 'Unknown command "completion", did you mean "completions"?'],
+    [["xyzzy"], 'Unknown command "xyzzy"\n'],
+    [["example", "more"], 'Unexpected argument "more"\n'],
+    [["example", "--rot", "x"], 'Unknown option "--rot", did you mean "--root"?'],
+    [["example", "--root"], 'Option "--root" needs a value, DIR\n'],
+    [["example", "--root", "--help"], 'Option "--root" needs a value, DIR\n'],
+    [["--help=yes"], 'Option "--help" takes no value, "yes" was given\n'],
+    [["completions"], "Argument SHELL is missing\n"],
+    [["completions", "ksh"], '"SHELL" is one of bash, zsh, fish, powershell, not "ksh"\n'],
+    [["help", "exmple"], 'Unknown command "exmple"\n'],
+  ];
+  for (const [args, message] of mistakes) {
+    const { code, stdout, stderr } = await cli(args);
+    assertEquals({ args, code, stdout }, { args, code: 2, stdout: "" });
+    assert(stderr.startsWith(message), `${args}: ${stderr}`);
+    assertStringIncludes(stderr, "Usage: goflow-storage ");
+    assertStringIncludes(stderr, 'Try "goflow-storage ');
+  }
+});
+
+Deno.test("main() takes common options before, between and after the words of a command", () =>
+  withRoot(async (root) => {
+    await Deno.writeTextFile(join(root, "mine.txt"), "");
+    for (
+      const args of [
+        ["--root", root, "verify"],
+        [`--root=${root}`, "verify"],
+        ["verify", "--root", root],
+        ["--root", "/nowhere", "verify", `--root=${root}`],
+      ]
+    ) {
+      const { code, stderr } = await cli(args);
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, `Cannot work in "${root}"`);
+    }
+  }));
+
+Deno.test("help names every argument and option of every command, and shows examples", async () => {
+  for (const { path, options, arguments: args, children } of await completionNodes()) {
+    const { code, stdout } = await cli([...path, "--help"]);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, `Usage: goflow-storage ${path.join(" ")}`);
+    for (const { name, short } of options) {
+      assertStringIncludes(stdout, `${short ? `-${short}, ` : "    "}--${name}`);
+    }
+    for (const { name } of [...args, ...children]) assertStringIncludes(stdout, `\n  ${name} `);
+    if (children.length === 0) assertStringIncludes(stdout, `\n  goflow-storage ${path.join(" ")}`);
+    for (const line of stdout.split("\n")) assert(line.length <= 120, `${path}: ${line}`);
+  }
+});
+
+Deno.test("An option means the same in every command", async () => {
+  const seen = new Map<string, string>();
+  for (const { path, options } of await completionNodes()) {
+    const names = options.flatMap(({ name, short }) => short ? [name, short] : [name]);
+    assertEquals(names.length, new Set(names).size, `${path} has an option twice`);
+    for (const { name, short, value } of options) {
+      const kind = value === undefined ? "switch" : "value";
+      for (const flag of short ? [`--${name}`, `-${short}`] : [`--${name}`]) {
+        const known = seen.get(flag) ?? kind;
+        assertEquals(kind, known, `${flag} of ${path} takes a value, or not`);
+        seen.set(flag, kind);
+      }
+    }
+  }
+});
+
+Deno.test("optionsOf() adds the options of JSON output and of destructive commands", () => {
+  const command = { name: "x", summary: "x", examples: [], run: () => Promise.resolve() };
+  const names = (extra: object) => optionsOf({ ...command, ...extra }).map(({ name }) => name);
+  assertEquals(names({}), ["root", "help"]);
+  assertEquals(names({ output: "record" }), ["json", "root", "help"]);
+  assertEquals(names({ output: "records", destructive: true }), [
+    "json",
+    "ndjson",
+    "yes",
+    "dry-run",
+    "root",
+    "help",
+  ]);
+});
+
+Deno.test("main() treats a reader that goes away as no error", async () => {
+  const script = '"$@" | true; echo "${PIPESTATUS[0]}"';
+  const cli = [Deno.execPath(), "run", "-q", ...configFlags(), MAIN, "completions", "zsh"];
+  const { stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", script, "bash", ...cli],
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals(
+    { code: decoder.decode(stdout), stderr: decoder.decode(stderr) },
+    { code: "0\n", stderr: "" },
+  );
 });

@@ -1,0 +1,41 @@
+/**
+ * All commands. A group is loaded when one of its commands is called.
+ *
+ * @module
+ */
+
+import type { Command, Group } from "./command.ts";
+
+/** A command or group by name. */
+export interface Entry {
+  /** Name, one word. */
+  name: string;
+  /** What it does, in lower case, without a final period. */
+  summary: string;
+  /** Loads it. */
+  load(): Promise<Command | Group>;
+}
+
+/** All commands, in the order of the help. */
+export const ENTRIES: readonly Entry[] = [
+  {
+    name: "example",
+    summary: "show each store at work in a fresh folder",
+    load: async () => (await import("./example.ts")).exampleCommand,
+  },
+  {
+    name: "verify",
+    summary: "check that each store works on this machine",
+    load: async () => (await import("./verify.ts")).verifyCommand,
+  },
+  {
+    name: "completions",
+    summary: "print completions for a shell",
+    load: async () => (await import("./completions/command.ts")).completionsCommand,
+  },
+  {
+    name: "help",
+    summary: "explain a command",
+    load: async () => (await import("./help.ts")).helpCommand,
+  },
+];

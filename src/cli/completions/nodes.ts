@@ -1,0 +1,87 @@
+/**
+ * What can be completed where.
+ *
+ * @module
+ */
+
+import { type Argument, COMMON_OPTIONS, type Option, optionsOf } from "../command.ts";
+import { ENTRIES } from "../commands.ts";
+
+/** One word with its explanation. */
+export interface CompletionWord {
+  /** The word. */
+  name: string;
+  /** What it means. */
+  summary: string;
+}
+
+/** The program, a group or a command. */
+export interface CompletionNode {
+  /** Its words, none for the program. */
+  path: readonly string[];
+  /** Words that may follow; none for a command. */
+  children: readonly CompletionWord[];
+  /** Its options. */
+  options: readonly Option[];
+  /** Its positional arguments. */
+  arguments: readonly Argument[];
+}
+
+/**
+ * Lists the program, all groups and all commands.
+ *
+ * @returns The program first.
+ */
+export async function completionNodes(): Promise<CompletionNode[]> {
+  const nodes: CompletionNode[] = [{
+    path: [],
+    children: ENTRIES,
+    options: [...COMMON_OPTIONS, { name: "version", short: "V", summary: "show the version" }],
+    arguments: [],
+  }];
+  for (const entry of ENTRIES) {
+    const loaded = await entry.load();
+    const group = "commands" in loaded ? loaded : undefined;
+    if (group) {
+      nodes.push({
+        path: [group.name],
+        children: group.commands,
+        options: COMMON_OPTIONS,
+        arguments: [],
+      });
+    }
+    for (const command of "commands" in loaded ? loaded.commands : [loaded]) {
+      nodes.push({
+        path: group ? [group.name, command.name] : [command.name],
+        children: [],
+        options: optionsOf(command),
+        arguments: command.arguments ?? [],
+      });
+    }
+  }
+  return nodes;
+}
+
+/**
+ * Returns an option as it is typed.
+ *
+ * @param option The option.
+ * @returns Its long and short form.
+ */
+export function flagsOf({ name, short }: Option): string[] {
+  return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
+}
+
+/**
+ * Lists the flags of all options that take a value of some kind.
+ *
+ * @param nodes All nodes.
+ * @param kind Names of the value, such as `FILE`; without it any value.
+ * @returns Each flag once.
+ */
+export function valueFlags(nodes: readonly CompletionNode[], kind?: string): string[] {
+  const options = nodes.flatMap((node) => node.options).filter(({ value }) =>
+    value !== undefined && (kind === undefined || value === kind)
+  );
+  return [...new Set(options.flatMap(flagsOf))];
+}

@@ -1,0 +1,73 @@
+/**
+ * Completions for PowerShell.
+ *
+ * @module
+ */
+
+import { type CompletionNode, flagsOf, valueFlags } from "./nodes.ts";
+
+/**
+ * Writes completions for PowerShell.
+ *
+ * @param nodes All commands.
+ * @returns A script.
+ */
+export function powershellCompletions(nodes: readonly CompletionNode[]): string {
+  return `# PowerShell completions of goflow-storage
+Register-ArgumentCompleter -Native -CommandName 'goflow-storage' -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $completions = @{
+${nodes.map(nodeEntry).join("\n")}
+  }
+  $choices = @{
+${nodes.flatMap(choiceEntries).join("\n")}
+  }
+  $valueFlags = @(${valueFlags(nodes).map(quote).join(", ")})
+  $words = @()
+  $skip = $false
+  $previous = ''
+  foreach ($element in $commandAst.CommandElements | Select-Object -Skip 1) {
+    if ($element.Extent.EndOffset -ge $cursorPosition) { break }
+    $word = $element.ToString()
+    $previous = $word
+    if ($skip) { $skip = $false }
+    elseif ($valueFlags -ccontains $word) { $skip = $true }
+    elseif (-not $word.StartsWith('-')) { $words += $word }
+  }
+  $key = ($words | Select-Object -First 2) -join ' '
+  if (-not $completions.ContainsKey($key)) { $key = ($words | Select-Object -First 1) -join ' ' }
+  if ($skip) { $found = $choices["$key $previous"] } else { $found = $completions[$key] }
+  $found | Where-Object { $_ -and $_[0].StartsWith($wordToComplete) } | ForEach-Object {
+    [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterValue', $_[1])
+  }
+}
+`;
+}
+
+function nodeEntry(node: CompletionNode): string {
+  const words = [
+    ...node.children,
+    ...(node.arguments[0]?.choices ?? []).map((name) => ({
+      name,
+      summary: node.arguments[0]!.summary,
+    })),
+    ...node.options.flatMap((option) =>
+      flagsOf(option).map((name) => ({ name, summary: option.summary }))
+    ),
+  ];
+  const pairs = words.map(({ name, summary }) => `,@(${quote(name)}, ${quote(summary)})`);
+  return `    ${quote(node.path.join(" "))} = @(${pairs.join("; ")})`;
+}
+
+function choiceEntries({ path, options }: CompletionNode): string[] {
+  return options.filter(({ choices }) => choices).flatMap((option) =>
+    flagsOf(option).map((flag) => {
+      const pairs = option.choices!.map((name) => `,@(${quote(name)}, ${quote(option.summary)})`);
+      return `    ${quote([...path, flag].join(" "))} = @(${pairs.join("; ")})`;
+    })
+  );
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,160 @@
+/**
+ * What a running command sees: its arguments, and where its output goes.
+ *
+ * @module
+ */
+
+import { checkChoice, type ParsedArguments } from "./arguments.ts";
+import { type Command, optionsOf, UsageError } from "./command.ts";
+import type { Io } from "./io.ts";
+
+/** Form of the data that a command prints. */
+export type OutputFormat = "text" | "json" | "ndjson";
+
+/** The call of one command. */
+export class Context implements Disposable {
+  /** Streams. */
+  readonly io: Io;
+  readonly #names: ReadonlySet<string>;
+  readonly #options: ReadonlyMap<string, string[]>;
+  readonly #arguments: ReadonlyMap<string, string[]>;
+  #interrupt: { signal: AbortSignal; release: () => void } | undefined;
+
+  /**
+   * @param command The command.
+   * @param parsed What it was called with.
+   * @param io Streams.
+   * @throws {UsageError} If the positional arguments are not those of the command.
+   */
+  constructor(command: Command, parsed: ParsedArguments, io: Io) {
+    this.io = io;
+    this.#names = new Set(optionsOf(command).map(({ name }) => name));
+    this.#options = parsed.options;
+    this.#arguments = bind(command, parsed.positionals);
+    if (parsed.options.has("json") && parsed.options.has("ndjson")) {
+      throw new UsageError('Options "--json" and "--ndjson" exclude each other');
+    }
+  }
+
+  /** Whether a switch was given. */
+  flag(name: string): boolean {
+    return this.#values(name) !== undefined;
+  }
+
+  /** The value of an option, `undefined` when it was not given. */
+  text(name: string): string | undefined {
+    return this.#values(name)?.at(-1);
+  }
+
+  /** All values of an option that may be given several times. */
+  texts(name: string): string[] {
+    return this.#values(name) ?? [];
+  }
+
+  /** The value of an option, converted; `undefined` when it was not given. */
+  value<T>(name: string, convert: (text: string, what: string) => T): T | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : convert(text, `--${name}`);
+  }
+
+  /** The value of a positional argument that cannot be left out. */
+  argument(name: string): string {
+    const value = this.optionalArgument(name);
+    if (value === undefined) throw new Error(`Argument ${name} may be left out`);
+    return value;
+  }
+
+  /** The value of a positional argument, `undefined` when it was left out. */
+  optionalArgument(name: string): string | undefined {
+    return this.arguments(name)[0];
+  }
+
+  /** All values of a positional argument. */
+  arguments(name: string): string[] {
+    const values = this.#arguments.get(name);
+    if (values === undefined) throw new Error(`Argument ${name} is not declared`);
+    return values;
+  }
+
+  /** Folder of all data, where the user said one. */
+  get root(): string | undefined {
+    return this.text("root");
+  }
+
+  /** Options of a store: the root, where the user said one. */
+  get rootOption(): { root?: string } {
+    return this.root === undefined ? {} : { root: this.root };
+  }
+
+  /** Form of the data. */
+  get format(): OutputFormat {
+    if (this.#options.has("ndjson")) return "ndjson";
+    return this.#options.has("json") ? "json" : "text";
+  }
+
+  /** Writes one line of data. */
+  print(line: string): void {
+    this.io.stdout.write(`${line}\n`);
+  }
+
+  /** Writes one line to people. */
+  note(line: string): void {
+    this.io.stderr.write(`${line}\n`);
+  }
+
+  /** Writes a record as JSON on `--json`, as text otherwise. */
+  record(json: unknown, text: () => void): void {
+    if (this.format === "text") text();
+    else this.print(JSON.stringify(json, null, this.format === "json" ? 2 : 0));
+  }
+
+  /**
+   * Aborted by Ctrl-C and by a request to terminate; a second one ends the
+   * process at once. Only a command that uses it changes what Ctrl-C does.
+   */
+  get signal(): AbortSignal {
+    if (this.#interrupt === undefined) {
+      const controller = new AbortController();
+      const release = () => {
+        for (const name of INTERRUPTS) Deno.removeSignalListener(name, stop);
+      };
+      const stop = () => {
+        release();
+        controller.abort();
+      };
+      for (const name of INTERRUPTS) Deno.addSignalListener(name, stop);
+      this.#interrupt = { signal: controller.signal, release };
+    }
+    return this.#interrupt.signal;
+  }
+
+  /** Gives Ctrl-C its usual meaning back. */
+  [Symbol.dispose](): void {
+    this.#interrupt?.release();
+  }
+
+  #values(name: string): string[] | undefined {
+    if (!this.#names.has(name)) throw new Error(`Option "--${name}" is not declared`);
+    return this.#options.get(name);
+  }
+}
+
+const INTERRUPTS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+function bind(command: Command, positionals: readonly string[]): Map<string, string[]> {
+  const bound = new Map<string, string[]>();
+  let index = 0;
+  for (const { name, choices, optional, multiple } of command.arguments ?? []) {
+    const values = positionals.slice(index, multiple ? undefined : index + 1);
+    if (values.length === 0 && !optional) throw new UsageError(`Argument ${name} is missing`);
+    for (const value of values) checkChoice(name, value, choices);
+    bound.set(name, values);
+    index += values.length;
+  }
+  if (index < positionals.length) {
+    throw new UsageError(`Unexpected argument "${positionals[index]}"`);
+  }
+  return bound;
+}

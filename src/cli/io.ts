@@ -1,0 +1,90 @@
+/**
+ * The streams of the process, behind a small port that tests replace.
+ *
+ * @module
+ */
+
+/** Where text goes. */
+export interface Sink {
+  /** Whether a person is likely to read it. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in columns, `Infinity` for anything else. */
+  columns(): number;
+  /**
+   * Writes all of a text.
+   *
+   * @throws {BrokenPipeError} If nobody reads any more.
+   */
+  write(text: string): void;
+}
+
+/** Where input comes from. */
+export interface Source {
+  /** Whether a person types it. */
+  readonly isTerminal: boolean;
+  /** Reads some bytes, `null` at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Switches echo and line editing of the terminal off or on. */
+  setRaw(raw: boolean): void;
+}
+
+/** The streams of a command. */
+export interface Io {
+  /** Input. */
+  stdin: Source;
+  /** Data. */
+  stdout: Sink;
+  /** Everything else. */
+  stderr: Sink;
+  /** Whether colours are welcome on a terminal. */
+  color: boolean;
+}
+
+/** The reader of a pipe went away. Not a failure of the command. */
+export class BrokenPipeError extends Error {
+  static {
+    this.prototype.name = "BrokenPipeError";
+  }
+}
+
+/**
+ * Returns the streams of this process.
+ *
+ * @returns Input, output and errors.
+ */
+export function processIo(): Io {
+  return {
+    stdin: {
+      isTerminal: Deno.stdin.isTerminal(),
+      read: (buffer) => Deno.stdin.read(buffer),
+      setRaw: (raw) => Deno.stdin.setRaw(raw),
+    },
+    stdout: sink(Deno.stdout),
+    stderr: sink(Deno.stderr),
+    color: !Deno.noColor,
+  };
+}
+
+function sink(stream: typeof Deno.stdout): Sink {
+  const isTerminal = stream.isTerminal();
+  return {
+    isTerminal,
+    columns: () => isTerminal ? Deno.consoleSize().columns : Infinity,
+    write: (text) => writeAll(stream, new TextEncoder().encode(text)),
+  };
+}
+
+function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(stream.writeSync(bytes));
+    } catch (cause) {
+      if (cause instanceof Deno.errors.BrokenPipe) {
+        throw new BrokenPipeError("Nobody reads the output", { cause });
+      }
+      // A parent that shares the pipe may have made it non-blocking.
+      if (!(cause instanceof Deno.errors.WouldBlock)) throw cause;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Text on a terminal: how wide it is, and what must not reach it.
+ *
+ * @module
+ */
+
+/** Control characters, which could drive the terminal, and those that reverse the direction. */
+const HIDDEN = /[\p{Cc}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
+
+/**
+ * Shows control characters as escapes, so that stored data cannot drive the
+ * terminal. Line ends stay.
+ *
+ * @param text Any text.
+ * @returns The text, safe to print.
+ */
+export function visible(text: string): string {
+  return text.replace(HIDDEN, (character) => character === "\n" ? "\n" : escape(character));
+}
+
+/**
+ * As {@linkcode visible}, on one line.
+ *
+ * @param text Any text.
+ * @returns One line, safe to print.
+ */
+export function oneLine(text: string): string {
+  return text.replace(HIDDEN, (character) => character === "\n" ? "\\n" : escape(character));
+}
+
+function escape(character: string): string {
+  if (character === "\t") return "\\t";
+  if (character === "\r") return "\\r";
+  const code = character.charCodeAt(0);
+  return code < 0x100
+    ? `\\x${code.toString(16).padStart(2, "0")}`
+    : `\\u${code.toString(16).padStart(4, "0")}`;
+}
+
+const ASCII = /^[\x20-\x7e]*$/;
+const WIDE =
+  /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]|\u{fe0f}/u;
+const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+let segmenter: Intl.Segmenter | undefined;
+
+function graphemes(text: string): Iterable<Intl.SegmentData> {
+  segmenter ??= new Intl.Segmenter();
+  return segmenter.segment(text);
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (WIDE.test(grapheme)) return 2;
+  return NO_WIDTH.test(grapheme) ? 0 : 1;
+}
+
+/**
+ * Returns how many columns a text takes on a terminal.
+ *
+ * @param text One line without control characters.
+ * @returns The number of columns.
+ */
+export function textWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of graphemes(text)) width += graphemeWidth(segment);
+  return width;
+}
+
+/**
+ * Cuts a text that is wider than a column.
+ *
+ * @param text One line without control characters.
+ * @param width Number of columns, at least 1.
+ * @returns The text, ending with an ellipsis when it was cut.
+ */
+export function fit(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let kept = "";
+  let used = 0;
+  for (const { segment } of graphemes(text)) {
+    used += graphemeWidth(segment);
+    if (used > width - 1) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+/** Colours and weights that the output uses. */
+export type Style = "red" | "green" | "yellow" | "blue" | "gray" | "bold";
+
+const CODES: Record<Style, number> = {
+  red: 31,
+  green: 32,
+  yellow: 33,
+  blue: 34,
+  gray: 90,
+  bold: 1,
+};
+
+/**
+ * Colours a text.
+ *
+ * @param text The text.
+ * @param name The style; without one the text stays plain.
+ * @returns The text with escape codes.
+ */
+export function styled(text: string, name: Style | undefined): string {
+  return name === undefined ? text : `\x1b[${CODES[name]}m${text}\x1b[0m`;
+}

@@ -1,0 +1,75 @@
+/**
+ * Runs commands inside the test's process, with streams in memory.
+ *
+ * @module
+ */
+
+import type { Io, Sink } from "../../src/cli/io.ts";
+import { main } from "../../src/cli/main.ts";
+
+/** What a command did. */
+export interface CliResult {
+  /** Exit code. */
+  code: number;
+  /** Data. */
+  stdout: string;
+  /** Everything else. */
+  stderr: string;
+}
+
+/** How a command is run. */
+export interface CliOptions {
+  /** What standard input holds, or what is typed. */
+  stdin?: string;
+  /** Whether the streams are a terminal. */
+  terminal?: boolean;
+  /** Width of the terminal. */
+  columns?: number;
+  /** Whether colours are welcome. */
+  color?: boolean;
+  /** Called with each text that is written. */
+  onWrite?: (stream: "stdout" | "stderr", text: string) => void;
+}
+
+/** Runs a command in this process. */
+export async function cli(args: string[], options: CliOptions = {}): Promise<CliResult> {
+  const { stdin = "", terminal = false, columns = 80, color = false, onWrite } = options;
+  const written = { stdout: "", stderr: "" };
+  const sink = (stream: "stdout" | "stderr"): Sink => ({
+    isTerminal: terminal,
+    columns: () => terminal ? columns : Infinity,
+    write: (text) => {
+      onWrite?.(stream, text);
+      written[stream] += text;
+    },
+  });
+  let input = new TextEncoder().encode(stdin);
+  const io: Io = {
+    stdin: {
+      isTerminal: terminal,
+      read: (buffer) => {
+        if (input.length === 0) return Promise.resolve(null);
+        const count = Math.min(buffer.length, input.length);
+        buffer.set(input.subarray(0, count));
+        input = input.slice(count);
+        return Promise.resolve(count);
+      },
+      setRaw: (raw) => onWrite?.("stderr", raw ? "<echo off>" : "<echo on>"),
+    },
+    stdout: sink("stdout"),
+    stderr: sink("stderr"),
+    color,
+  };
+  const code = await main(args, io);
+  return { code, ...written };
+}
+
+/** Runs a test with a root folder that is removed in the end. */
+export async function withRoot(run: (root: string) => Promise<void>): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    await run(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
