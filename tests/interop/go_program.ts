@@ -23,6 +23,9 @@ export const goProgram: Requirement = {
   reason: build.reason ?? "",
 };
 
+/** The reason to skip a test that needs the Go program, if there is one. */
+export const withoutGo: string | undefined = build.reason;
+
 /** Runs the program and returns what it wrote to standard output. */
 export async function go(args: string[], options: GoOptions = {}): Promise<string> {
   if (build.path === undefined) throw new Error("The Go program is not built");

@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { runDeno } from "../helpers/child.ts";
+import { InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
+import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
+import { GnomeKeyring, noGnomeKeyring } from "../credentials/gnome_keyring.ts";
 import { testNeeding } from "../helpers/skip.ts";
 import { go, goProgram } from "./go_program.ts";
-import { type KeyringSession, keyringSession, startKeyringSession } from "./keyring_session.ts";
 
 const VALUES: Record<string, string> = {
   "server:token": "plain",
@@ -17,104 +18,117 @@ const VALUES: Record<string, string> = {
   'ключ "quoted" it\'s $HOME `a` <b>&c': "y",
 };
 const KEYS = Object.keys(VALUES);
+const gnomeKeyring = { missing: noGnomeKeyring !== "", reason: "needs gnome-keyring" };
 
-type Call = ["set" | "get" | "list" | "delete", ...string[]];
-
-function keyringTest(name: string, fn: (session: KeyringSession) => Promise<void>): void {
-  testNeeding([goProgram, ...keyringSession], name, async () => {
-    await using session = await startKeyringSession();
-    await fn(session);
+/** Registers a test with a keyring of its own and our store over it. */
+function keyringTest(
+  name: string,
+  run: (keyring: GnomeKeyring, store: KeyringCredentialStore) => Promise<void>,
+): void {
+  testNeeding([goProgram, gnomeKeyring], name, async () => {
+    await using keyring = await GnomeKeyring.start();
+    const options = { root: keyring.home, keyring: keyring.keyring() };
+    await run(keyring, await KeyringCredentialStore.open(options));
   });
 }
 
-/** Makes calls of our store in the session, in one process. */
-async function ours(session: KeyringSession, calls: Call[]): Promise<unknown[]> {
-  const script = new URL("credentials_child.ts", import.meta.url);
-  const input = JSON.stringify({ root: session.home, calls });
-  const options = { flags: ["-A"], env: { ...session.env, DENO_DIR: denoDir }, stdin: input };
-  const { code, stdout, stderr } = await runDeno(script, options);
-  assertEquals(code, 0, stderr);
-  return JSON.parse(stdout);
+async function goKeyring(keyring: GnomeKeyring, args: string[], input = ""): Promise<string> {
+  return await go(["keyring", ...args], { input, env: keyring.env });
 }
 
-async function goKeyring(session: KeyringSession, args: string[], input = ""): Promise<string> {
-  return await go(["keyring", ...args], { input, env: session.env });
+async function goIndex(keyring: GnomeKeyring): Promise<string[]> {
+  return JSON.parse(await goKeyring(keyring, ["index"]));
 }
-
-async function goIndex(session: KeyringSession): Promise<string[]> {
-  return JSON.parse(await goKeyring(session, ["index"]));
-}
-
-/** The cache of this process: a child with another home folder would start an empty one. */
-async function findDenoDir(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}
-
-const denoDir = await findDenoDir();
 
 keyringTest(
   "KeyringCredentialStore.get() and list() read what go-keyring wrote",
-  async (session) => {
+  async (keyring, store) => {
     // secret-tool reads more than the 8,191 bytes that it can write.
     const values = { ...VALUES, "server:100k": "é".repeat(50_000) };
-    const keys = Object.keys(values);
     for (const [key, value] of Object.entries(values)) {
-      await goKeyring(session, ["set", key], value);
+      await goKeyring(keyring, ["set", key], value);
     }
-    const results = await ours(session, [["list"], ...keys.map((key): Call => ["get", key])]);
-    assertEquals(results, [keys.toSorted(), ...Object.values(values)]);
+    assertEquals(await store.list(), Object.keys(values).toSorted());
+    for (const [key, value] of Object.entries(values)) {
+      assertEquals(await store.get(key) === value, true, key);
+    }
   },
 );
 
-keyringTest("KeyringCredentialStore.set() writes what go-keyring reads", async (session) => {
-  const calls = Object.entries(VALUES).map(([key, value]): Call => ["set", key, value]);
-  assertEquals(await ours(session, calls), KEYS.map(() => null));
+keyringTest("KeyringCredentialStore.set() writes what go-keyring reads", async (keyring, store) => {
+  for (const [key, value] of Object.entries(VALUES)) await store.set(key, value);
   for (const [key, value] of Object.entries(VALUES)) {
-    assertEquals(await goKeyring(session, ["get", key]), value, key);
+    assertEquals(await goKeyring(keyring, ["get", key]), value, key);
   }
-  assertEquals(await goIndex(session), KEYS);
+  assertEquals(await goIndex(keyring), KEYS);
 });
 
-keyringTest("KeyringCredentialStore and go-keyring replace each other's items", async (session) => {
-  await goKeyring(session, ["set", "a"], "of Go");
-  assertEquals(await ours(session, [["set", "a", "ours"], ["list"]]), [null, ["a"]]);
-  assertEquals(await goKeyring(session, ["get", "a"]), "ours");
-  await goKeyring(session, ["set", "a"], "of Go again");
-  assertEquals(await ours(session, [["get", "a"], ["list"]]), ["of Go again", ["a"]]);
-  assertEquals(await goIndex(session), ["a"]);
-});
+keyringTest(
+  "KeyringCredentialStore.setStructured() and getStructured() share JSON with Go",
+  async (keyring, store) => {
+    const value = { user: "<a&b>", list: [1, "1", null], text: "日本\u2028" };
+    await store.setStructured("ours", value);
+    assertEquals(JSON.parse(await goKeyring(keyring, ["get", "ours"])), value);
+    // Go's encoder escapes these characters.
+    await goKeyring(keyring, ["set", "theirs"], '{"user":"\\u003ca\\u0026b\\u003e"}');
+    assertEquals(await store.getStructured("theirs"), { user: "<a&b>" });
+  },
+);
 
-keyringTest("KeyringCredentialStore and go-keyring delete each other's items", async (session) => {
-  for (const key of ["go 1", "go 2"]) await goKeyring(session, ["set", key], key);
-  await ours(session, [["set", "our 1", "1"], ["set", "our 2", "2"]]);
-  assertEquals(await goIndex(session), ["go 1", "go 2", "our 1", "our 2"]);
+keyringTest(
+  "KeyringCredentialStore and go-keyring replace each other's items",
+  async (keyring, store) => {
+    await goKeyring(keyring, ["set", "a"], "of Go");
+    await store.set("a", "ours");
+    assertEquals(await goKeyring(keyring, ["get", "a"]), "ours");
+    await goKeyring(keyring, ["set", "a"], "of Go again");
+    assertEquals(await store.get("a"), "of Go again");
+    assertEquals(await store.list(), ["a"]);
+    assertEquals(await goIndex(keyring), ["a"]);
+  },
+);
 
-  await goKeyring(session, ["delete", "our 1"]);
-  const results = await ours(session, [
-    ["delete", "go 1"],
-    ["get", "our 1"],
-    ["delete", "our 1"],
-    ["list"],
-  ]);
-  const notFound = { error: "NotFoundError" };
-  assertEquals(results, [null, notFound, notFound, ["go 2", "our 2"]]);
-  assertEquals(await goIndex(session), ["go 2", "our 2"]);
-  await assertRejects(() => goKeyring(session, ["get", "go 1"]), Error, "secret not found");
-  await assertRejects(() => goKeyring(session, ["delete", "go 1"]), Error, "secret not found");
-});
+keyringTest(
+  "KeyringCredentialStore and go-keyring delete each other's items",
+  async (keyring, store) => {
+    for (const key of ["go 1", "go 2"]) await goKeyring(keyring, ["set", key], key);
+    for (const key of ["our 1", "our 2"]) await store.set(key, key);
+    assertEquals(await goIndex(keyring), ["go 1", "go 2", "our 1", "our 2"]);
 
-keyringTest("KeyringCredentialStore keeps the index of Go apart from the keys", async (session) => {
-  await goKeyring(session, ["set", "a"], "1");
-  const [list, get, set, remove] = await ours(session, [
-    ["list"],
-    ["get", "__goflow_index__"],
-    ["set", "__goflow_index__", "[]"],
-    ["delete", "__goflow_index__"],
-  ]);
-  assertEquals(list, ["a"]);
-  for (const result of [get, set, remove]) {
-    assertEquals(result, { error: "InvalidDataError" });
-  }
-  assertEquals(await goIndex(session), ["a"]);
-});
+    await goKeyring(keyring, ["delete", "our 1"]);
+    await assertRejects(() => store.get("our 1"), NotFoundError);
+    await assertRejects(() => store.delete("our 1"), NotFoundError);
+    await store.delete("go 1");
+    await assertRejects(() => goKeyring(keyring, ["get", "go 1"]), Error, "secret not found");
+    await assertRejects(() => goKeyring(keyring, ["delete", "go 1"]), Error, "secret not found");
+    assertEquals(await store.list(), ["go 2", "our 2"]);
+    assertEquals(await goIndex(keyring), ["go 2", "our 2"]);
+  },
+);
+
+keyringTest(
+  "KeyringCredentialStore keeps the index of Go apart from the keys",
+  async (keyring, store) => {
+    await goKeyring(keyring, ["set", "a"], "1");
+    const index = "__goflow_index__";
+    assertEquals(await store.list(), ["a"]);
+    await assertRejects(() => store.get(index), InvalidDataError);
+    await assertRejects(() => store.set(index, "[]"), InvalidDataError);
+    await assertRejects(() => store.delete(index), InvalidDataError);
+    assertEquals(await goIndex(keyring), ["a"]);
+  },
+);
+
+keyringTest(
+  "KeyringCredentialStore.set() by two stores at once keeps the index of Go whole",
+  async (keyring, store) => {
+    await goKeyring(keyring, ["set", "go"], "1");
+    const other = await KeyringCredentialStore.open({
+      root: keyring.home,
+      keyring: keyring.keyring(),
+    });
+    const keys = Array.from({ length: 10 }, (_, i) => `key ${i}`);
+    await Promise.all(keys.map((key, i) => (i % 2 === 0 ? store : other).set(key, key)));
+    assertEquals((await goIndex(keyring)).toSorted(), ["go", ...keys].toSorted());
+  },
+);
