@@ -19,6 +19,11 @@ export interface Entry {
 /** All commands, in the order of the help. */
 export const ENTRIES: readonly Entry[] = [
   {
+    name: "credential",
+    summary: "credentials in the keyring of the system",
+    load: async () => (await import("./credential/group.ts")).credentialGroup,
+  },
+  {
     name: "example",
     summary: "show each store at work in a fresh folder",
     load: async () => (await import("./example.ts")).exampleCommand,

@@ -1,0 +1,64 @@
+/**
+ * `credential rotate`.
+ *
+ * @module
+ */
+
+import { asPermissionDenied, requirePermissions } from "../../permissions.ts";
+import { NotFoundError } from "../../domain/errors.ts";
+import type { Context } from "../context.ts";
+import { readSecret } from "../prompt.ts";
+import { toDuration } from "../values.ts";
+import { openTenant } from "./store.ts";
+import { timeOptions } from "./value.ts";
+
+/** Replaces a credential, or puts the old value back. */
+export async function rotateCredential(context: Context): Promise<void> {
+  const key = context.argument("KEY");
+  const store = await openTenant(context);
+  if (context.flag("roll-back")) {
+    await store.rollBack(key);
+    context.note(`Put the previous value of credential "${key}" back`);
+    return;
+  }
+  const keepPrevious = context.value("keep", toDuration);
+  const program = context.text("verify");
+  const times = timeOptions(context);
+  // Fails before anything is typed.
+  await store.describe(key);
+  await store.rotate(key, await readSecret(context, `New value of "${key}"`), {
+    ...times,
+    ...(keepPrevious === undefined ? {} : { keepPrevious }),
+    ...(program === undefined ? {} : { verify: (value) => accepts(program, value) }),
+  });
+  context.note(`Replaced credential "${key}"`);
+}
+
+/** Runs the user's program with the value on its standard input. */
+async function accepts(program: string, value: string): Promise<boolean> {
+  const action = `Cannot verify the new value with "${program}"`;
+  requirePermissions(action, { name: "run", command: program });
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(program, { stdin: "piped", stdout: "null", stderr: "inherit" })
+      .spawn();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new NotFoundError(`${action}: there is no such program`, {
+        kind: "program",
+        id: program,
+        cause,
+      });
+    }
+    throw asPermissionDenied(cause, action, program) ?? cause;
+  }
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(value));
+    await writer.close();
+  } catch (cause) {
+    // The program need not read all of it, or any; its status counts.
+    if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
+  }
+  return (await child.status).success;
+}

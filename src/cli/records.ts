@@ -1,0 +1,121 @@
+/**
+ * Prints records: a table for people, JSON for programs.
+ *
+ * @module
+ */
+
+import type { Context } from "./context.ts";
+import type { Sink } from "./io.ts";
+import { fit, oneLine, type Style, styled, textWidth } from "./text.ts";
+
+/** A column of a table. */
+export interface Column<T> {
+  /** Its title. */
+  title: string;
+  /** Text of a cell. */
+  text(item: T): string;
+  /** Colour of a cell. */
+  style?(item: T): Style | undefined;
+  /** Whether cells are numbers. */
+  right?: boolean;
+  /** Whether it gives way when the terminal is too narrow. */
+  shrinks?: boolean;
+}
+
+/** What to print. */
+export interface Records<T> {
+  /** Name of the list in JSON. */
+  name: string;
+  /** The records. */
+  items: Iterable<T> | AsyncIterable<T>;
+  /** Columns of the table. */
+  columns: readonly Column<T>[];
+  /** A record as JSON. */
+  json(item: T): unknown;
+  /** What people read when there are none. */
+  empty: string;
+  /** Further fields of the JSON document, once all records were read. */
+  fields?(): Record<string, unknown>;
+}
+
+/**
+ * Prints records in the form that the user asked for.
+ *
+ * @param context The call.
+ * @param records What to print.
+ * @returns The number of records.
+ */
+export async function printRecords<T>(context: Context, records: Records<T>): Promise<number> {
+  const { name, items, columns, json, empty, fields } = records;
+  if (context.format === "ndjson") {
+    let count = 0;
+    for await (const item of items) {
+      context.print(JSON.stringify(json(item)));
+      count++;
+    }
+    return count;
+  }
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  if (context.format === "json") {
+    context.print(JSON.stringify({ [name]: all.map(json), ...fields?.() }, null, 2));
+  } else if (all.length === 0) context.note(empty);
+  else context.io.stdout.write(table(all, columns, context.io.stdout, context.io.color));
+  return all.length;
+}
+
+const GAP = "  ";
+
+/**
+ * Lays a table out.
+ *
+ * @param items One per row.
+ * @param columns The columns.
+ * @param sink Where it will be printed; a terminal gets colours and a width that fits.
+ * @param color Whether colours are welcome.
+ * @returns Lines of text.
+ */
+export function table<T>(
+  items: readonly T[],
+  columns: readonly Column<T>[],
+  sink: Sink,
+  color: boolean,
+): string {
+  const cells = items.map((item) => columns.map(({ text }) => oneLine(text(item))));
+  const widths = columns.map(({ title }, index) =>
+    Math.max(title.length, ...cells.map((row) => textWidth(row[index]!)))
+  );
+  shrink(columns, widths, sink.columns());
+  const colored = color && sink.isTerminal;
+
+  const line = (texts: readonly string[], style: (index: number) => Style | undefined) =>
+    texts.map((text, index) => {
+      const cell = fit(text, widths[index]!);
+      const blanks = " ".repeat(widths[index]! - textWidth(cell));
+      const shown = styled(cell, colored ? style(index) : undefined);
+      if (columns[index]!.right) return blanks + shown;
+      return index === columns.length - 1 ? shown : shown + blanks;
+    }).join(GAP);
+
+  const lines = [
+    line(columns.map(({ title }) => title), () => "bold"),
+    ...cells.map((row, at) => line(row, (index) => columns[index]!.style?.(items[at]!))),
+  ];
+  return `${lines.map((text) => text.trimEnd()).join("\n")}\n`;
+}
+
+/** Takes columns from the widest that gives way, until the table fits. */
+function shrink(columns: readonly Column<never>[], widths: number[], available: number): void {
+  let excess = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) -
+    available;
+  while (excess > 0) {
+    const widest = columns.reduce(
+      (best, { shrinks }, index) =>
+        shrinks && (best === -1 || widths[index]! > widths[best]!) ? index : best,
+      -1,
+    );
+    if (widest === -1 || widths[widest]! <= 8) return;
+    widths[widest]!--;
+    excess--;
+  }
+}

@@ -1,0 +1,228 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { fakeProgram } from "../credentials/fakes.ts";
+import { cli, type CliOptions, type CliResult, withRoot } from "./cli.ts";
+
+const ignore = Deno.build.os !== "linux";
+
+interface Keyring {
+  run(args: string[], options?: CliOptions): Promise<CliResult>;
+  setMode(mode: string): Promise<void>;
+}
+
+/** Puts a fake `secret-tool` first in PATH. */
+async function withKeyring(test: (keyring: Keyring) => Promise<void>): Promise<void> {
+  await using fake = await fakeProgram("linux");
+  const bin = join(fake.folder, "bin");
+  await Deno.mkdir(bin);
+  await Deno.symlink(fake.program, join(bin, "secret-tool"));
+  const path = Deno.env.get("PATH") ?? "";
+  Deno.env.set("PATH", `${bin}:${path}`);
+  try {
+    await withRoot((root) =>
+      test({
+        run: (args, options) => cli(["credential", ...args, "--root", root], options),
+        setMode: fake.setMode,
+      })
+    );
+  } finally {
+    Deno.env.set("PATH", path);
+  }
+}
+
+Deno.test({
+  name: "credential set takes the value from --stdin without its line end, get prints exactly it",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      const set = await run(["set", "a:b", "--stdin"], { stdin: "two\nlines ✓\n" });
+      assertEquals(set, { code: 0, stdout: "", stderr: 'Stored credential "a:b"\n' });
+      assertEquals(await run(["get", "a:b"]), { code: 0, stdout: "two\nlines ✓", stderr: "" });
+    }),
+});
+
+Deno.test({
+  name: "credential set switches the echo off before it asks, and takes corrections",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      const events: string[] = [];
+      const { code, stderr } = await run(["set", "k"], {
+        terminal: true,
+        stdin: "wrong\x15ü😀\x7f!\x08ok\r",
+        onWrite: (_, text) => events.push(text),
+      });
+      assertEquals(code, 0, stderr);
+      assertEquals(events, [
+        "<echo off>",
+        'Value of "k": ',
+        "<echo on>",
+        "\n",
+        'Stored credential "k"\n',
+      ]);
+      assertEquals((await run(["get", "k"])).stdout, "üok");
+    }),
+});
+
+Deno.test({
+  name: "credential set stores nothing on Ctrl-C, and switches the echo on again",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      const events: string[] = [];
+      const { code } = await run(["set", "k"], {
+        terminal: true,
+        stdin: "half\x03",
+        onWrite: (_, text) => events.push(text),
+      });
+      assertEquals(code, 130);
+      assertEquals(events.at(-1), "Interrupted\n");
+      assert(events.includes("<echo on>"));
+      assertEquals((await run(["list"])).stderr, "No credentials found\n");
+    }),
+});
+
+Deno.test({
+  name: "credential set replaces a credential only when asked to",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      await run(["set", "k", "--stdin"], { stdin: "old" });
+      const piped = await run(["set", "k", "--stdin"], { stdin: "new" });
+      assertEquals(piped.code, 4);
+      assertStringIncludes(piped.stderr, "pass --yes");
+      const refused = await run(["set", "k"], { terminal: true, stdin: "n\n" });
+      assertEquals(refused.code, 1);
+      assertStringIncludes(refused.stderr, 'Replace credential "k"? [y/N] Nothing was done\n');
+      assertEquals((await run(["get", "k"])).stdout, "old");
+      assertEquals((await run(["set", "k"], { terminal: true, stdin: "y\nnew\r" })).code, 0);
+      assertEquals((await run(["get", "k"])).stdout, "new");
+    }),
+});
+
+Deno.test({
+  name: "credential get prints to a terminal only with --reveal",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      await run(["set", "k", "--stdin"], { stdin: "value" });
+      const hidden = await run(["get", "k"], { terminal: true });
+      assertEquals([hidden.code, hidden.stdout], [2, ""]);
+      assertStringIncludes(hidden.stderr, "pass --reveal");
+      const shown = await run(["get", "k", "--reveal"], { terminal: true });
+      assertEquals(shown, { code: 0, stdout: "value\n", stderr: "" });
+    }),
+});
+
+Deno.test({
+  name: "credential list prints keys as a table, JSON and one record per line",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      assertEquals(await run(["list"]), { code: 0, stdout: "", stderr: "No credentials found\n" });
+      assertEquals(JSON.parse((await run(["list", "--json"])).stdout), { credentials: [] });
+      for (const key of ["b:x", "a:y"]) await run(["set", key, "--stdin"], { stdin: "v" });
+      assertEquals((await run(["list"])).stdout, "KEY\na:y\nb:x\n");
+      assertEquals(JSON.parse((await run(["list", "--json"])).stdout), {
+        credentials: [{ key: "a:y" }, { key: "b:x" }],
+      });
+      assertEquals((await run(["list", "--ndjson"])).stdout, '{"key":"a:y"}\n{"key":"b:x"}\n');
+    }),
+});
+
+Deno.test({
+  name: "credential describe and expiring show times and states, never the value",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      const times = ["--expires", "2h", "--rotate-after", "400d"];
+      await run(["set", "soon", "--stdin", ...times], { stdin: "s3cret" });
+      await run(["set", "never", "--stdin"], { stdin: "s3cret" });
+      const { stdout } = await run(["describe", "soon"]);
+      assertStringIncludes(
+        stdout,
+        "Key:            soon\nSize:           6 bytes\nVersion:        1",
+      );
+      assert(!stdout.includes("s3cret"));
+      const described = JSON.parse((await run(["describe", "soon", "--json"])).stdout);
+      assertEquals([described.key, described.size, described.expired], ["soon", 6, false]);
+      assert(new Date(described.expires_at).getTime() > Date.now());
+      const expiring = JSON.parse((await run(["expiring", "--json"])).stdout);
+      assertEquals(expiring.credentials.map(({ key }: { key: string }) => key), ["soon"]);
+      const table = await run(["expiring", "--within", "3h"]);
+      assert(/^KEY +EXPIRES +ROTATION DUE +STATE\nsoon /.test(table.stdout), table.stdout);
+      assertStringIncludes((await run(["expiring", "--within", "1h"])).stderr, "No credential ");
+    }),
+});
+
+Deno.test({
+  name: "credential delete shows its plan, asks, and deletes nothing unless all exist",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      for (const key of ["a", "b"]) await run(["set", key, "--stdin"], { stdin: "v" });
+      assertEquals((await run(["delete", "a", "none", "--yes"])).code, 3);
+      const dry = await run(["delete", "a", "b", "--dry-run"]);
+      assertEquals([dry.code, dry.stdout], [0, ""]);
+      assertStringIncludes(dry.stderr, 'Delete credentials "a", "b"\nNothing was done');
+      const unasked = await run(["delete", "a"]);
+      assertEquals(unasked.code, 2);
+      assertStringIncludes(unasked.stderr, "pass --yes");
+      assertEquals((await run(["list"])).stdout, "KEY\na\nb\n");
+      assertEquals((await run(["delete", "a"], { terminal: true, stdin: "y\n" })).code, 0);
+      assertEquals((await run(["list"])).stdout, "KEY\nb\n");
+    }),
+});
+
+Deno.test({
+  name: "credential rotate keeps the old value, tries the new one and can go back",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      await run(["set", "k", "--stdin"], { stdin: "one" });
+      assertEquals((await run(["rotate", "k", "--stdin"], { stdin: "two" })).code, 0);
+      assertEquals((await run(["get", "k"])).stdout, "two");
+      assertEquals((await run(["get", "k", "--previous"])).stdout, "one");
+      const rejected = await run(["rotate", "k", "--stdin", "--verify", "false"], { stdin: "bad" });
+      assertEquals(rejected.code, 1);
+      assertEquals((await run(["get", "k"])).stdout, "two");
+      const missing = await run(["rotate", "k", "--stdin", "--verify", "/no/such"], { stdin: "x" });
+      assertEquals(missing.code, 1);
+      assertStringIncludes(missing.stderr, "/no/such");
+      assertEquals((await run(["rotate", "k", "--roll-back"])).code, 0);
+      assertEquals((await run(["get", "k"])).stdout, "one");
+      assertEquals((await run(["rotate", "none", "--stdin"], { stdin: "x" })).code, 3);
+    }),
+});
+
+Deno.test({
+  name: "credential --tenant works on isolated credentials, tenants lists and deletes them",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      await run(["set", "k", "--stdin", "--tenant", "acme"], { stdin: "hers" });
+      assertEquals((await run(["get", "k"])).code, 3);
+      assertEquals((await run(["get", "k", "--tenant", "acme"])).stdout, "hers");
+      assertEquals((await run(["tenants"])).stdout, "TENANT\nacme\n");
+      const dry = await run(["tenants", "--delete", "acme", "--dry-run"]);
+      assertStringIncludes(dry.stderr, 'Delete tenant "acme" with its 1 credentials');
+      assertEquals((await run(["tenants", "--delete", "acme", "--yes"])).code, 0);
+      assertEquals((await run(["tenants"])).stderr, "No tenants found\n");
+      assertEquals((await run(["list", "--tenant", "../x"])).code, 1);
+    }),
+});
+
+Deno.test({
+  name: "credential exits with 6 and the cure when the keyring is locked or unavailable",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run, setMode }) => {
+      await run(["set", "k", "--stdin"], { stdin: "v" });
+      for (const mode of ["locked", "no-bus", "no-service"]) {
+        await setMode(mode);
+        const { code, stdout, stderr } = await run(["get", "k"]);
+        assertEquals({ mode, code, stdout }, { mode, code: 6, stdout: "" });
+        assert(stderr.startsWith('Cannot read credential "k"'), stderr);
+      }
+    }),
+});
