@@ -187,8 +187,8 @@ Deno.test({
       assertEquals(rejected.code, 1);
       assertEquals((await run(["get", "k"])).stdout, "two");
       const missing = await run(["rotate", "k", "--stdin", "--verify", "/no/such"], { stdin: "x" });
-      assertEquals(missing.code, 1);
-      assertStringIncludes(missing.stderr, "/no/such");
+      assertEquals(missing.code, 3);
+      assertStringIncludes(missing.stderr, 'with "/no/such": there is no such program');
       assertEquals((await run(["rotate", "k", "--roll-back"])).code, 0);
       assertEquals((await run(["get", "k"])).stdout, "one");
       assertEquals((await run(["rotate", "none", "--stdin"], { stdin: "x" })).code, 3);

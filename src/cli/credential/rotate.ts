@@ -26,11 +26,20 @@ export async function rotateCredential(context: Context): Promise<void> {
   const times = timeOptions(context);
   // Fails before anything is typed.
   await store.describe(key);
-  await store.rotate(key, await readSecret(context, `New value of "${key}"`), {
-    ...times,
-    ...(keepPrevious === undefined ? {} : { keepPrevious }),
-    ...(program === undefined ? {} : { verify: (value) => accepts(program, value) }),
-  });
+  const next = await readSecret(context, `New value of "${key}"`);
+  /** The store reports only that the check failed. */
+  let broken: unknown;
+  const verify = (value: string) =>
+    program === undefined || accepts(program, value).catch((error) => {
+      broken = error;
+      return false;
+    });
+  try {
+    const keep = keepPrevious === undefined ? {} : { keepPrevious };
+    await store.rotate(key, next, { ...times, ...keep, verify });
+  } catch (error) {
+    throw broken ?? error;
+  }
   context.note(`Replaced credential "${key}"`);
 }
 
