@@ -291,6 +291,7 @@ export class FilesystemWorkflowRepository implements WorkflowRepository {
    */
   async delete(id: string): Promise<void> {
     const action = `Cannot delete workflow ${quote(id)}`;
+    this.#folder.requireWriteAccess(id, action);
     if (!this.#folder.exists(id, action)) throw notFound(id, action);
     await this.#folder.locked(id, action, async () => {
       if (!this.#folder.exists(id, action)) throw notFound(id, action);

@@ -165,13 +165,22 @@ export class WorkflowFolder {
     return { path: target, info };
   }
 
-  /** Runs a function while no other process writes to the folder; makes the folder when it is missing. */
-  async locked<T>(id: string, action: string, run: () => Promise<T>): Promise<T> {
+  get #lock(): string {
+    return join(this.root, `${this.#options.name}.lock`);
+  }
+
+  /** Throws unless the file of an id may be written. */
+  requireWriteAccess(id: string, action: string): void {
     requireId(id, action);
-    const lock = join(this.root, `${this.#options.name}.lock`);
-    for (const path of [this.pathOf(id), lock]) {
+    for (const path of [this.pathOf(id), this.#lock]) {
       requireAccess(action, this.root, path, "read", "write");
     }
+  }
+
+  /** Runs a function while no other process writes to the folder; makes the folder when it is missing. */
+  async locked<T>(id: string, action: string, run: () => Promise<T>): Promise<T> {
+    this.requireWriteAccess(id, action);
+    const lock = this.#lock;
     try {
       if (this.#files.lstat(this.path) === undefined) {
         this.#files.makeFolder(this.path, this.#options.folderMode);
@@ -248,7 +257,9 @@ export class WorkflowFolder {
 
   /** Tells whether anything is in the place of the file of an id. */
   exists(id: string, action: string): boolean {
+    requireId(id, action);
     const path = this.pathOf(id);
+    requireAccess(action, this.root, path, "read");
     return this.#guard(action, path, () => this.#files.lstat(path) !== undefined) &&
       (!this.#files.caseInsensitive || this.ids(action).includes(id));
   }

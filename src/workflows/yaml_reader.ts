@@ -157,7 +157,13 @@ function resolveMerges(value: unknown): unknown {
   const { "<<": merged, ...own } = value;
   const sources = (Array.isArray(merged) ? merged : [merged]).map(resolveMerges);
   if (merged === undefined || !sources.every(isMapping)) return mapValues(value, resolveMerges);
-  return Object.assign({}, ...sources.toReversed(), mapValues(own, resolveMerges));
+  const resolved = mapValues(own, resolveMerges);
+  for (const source of sources) {
+    for (const key of Object.keys(source)) {
+      if (!Object.hasOwn(resolved, key)) resolved[key] = source[key];
+    }
+  }
+  return resolved;
 }
 
 function mapValues(mapping: Mapping, change: (value: unknown) => unknown): Mapping {

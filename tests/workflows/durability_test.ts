@@ -1,0 +1,199 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { basename, join } from "@std/path";
+import { InvalidDataError, PermissionDeniedError, StorageError } from "../../src/domain/errors.ts";
+import { linux, program, superuser, testNeeding } from "../helpers/skip.ts";
+import { runDeno } from "../helpers/child.ts";
+import { type Change, RecordedFiles } from "./recorded_files.ts";
+import { greeting, TempStore } from "./temp_store.ts";
+
+/** The kind of each change and the name of its file, temporary names without their random part. */
+function summary(changes: readonly Change[]): string[] {
+  return changes.map((change) => {
+    const name = (path: string) => basename(path).replace(/[0-9a-f-]{36}\.tmp$/, "tmp");
+    const to = change.kind === "rename" ? ` -> ${name(change.to)}` : "";
+    return `${change.kind} ${name(change.path)}${to}`;
+  });
+}
+
+Deno.test("FilesystemWorkflowRepository.save() writes, syncs, renames and syncs the folder, in this order", async () => {
+  const files = new RecordedFiles();
+  await using store = await TempStore.open({ files });
+  await store.workflows.save(greeting());
+  assertEquals(summary(files.changes).slice(2), [
+    "create .greet.tmp",
+    "write .greet.tmp",
+    "sync .greet.tmp",
+    "rename .greet.tmp -> greet.yaml",
+    "syncFolder workflows",
+  ]);
+  files.changes.length = 0;
+  await store.workflows.delete("greet");
+  assertEquals(summary(files.changes), ["remove greet.yaml", "syncFolder workflows"]);
+});
+
+for (const kind of ["create", "write", "sync", "changeMode", "rename"] as const) {
+  Deno.test(`FilesystemWorkflowRepository.save() leaves the old file when "${kind}" fails`, async () => {
+    const files = new RecordedFiles();
+    await using store = await TempStore.open({ files });
+    await store.workflows.save(greeting());
+    const before = await store.read("greet");
+    const cause = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    files.beforeChange = (change) => {
+      if (change.kind === kind) throw cause;
+    };
+    const workflow = await store.workflows.load("greet");
+    workflow.description = "changed";
+    const error = await assertRejects(() => store.workflows.save(workflow), StorageError);
+    assertEquals(error.cause, cause);
+    assert(error.message.endsWith("the disk is full"), error.message);
+    assertEquals(await store.read("greet"), before);
+    assertEquals(await store.names(), ["greet.yaml"]);
+
+    files.beforeChange = () => {};
+    assertEquals((await store.workflows.save(workflow)).changed, true);
+  });
+}
+
+for (const code of ["EROFS", "EPERM", "EACCES"]) {
+  Deno.test(`FilesystemWorkflowRepository.save() reports ${code} as PermissionDeniedError`, async () => {
+    const files = new RecordedFiles();
+    await using store = await TempStore.open({ files });
+    await store.workflows.save(greeting("a"));
+    files.beforeChange = () => {
+      throw Object.assign(new Error("refused"), { code });
+    };
+    const error = await assertRejects(() => store.workflows.save(greeting("b")));
+    assertInstanceOf(error, PermissionDeniedError);
+    assertEquals(error.flag, undefined);
+  });
+}
+
+Deno.test("FilesystemWorkflowRepository.save() sweeps temporary files of crashed writers, and no others", async () => {
+  await using store = await TempStore.open();
+  const folder = join(store.root, "workflows");
+  await Deno.mkdir(folder);
+  const uuid = crypto.randomUUID();
+  const old = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  for (const name of [`.a.${uuid}.tmp`, `.b.${uuid}.tmp`, "mine.tmp", ".vim.swp"]) {
+    await Deno.writeTextFile(join(folder, name), "half");
+    if (!name.startsWith(".b")) await Deno.utime(join(folder, name), old, old);
+  }
+  await store.workflows.save(greeting());
+  assertEquals(await store.names(), [`.b.${uuid}.tmp`, ".vim.swp", "greet.yaml", "mine.tmp"]);
+});
+
+Deno.test("FilesystemWorkflowRepository tells apart ids on a system that ignores case", async () => {
+  const files = new RecordedFiles();
+  await using store = await TempStore.open({ files });
+  await store.workflows.save(greeting("greet"));
+  files.caseInsensitive = true;
+  // What such a system answers: the file exists under both names.
+  files.lstat = (path) => RecordedFiles.prototype.lstat.call(files, path.replace("GREET", "greet"));
+  await assertRejects(() => store.workflows.load("GREET"), StorageError, "no such workflow");
+  await assertRejects(() => store.workflows.delete("GREET"), StorageError, "no such workflow");
+  await assertRejects(() => store.workflows.save(greeting("GREET")), StorageError, "only in case");
+  assertEquals((await store.workflows.load("greet")).id, "greet");
+});
+
+const WRITER = new URL("./writer.ts", import.meta.url);
+
+Deno.test("twenty processes that save the same id leave one of the twenty, whole", async () => {
+  await using store = await TempStore.open();
+  const children = Array.from(
+    { length: 20 },
+    (_, number) => runDeno(WRITER, { flags: ["-A"], args: ["save", store.root, String(number)] }),
+  );
+  for (const { code, stderr } of await Promise.all(children)) assertEquals([code, stderr], [0, ""]);
+  const workflow = await store.workflows.load("shared");
+  const number = workflow.extra!.writer;
+  assertEquals(workflow.nodes.length, 300);
+  assert(workflow.nodes.every((node) => node.description === `by ${number}`));
+  assertEquals(await store.names(), ["shared.yaml"]);
+});
+
+const unshare = program("unshare");
+
+testNeeding(
+  [linux, superuser, unshare],
+  "FilesystemWorkflowRepository works on a read-only folder, except for saving",
+  async () => {
+    await using store = await TempStore.open();
+    await store.workflows.save(greeting());
+    const { stdout, stderr } = await inMount(
+      `mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"`,
+      ["read-only", store.root],
+    );
+    assertEquals([stdout, stderr], [
+      "loaded greet, PermissionDeniedError, PermissionDeniedError\n",
+      "",
+    ]);
+  },
+);
+
+testNeeding(
+  [linux, superuser, unshare],
+  "FilesystemWorkflowRepository.save() on a full disk leaves the old file",
+  async () => {
+    await using store = await TempStore.open();
+    const { stdout, stderr } = await inMount(`mount -t tmpfs -o size=256k tmpfs "$1"`, [
+      "full-disk",
+      store.root,
+    ]);
+    assertEquals([stdout, stderr], [
+      "StorageError, the disk is full, greet.yaml, unchanged, deleted\n",
+      "",
+    ]);
+  },
+);
+
+async function inMount(
+  mount: string,
+  args: [string, string],
+): Promise<{ stdout: string; stderr: string }> {
+  const { mountedDeno } = await import("./mounted.ts");
+  return await mountedDeno(mount, args[1], WRITER, args);
+}
+
+Deno.test("FilesystemWorkflowRepository needs read permission to read, and write permission to save", async () => {
+  await using store = await TempStore.open();
+  await store.workflows.save(greeting());
+  const read = `--allow-read=${store.root}`;
+  const write = `--allow-write=${store.root}`;
+  const run = async (...flags: string[]) => {
+    const { stdout, stderr } = await runDeno(WRITER, { flags, args: ["flags", store.root] });
+    assertEquals(stderr, "");
+    return JSON.parse(stdout);
+  };
+  assertEquals(await run(read), {
+    load: "ok",
+    list: "ok",
+    find: "ok",
+    save: write,
+    delete: write,
+  });
+  assertEquals(await run(write), {
+    load: read,
+    list: read,
+    find: read,
+    save: read,
+    delete: read,
+  });
+  assertEquals(await run(read, write), {
+    load: "ok",
+    list: "ok",
+    find: "ok",
+    save: "ok",
+    delete: "ok",
+  });
+});
+
+Deno.test("FilesystemWorkflowRepository.save() says when another writer does not finish in time", async () => {
+  await using store = await TempStore.open({ lockTimeout: 50 });
+  await store.workflows.save(greeting());
+  using lock = await Deno.open(join(store.root, "workflows.lock"), { write: true, read: true });
+  await lock.lock(true);
+  const workflow = await store.workflows.load("greet");
+  workflow.description = "changed";
+  await assertRejects(() => store.workflows.save(workflow), StorageError, "within 50 ms");
+  await assertRejects(() => store.workflows.load("gone/away"), InvalidDataError);
+});
