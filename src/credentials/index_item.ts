@@ -64,14 +64,19 @@ export class CredentialIndex {
     await this.#keyring.delete(this.#service, INDEX_ACCOUNT);
   }
 
-  /** Compares the item with what the system enumerates. */
-  async state(): Promise<IndexState> {
-    const text = await this.read();
-    if (text === undefined) return "missing";
+  /** Compares the item with what the system enumerates, and counts the credentials. */
+  async inspect(): Promise<{ state: IndexState; credentials: number }> {
+    const [text, listed] = await Promise.all([this.read(), this.#enumerate()]);
     const keys = parseIndex(text);
-    if (keys === undefined) return "damaged";
-    const listed = await this.#enumerate();
-    if (listed === undefined) return "complete";
+    const state = text === undefined
+      ? "missing"
+      : keys === undefined
+      ? "damaged"
+      : this.#compare(keys, listed ?? keys);
+    return { state, credentials: (listed ?? keys ?? []).length };
+  }
+
+  #compare(keys: string[], listed: string[]): IndexState {
     const indexed = new Set(keys);
     const missing = listed.filter((key) => !indexed.has(key));
     if (missing.length === 0 && indexed.size === listed.length) return "complete";
@@ -94,7 +99,9 @@ export class CredentialIndex {
       }
       text = JSON.stringify(kept);
     }
-    if (text !== before) await this.#keyring.set(this.#service, INDEX_ACCOUNT, text);
+    if (text === before) return;
+    // A damaged index is mended by the next change.
+    await this.#keyring.set(this.#service, INDEX_ACCOUNT, text, { unverified: true });
   }
 
   #fits(text: string): boolean {

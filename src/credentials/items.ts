@@ -169,9 +169,12 @@ export class CredentialItems {
       return await this.index.add(key, index);
     }
     // Nothing has to be known before the value is there, so all this goes on at once.
-    const [index, known] = await Promise.all([
-      this.index.read(),
-      this.keyring.get(this.metadataService, key),
+    const knowledge = async () => {
+      const index = await this.index.read();
+      return { index, known: await this.keyring.get(this.metadataService, key) };
+    };
+    const [{ index, known }] = await Promise.all([
+      knowledge(),
       this.keyring.set(this.service, key, value),
     ]);
     const metadata = parseMetadata(known);

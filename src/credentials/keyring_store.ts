@@ -385,13 +385,14 @@ export class KeyringCredentialStore implements CredentialStore {
   async info(): Promise<KeyringInfo> {
     const { keyring, service, index, split } = this.#items;
     const limit = keyring.limit?.(service, "") ?? Infinity;
+    const { state, credentials } = await index.inspect();
     return {
       keyring: keyring.name ?? "custom",
       service,
       ...(this.#tenant ? { tenant: this.#tenant.name } : {}),
       listing: keyring.list ? "keyring" : "index",
-      index: await index.state(),
-      credentials: (await index.keys()).length,
+      index: state,
+      credentials,
       ...(limit === Infinity ? {} : { limit }),
       largeValues: split ? "split" : "refuse",
     };

@@ -77,31 +77,49 @@ export class SecretServiceKeyring implements Keyring {
     return SECRET_LIMIT;
   }
 
-  async set(service: string, account: string, secret: string): Promise<void> {
+  async set(
+    service: string,
+    account: string,
+    secret: string,
+    { unverified = false }: { unverified?: boolean } = {},
+  ): Promise<void> {
     const action = itemAction("set", service, account);
     const size = new TextEncoder().encode(secret).length;
     if (size > SECRET_LIMIT) throw tooLarge(action, size, SECRET_LIMIT, "secret-tool");
     await this.#store(action, service, account, secret);
-    await this.#verify(action, service, account, secret);
+    if (!unverified) await this.#verify(action, service, account, secret);
   }
 
+  /**
+   * Searches instead of looking up: that costs the same for an item and half for none,
+   * tells a locked item, and reads values whose content type `lookup` refuses.
+   */
   async get(service: string, account: string): Promise<string | undefined> {
     const action = itemAction("read", service, account);
+    const found = await this.#run(action, searchArguments(service, account));
+    if (found.code !== 0) throw this.#failure(action, found);
+    const items = parseAccounts(found.stderr).length;
+    if (items === 0) return undefined;
+    const secret = items === 1 ? parseSecret(found.stdout) : undefined;
+    if (secret !== undefined) return decode(action, secret);
+    // Locked, which only a lookup asks to unlock, or one of several items.
     const result = await this.#run(action, lookupArguments(service, account));
     if (result.code === 0) return decode(action, result.stdout);
-    if (failureOf(result.stderr) === "content-type") {
-      const found = await this.#run(action, searchArguments(service, account));
-      return decode(action, parseSecret(found.stdout));
-    }
-    await this.#throwUnlessAbsent(action, result, service, account);
-    return undefined;
+    if (result.stderr.trim() !== "") throw this.#failure(action, result);
+    throw locked(action, UNLOCK_CURE);
   }
 
   async delete(service: string, account: string): Promise<boolean> {
     const action = itemAction("delete", service, account);
     const result = await this.#run(action, clearArguments(service, account));
     if (result.code === 0) return true;
-    await this.#throwUnlessAbsent(action, result, service, account);
+    if (result.stderr.trim() !== "") throw this.#failure(action, result);
+    // `secret-tool` ends in the same way for a missing item and for a locked one.
+    const probe = await this.#run(action, searchArguments(service, account), {
+      discardOutput: true,
+    });
+    if (probe.code !== 0) throw this.#failure(action, probe);
+    if (parseAccounts(probe.stderr).length > 0) throw locked(action, UNLOCK_CURE);
     return false;
   }
 
@@ -192,21 +210,6 @@ export class SecretServiceKeyring implements Keyring {
     await this.#store(action, service, account, secret);
   }
 
-  /** `secret-tool` ends in the same way for a missing item and for a locked one. */
-  async #throwUnlessAbsent(
-    action: string,
-    result: CallResult,
-    service: string,
-    account: string,
-  ): Promise<void> {
-    if (result.stderr.trim() !== "") throw this.#failure(action, result);
-    const probe = await this.#run(action, searchArguments(service, account), {
-      discardOutput: true,
-    });
-    if (probe.code !== 0) throw this.#failure(action, probe);
-    if (parseAccounts(probe.stderr).length > 0) throw locked(action, UNLOCK_CURE);
-  }
-
   #run(
     action: string,
     args: string[],
@@ -238,8 +241,7 @@ export class SecretServiceKeyring implements Keyring {
   }
 }
 
-function decode(action: string, secret: Uint8Array | undefined): string | undefined {
-  if (secret === undefined) return undefined;
+function decode(action: string, secret: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(secret);
   } catch {

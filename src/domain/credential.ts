@@ -48,8 +48,16 @@ export interface CredentialStore {
  * {@link https://github.com/zalando/go-keyring | go-keyring}.
  */
 export interface Keyring {
-  /** Stores or replaces the secret of an item. */
-  set(service: string, account: string, secret: string): Promise<void>;
+  /**
+   * Stores or replaces the secret of an item. `unverified` says that the caller can
+   * do without a check that it was stored as it is.
+   */
+  set(
+    service: string,
+    account: string,
+    secret: string,
+    options?: { unverified?: boolean },
+  ): Promise<void>;
 
   /** Reads the secret of an item, `undefined` when there is no such item. */
   get(service: string, account: string): Promise<string | undefined>;

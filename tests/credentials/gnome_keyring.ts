@@ -159,6 +159,7 @@ export class GnomeKeyring implements AsyncDisposable {
     <allow eavesdrop="true"/>
     <allow own="*"/>
   </policy>
+  <limit name="max_replies_per_connection">50000</limit>
 </busconfig>
 `,
     );

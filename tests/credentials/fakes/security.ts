@@ -32,7 +32,7 @@ function interactive(input: string): number {
 
 function execute([command, ...words]: string[]): number {
   if (command === undefined) return 0;
-  const blocked = { locked: 36, denied: 128, "no-keychain": 37, broken: 206 }[mode];
+  const blocked = { locked: 36, denied: 128, "no-keychain": 37, broken: 206, leak: 1 }[mode];
   if (blocked !== undefined) return blocked;
   switch (command) {
     case "add-generic-password": {

@@ -1,0 +1,252 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
+import { systemKeyring } from "../../src/credentials/system.ts";
+import type { Keyring } from "../../src/domain/credential.ts";
+import {
+  KeyringError,
+  type KeyringErrorReason,
+  PermissionDeniedError,
+} from "../../src/domain/errors.ts";
+import { runCode } from "../helpers/child.ts";
+import { fakeProgram } from "./fakes.ts";
+import { GnomeKeyring, noGnomeKeyring, noSecretStorage } from "./gnome_keyring.ts";
+
+const SECRET = "correct horse battery staple";
+
+/** Every operation of a keyring under its name. */
+function operations(keyring: Keyring): [string, () => Promise<unknown>][] {
+  return [
+    ["get", () => keyring.get("goflow", "key")],
+    ["set", () => keyring.set("goflow", "key", SECRET)],
+    ["delete", () => keyring.delete("goflow", "key")],
+    ["list", () => keyring.list?.("goflow") ?? Promise.resolve()],
+  ];
+}
+
+/** Checks that an operation fails for a reason and with a cure, and shows no secret. */
+async function assertFails(
+  operation: () => Promise<unknown>,
+  reason: KeyringErrorReason | "denied",
+  cure: string,
+): Promise<void> {
+  const error = await assertRejects(operation);
+  if (reason === "denied") assert(error instanceof PermissionDeniedError, String(error));
+  else {
+    assert(error instanceof KeyringError, String(error));
+    assertEquals(error.reason, reason, error.message);
+  }
+  assert(error.message.includes(cure), `${error.message} does not name "${cure}"`);
+  assert(!Deno.inspect(error, { depth: 9 }).includes("horse"), "the error shows the secret");
+}
+
+const FAILURES: [
+  system: "linux" | "darwin" | "windows",
+  mode: string,
+  reason: KeyringErrorReason | "denied",
+  cure: string,
+  except: string[],
+][] = [
+  ["linux", "locked", "locked", "gnome-keyring-daemon --unlock", ["list"]],
+  ["linux", "no-bus", "unavailable", "dbus-run-session", []],
+  ["linux", "no-service", "unavailable", "gnome-keyring", []],
+  ["linux", "denied", "denied", "org.freedesktop.secrets", []],
+  ["linux", "hang", "timeout", "unlock the keyring beforehand", []],
+  ["linux", "broken", "failed", "status 1", []],
+  ["darwin", "locked", "locked", "security unlock-keychain", []],
+  ["darwin", "denied", "denied", "password of the keychain", []],
+  ["darwin", "no-keychain", "unavailable", "create-keychain", []],
+  ["darwin", "hang", "timeout", "unlock the keyring beforehand", []],
+  ["darwin", "broken", "failed", "status 206", []],
+  ["windows", "error-1312", "unavailable", "Remote Desktop session", []],
+  ["windows", "error-5", "denied", "security policy", []],
+  ["windows", "error-87", "failed", "error 87", []],
+  ["windows", "constrained", "unavailable", "full language mode", []],
+  ["windows", "blocked", "unavailable", "csc.exe", []],
+  ["windows", "silent", "unavailable", "full language mode", []],
+  ["windows", "hang", "timeout", "unlock the keyring beforehand", []],
+];
+
+for (const [system, mode, reason, cure, except] of FAILURES) {
+  Deno.test(`${system} keyring reports "${mode}" as ${reason} with a cure`, async () => {
+    await using fake = await fakeProgram(system, mode === "hang" ? { timeout: 250 } : {});
+    // A locked keyring can only be told from a missing item when there is one.
+    if (mode === "locked") await fake.keyring.set("goflow", "key", "value");
+    await fake.setMode(mode);
+    for (const [name, operation] of operations(fake.keyring)) {
+      if (!except.includes(name)) await assertFails(operation, reason, cure);
+    }
+  });
+}
+
+for (const system of ["linux", "darwin", "windows"] as const) {
+  Deno.test(`${system} keyring reports a missing program with a cure`, async () => {
+    const keyring = systemKeyring({ program: "/nonexistent/program" }, system);
+    const cure = { linux: "libsecret-tools", darwin: "macOS", windows: "PowerShell" }[system];
+    for (const [, operation] of operations(keyring)) {
+      await assertFails(operation, "unavailable", cure);
+      await assertFails(operation, "unavailable", "VaultKeyring");
+    }
+  });
+}
+
+Deno.test("systemKeyring() of an unknown system refuses everything with a cure", async () => {
+  for (const [, operation] of operations(systemKeyring({}, "plan9"))) {
+    await assertFails(operation, "unavailable", "VaultKeyring");
+  }
+});
+
+Deno.test("KeychainKeyring.set() does not show what security prints on stderr", async () => {
+  await using fake = await fakeProgram("darwin");
+  await fake.setMode("leak");
+  const value = "Y29ycmVjdA==";
+  const error = await assertRejects(() => fake.keyring.set("goflow", "key", value), KeyringError);
+  const shown = Deno.inspect(error, { depth: 9 });
+  for (const form of [value, btoa(value), "add-generic-password"]) assert(!shown.includes(form));
+});
+
+Deno.test("CredentialManagerKeyring reads the answer among other output", async () => {
+  await using fake = await fakeProgram("windows");
+  await fake.setMode("noisy");
+  await fake.keyring.set("goflow", "key", "value");
+  assertEquals(await fake.keyring.get("goflow", "key"), "value");
+});
+
+Deno.test("SecretServiceKeyring stores in the default collection where there is no login", async () => {
+  await using fake = await fakeProgram("linux");
+  await fake.setMode("no-login");
+  await fake.keyring.set("goflow", "key", "value");
+  assertEquals(await fake.keyring.get("goflow", "key"), "value");
+});
+
+Deno.test("SecretServiceKeyring.get() reads items whose content type secret-tool refuses", async () => {
+  await using fake = await fakeProgram("linux");
+  await fake.keyring.set("goflow", "key", "a\n[/1]\nsecret = b\ncreated = c\n");
+  await fake.setMode("kwallet");
+  assertEquals(
+    await fake.keyring.get("goflow", "key"),
+    "a\n[/1]\nsecret = b\ncreated = c\n",
+  );
+});
+
+Deno.test({
+  name: `KeyringCredentialStore over a locked gnome-keyring reports locked${noSecretStorage}`,
+  ignore: noSecretStorage !== "",
+  fn: async () => {
+    await using gnome = await GnomeKeyring.start();
+    const root = gnome.home;
+    const store = await KeyringCredentialStore.open({ keyring: gnome.keyring(), root });
+    await store.set("key", "value");
+    await gnome.lock();
+    const cure = "gnome-keyring-daemon --unlock";
+    await assertFails(() => store.get("key"), "locked", cure);
+    await assertFails(() => store.set("key", SECRET), "locked", cure);
+    await assertFails(() => store.delete("key"), "locked", cure);
+    assertEquals(await store.list(), ["key"]);
+  },
+});
+
+Deno.test({
+  name: `SecretServiceKeyring without a Secret Service reports unavailable${noGnomeKeyring}`,
+  ignore: noGnomeKeyring !== "",
+  fn: async () => {
+    await using gnome = await GnomeKeyring.start({ service: false });
+    for (const [, operation] of operations(gnome.keyring())) {
+      await assertFails(operation, "unavailable", "gnome-keyring");
+    }
+  },
+});
+
+Deno.test({
+  name: `SecretServiceKeyring reports a daemon that was killed as unavailable${noGnomeKeyring}`,
+  ignore: noGnomeKeyring !== "",
+  fn: async () => {
+    await using gnome = await GnomeKeyring.start({ service: false });
+    const daemon = await gnome.startService();
+    const keyring = gnome.keyring();
+    await keyring.set("goflow", "key", "value");
+    daemon.kill("SIGKILL");
+    await daemon.status;
+    for (const [, operation] of operations(keyring)) {
+      await assertFails(operation, "unavailable", "gnome-keyring");
+    }
+    await gnome.startService();
+    assertEquals(await keyring.get("goflow", "key"), "value");
+  },
+});
+
+const OPERATIONS = `
+import { KeyringCredentialStore } from "./src/credentials/keyring_store.ts";
+const [operation, root] = Deno.args;
+try {
+  const store = await KeyringCredentialStore.open(root ? { root } : {});
+  if (operation === "set") await store.set("key", "value");
+  if (operation === "get") console.log(await store.get("key"));
+  if (operation === "list") console.log((await store.list()).join());
+  if (operation === "delete") await store.delete("key");
+  console.log("done");
+} catch (error) {
+  console.log(error.name, error.reason ?? "", error.flag ?? "", error.message);
+}`;
+
+Deno.test({
+  name: `KeyringCredentialStore works under exactly the documented flags${noGnomeKeyring}`,
+  ignore: noGnomeKeyring !== "",
+  fn: async () => {
+    await using gnome = await GnomeKeyring.start();
+    const root = `${gnome.home}/goflow`;
+    const { DBUS_SESSION_BUS_ADDRESS = "" } = gnome.env;
+    const operate = async (operation: string, ...flags: string[]) => {
+      const options = { flags, args: [operation, root], env: { DBUS_SESSION_BUS_ADDRESS } };
+      return (await runCode(OPERATIONS, options)).stdout.trim();
+    };
+    const run = "--allow-run=secret-tool";
+    const read = `--allow-read=${root}`;
+    const write = `--allow-write=${root}`;
+    assertEquals(await operate("set", run, read, write), "done");
+    assertEquals(await operate("get", run), "value\ndone");
+    assertEquals(await operate("list", run), "key\ndone");
+
+    for (const operation of ["set", "delete"]) {
+      for (const missing of [run, read, write]) {
+        const flags = [run, read, write].filter((flag) => flag !== missing);
+        const output = await operate(operation, ...flags);
+        assert(output.startsWith(`PermissionDeniedError  ${missing} `), output);
+      }
+    }
+    for (const operation of ["get", "list"]) {
+      const output = await operate(operation);
+      assert(output.startsWith(`PermissionDeniedError  ${run} `), output);
+    }
+    assertEquals(await operate("delete", run, read, write), "done");
+  },
+});
+
+const notLinux = Deno.build.os === "linux" ? "" : " (skipped: not Linux)";
+
+Deno.test({
+  name: `KeyringCredentialStore tells a missing secret-tool from a missing permission${notLinux}`,
+  ignore: notLinux !== "",
+  fn: async () => {
+    const flags = ["--allow-run=secret-tool"];
+    const { stdout } = await runCode(OPERATIONS, {
+      flags,
+      args: ["get", "/nonexistent"],
+      env: { PATH: "/nonexistent" },
+    });
+    assert(stdout.startsWith("KeyringError unavailable"), stdout);
+    assert(stdout.includes("libsecret-tools"), stdout);
+  },
+});
+
+Deno.test({
+  name: `KeyringCredentialStore without D-Bus reports unavailable with a cure${noGnomeKeyring}`,
+  ignore: noGnomeKeyring !== "",
+  fn: async () => {
+    const { stdout } = await runCode(OPERATIONS, {
+      flags: ["--allow-run=secret-tool"],
+      args: ["get", "/nonexistent"],
+      env: { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent", DISPLAY: "" },
+    });
+    assert(stdout.startsWith("KeyringError unavailable"), stdout);
+  },
+});
