@@ -70,7 +70,7 @@ async function outcome(code: string, root: string | undefined, flags: string[]):
     } catch (error) {
       console.log(error.name, error.flag);
     }`,
-    { flags, env: { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent" } },
+    { flags, env: { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent", GOFLOW_CONFIG_DIR: "" } },
   );
   assertEquals(stderr, "");
   return stdout.trim();
