@@ -1,5 +1,5 @@
 /**
- * Runs the tests and the examples of the doc comments, and sums up. Arguments go to `deno test`;
+ * Runs the tests and the examples of the README and the doc comments, and sums up. Arguments go to `deno test`;
  * with any, the examples are left out.
  *
  * @module
@@ -15,7 +15,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 try {
   await run("tests", Deno.args);
   if (Deno.args.length === 0) {
-    await run("examples", ["--doc", ...filesWithExamples()]);
+    await run("examples", ["--doc", "README.md", ...filesWithExamples()]);
   }
 } finally {
   await Deno.remove(scratch, { recursive: true });
