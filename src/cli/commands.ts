@@ -19,6 +19,11 @@ export interface Entry {
 /** All commands, in the order of the help. */
 export const ENTRIES: readonly Entry[] = [
   {
+    name: "workflow",
+    summary: "workflows, one YAML file each",
+    load: async () => (await import("./workflow/group.ts")).workflowGroup,
+  },
+  {
     name: "credential",
     summary: "credentials in the keyring of the system",
     load: async () => (await import("./credential/group.ts")).credentialGroup,

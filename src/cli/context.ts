@@ -7,6 +7,7 @@
 import { checkChoice, type ParsedArguments } from "./arguments.ts";
 import { type Command, optionsOf, UsageError } from "./command.ts";
 import type { Io } from "./io.ts";
+import { toJson } from "./json.ts";
 
 /** Form of the data that a command prints. */
 export type OutputFormat = "text" | "json" | "ndjson";
@@ -105,7 +106,7 @@ export class Context implements Disposable {
   /** Writes a record as JSON on `--json`, as text otherwise. */
   record(json: unknown, text: () => void): void {
     if (this.format === "text") text();
-    else this.print(JSON.stringify(json, null, this.format === "json" ? 2 : 0));
+    else this.print(toJson(json, 2));
   }
 
   /**

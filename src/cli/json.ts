@@ -4,6 +4,9 @@
  * @module
  */
 
+/** A function of JSON that the type declarations do not know yet. */
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+
 /**
  * Renames the fields of a record from `camelCase` to `snake_case`. Values stay.
  *
@@ -17,4 +20,17 @@ export function snakeCase(record: object): Record<string, unknown> {
       value,
     ]),
   );
+}
+
+/**
+ * Writes a value as JSON. Integers of any size stay integers.
+ *
+ * @param value The value.
+ * @param indent Blanks per level; 0 for one line.
+ * @returns The text.
+ */
+export function toJson(value: unknown, indent = 0): string {
+  const replace = (_key: string, item: unknown) =>
+    typeof item === "bigint" ? rawJSON(String(item)) : item;
+  return JSON.stringify(value, replace, indent);
 }

@@ -6,6 +6,7 @@
 
 import type { Context } from "./context.ts";
 import type { Sink } from "./io.ts";
+import { toJson } from "./json.ts";
 import { fit, oneLine, type Style, styled, textWidth } from "./text.ts";
 
 /** A column of a table. */
@@ -50,7 +51,7 @@ export async function printRecords<T>(context: Context, records: Records<T>): Pr
   if (context.format === "ndjson") {
     let count = 0;
     for await (const item of items) {
-      context.print(JSON.stringify(json(item)));
+      context.print(toJson(json(item)));
       count++;
     }
     return count;
@@ -58,7 +59,7 @@ export async function printRecords<T>(context: Context, records: Records<T>): Pr
   const all: T[] = [];
   for await (const item of items) all.push(item);
   if (context.format === "json") {
-    context.print(JSON.stringify({ [name]: all.map(json), ...fields?.() }, null, 2));
+    context.print(toJson({ [name]: all.map(json), ...fields?.() }, 2));
   } else if (all.length === 0) context.note(empty);
   else context.io.stdout.write(table(all, columns, context.io.stdout, context.io.color));
   return all.length;

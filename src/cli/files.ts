@@ -1,0 +1,48 @@
+/**
+ * Files that the user names, beside the data of the stores.
+ *
+ * @module
+ */
+
+import { NotFoundError, StorageError } from "../domain/errors.ts";
+import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import type { Context } from "./context.ts";
+import { readAll } from "./prompt.ts";
+
+/**
+ * Reads a text file, or standard input for `-`.
+ *
+ * @param context The call.
+ * @param path The file.
+ * @returns The text.
+ * @throws {NotFoundError} If there is no such file.
+ * @throws {PermissionDeniedError} If it may not be read.
+ */
+export async function readInput(context: Context, path: string): Promise<string> {
+  if (path === "-") return await readAll(context.io.stdin);
+  const action = `Cannot read "${path}"`;
+  requirePermissions(action, { name: "read", path });
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw fileError(cause, action, path);
+  }
+}
+
+/**
+ * Returns the error to throw for a failed file operation.
+ *
+ * @param cause What was caught.
+ * @param action What failed, in the form `Cannot read "a"`.
+ * @param path The file.
+ * @returns The error.
+ */
+export function fileError(cause: unknown, action: string, path: string): StorageError {
+  if (cause instanceof Deno.errors.NotFound) {
+    return new NotFoundError(`${action}: there is no such file`, { kind: "file", id: path, cause });
+  }
+  return asPermissionDenied(cause, action, path) ??
+    new StorageError(`${action}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+}

@@ -1,0 +1,70 @@
+/**
+ * `workflow edit`.
+ *
+ * @module
+ */
+
+import { NotFoundError, StorageError } from "../../domain/errors.ts";
+import { asPermissionDenied, requirePermissions } from "../../permissions.ts";
+import type { Context } from "../context.ts";
+import { confirm } from "../prompt.ts";
+import { oneLine, visible } from "../text.ts";
+import { openWorkflows } from "./store.ts";
+
+/** Opens the file of a workflow in an editor, until it can be read. */
+export async function editWorkflow(context: Context): Promise<void> {
+  const id = context.argument("ID");
+  const store = await openWorkflows(context);
+  const path = store.pathOf(id);
+  let before: string | undefined = await store.load(id).then(
+    ({ revision }) => revision,
+    (error) => {
+      // A file that cannot be read is what one wants to edit.
+      if (error instanceof NotFoundError || !(error instanceof StorageError)) throw error;
+      context.note(visible(error.message));
+      return undefined;
+    },
+  );
+  while (true) {
+    await runEditor(path);
+    try {
+      const workflow = await store.load(id);
+      context.note(oneLine(workflow.revision === before ? "Nothing changed" : `Edited ${path}`));
+      for (const problem of workflow.problems()) context.note(oneLine(`Not valid yet: ${problem}`));
+      return;
+    } catch (error) {
+      if (!(error instanceof StorageError) || !context.io.stdin.isTerminal) throw error;
+      context.note(visible(error.message));
+      before = undefined;
+      await confirm(context, "Edit it again", "edit it again");
+    }
+  }
+}
+
+async function runEditor(path: string): Promise<void> {
+  const action = "Cannot start the editor";
+  requirePermissions(
+    action,
+    { name: "env", variable: "VISUAL" },
+    { name: "env", variable: "EDITOR" },
+  );
+  const editor = Deno.env.get("VISUAL") || Deno.env.get("EDITOR") ||
+    (Deno.build.os === "windows" ? "notepad" : "vi");
+  // "code --wait" is a common value.
+  const [program = editor, ...args] = editor.split(" ").filter(Boolean);
+  requirePermissions(action, { name: "run", command: program });
+  try {
+    const { success, code } = await new Deno.Command(program, { args: [...args, path] }).spawn()
+      .status;
+    if (!success) throw new StorageError(`The editor "${editor}" ended with status ${code}`);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new NotFoundError(`${action} "${editor}": there is no such program, set EDITOR`, {
+        kind: "program",
+        id: program,
+        cause,
+      });
+    }
+    throw asPermissionDenied(cause, action, program) ?? cause;
+  }
+}

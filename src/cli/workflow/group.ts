@@ -1,0 +1,109 @@
+/**
+ * The commands on workflows.
+ *
+ * @module
+ */
+
+import type { Group } from "../command.ts";
+
+const ID = { name: "ID", summary: "id of the workflow: the name of its file without .yaml" };
+
+/** Workflows as YAML files. */
+export const workflowGroup: Group = {
+  name: "workflow",
+  summary: "workflows, one YAML file each",
+  commands: [
+    {
+      name: "list",
+      summary: "list workflows",
+      details: "Files that cannot be read are reported too.",
+      options: [
+        { name: "tag", value: "TAG", multiple: true, summary: "only those with this tag" },
+        {
+          name: "search",
+          value: "TEXT",
+          summary: "only those whose id, name or description has it",
+        },
+      ],
+      output: "records",
+      examples: [
+        ["workflow list --tag nightly", "those with a tag"],
+        ["workflow list --ndjson", "for scripts"],
+      ],
+      run: async (context) => (await import("./list.ts")).listWorkflows(context),
+    },
+    {
+      name: "show",
+      summary: "show a workflow as YAML, JSON or a graph",
+      details: "The YAML is the text of the file, with its comments.",
+      arguments: [ID],
+      options: [
+        { name: "graph", summary: "draw the graph" },
+        {
+          name: "format",
+          value: "FORMAT",
+          choices: ["yaml", "mermaid", "dot"],
+          summary: "form of the output",
+        },
+      ],
+      output: "record",
+      examples: [
+        ["workflow show data-pipeline --graph", "draw it in the terminal"],
+        ["workflow show data-pipeline --format dot | dot -Tsvg > graph.svg", "draw it in a file"],
+      ],
+      run: async (context) => (await import("./show.ts")).showWorkflow(context),
+    },
+    {
+      name: "save",
+      summary: "store a workflow from a YAML file",
+      details:
+        "Its id is that of --id, else the one inside the file, else the name of the file.\n" +
+        "What differs from the stored file is changed in it, the rest keeps its text.",
+      arguments: [{ name: "FILE", summary: 'YAML file, "-" for standard input' }],
+      options: [
+        { name: "id", value: "ID", summary: "id to store it under" },
+        { name: "strict", summary: "refuse a workflow that is not valid" },
+      ],
+      output: "record",
+      examples: [
+        ["workflow save pipeline.yaml", "store or replace it"],
+        ["workflow save - --id pipeline --strict < draft.yaml", "from standard input"],
+      ],
+      run: async (context) => (await import("./save.ts")).saveWorkflow(context),
+    },
+    {
+      name: "edit",
+      summary: "open a workflow in your editor, then check it",
+      details: "The editor is that of VISUAL, else of EDITOR, else vi.",
+      arguments: [ID],
+      examples: [["workflow edit data-pipeline", "edit it"]],
+      run: async (context) => (await import("./edit.ts")).editWorkflow(context),
+    },
+    {
+      name: "validate",
+      summary: "check workflows, and list every problem",
+      details: "Exits with 1 when one of them is not valid.",
+      arguments: [{
+        ...ID,
+        summary: `${ID.summary} (default: all)`,
+        optional: true,
+        multiple: true,
+      }],
+      options: [{ name: "file", value: "FILE", summary: "check this YAML file instead" }],
+      output: "records",
+      examples: [
+        ["workflow validate", "check all"],
+        ["workflow validate --file draft.yaml", "check a file before it is stored"],
+      ],
+      run: async (context) => (await import("./validate.ts")).validateWorkflows(context),
+    },
+    {
+      name: "delete",
+      summary: "delete workflows",
+      arguments: [{ ...ID, multiple: true }],
+      destructive: true,
+      examples: [["workflow delete draft", "ask, then delete"]],
+      run: async (context) => (await import("./remove.ts")).deleteWorkflows(context),
+    },
+  ],
+};

@@ -1,0 +1,39 @@
+/**
+ * `workflow show`.
+ *
+ * @module
+ */
+
+import { UsageError } from "../command.ts";
+import type { Context } from "../context.ts";
+import { fileError } from "../files.ts";
+import { visible } from "../text.ts";
+import { openWorkflows } from "./store.ts";
+
+/** Shows a workflow. */
+export async function showWorkflow(context: Context): Promise<void> {
+  const id = context.argument("ID");
+  const format = context.text("format");
+  const forms = ["json", "graph", "format"].filter((name) => context.flag(name));
+  if (forms.length > 1) {
+    throw new UsageError(`Options "--${forms[0]}" and "--${forms[1]}" exclude each other`);
+  }
+  const store = await openWorkflows(context);
+  const workflow = await store.load(id);
+  if (context.format === "json") {
+    const { workflowJson } = await import("./json.ts");
+    context.record(workflowJson(workflow), () => {});
+  } else if (context.flag("graph")) {
+    const { drawGraph } = await import("./graph.ts");
+    context.io.stdout.write(visible(drawGraph(workflow)));
+  } else if (format === "mermaid" || format === "dot") {
+    const { graphText } = await import("./graph_text.ts");
+    context.io.stdout.write(graphText(workflow, format));
+  } else {
+    const path = store.pathOf(id);
+    const text = await Deno.readTextFile(path).catch((cause) => {
+      throw fileError(cause, `Cannot read workflow "${id}"`, path);
+    });
+    context.io.stdout.write(context.io.stdout.isTerminal ? visible(text) : text);
+  }
+}
