@@ -23,7 +23,7 @@ import {
 } from "./fields.ts";
 import { isNodeType, NodeTypes } from "./node_type.ts";
 import { type At, misfit, type ReadContext, readFields } from "./read_field.ts";
-import { isMapping, type Mapping } from "./value.ts";
+import { isMapping, type Mapping } from "../domain/value.ts";
 import { locate } from "./yaml_locate.ts";
 import type { ReadYamlOptions, YamlDocument } from "./yaml_reader.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { type Field, GO_KEYS } from "./fields.ts";
-import { isMapping, type Mapping } from "./value.ts";
+import { isMapping, type Mapping } from "../domain/value.ts";
 
 /** The keys that new fields get in a file. */
 export class Dialect {

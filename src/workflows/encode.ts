@@ -19,7 +19,8 @@ import {
   WORKFLOW_FIELDS,
 } from "./fields.ts";
 import { isNodeType, NodeTypes } from "./node_type.ts";
-import { equalValues, isMapping, type Mapping, storableProblems } from "./value.ts";
+import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
+import { storableProblems } from "./storable.ts";
 import type { YamlDocument } from "./yaml_reader.ts";
 
 /** Options of {@linkcode encodeWorkflow}. */

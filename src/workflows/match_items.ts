@@ -4,7 +4,7 @@
  * @module
  */
 
-import { equalValues, isMapping } from "./value.ts";
+import { equalValues, isMapping } from "../domain/value.ts";
 
 /**
  * Finds which item of a list became which: equal ones first, then those of the

@@ -6,7 +6,7 @@
  */
 
 import { NODE_TYPES, type NodeType } from "../domain/node.ts";
-import { isMapping, type Mapping } from "./value.ts";
+import { isMapping, type Mapping } from "../domain/value.ts";
 
 /** Tells whether a text names a type of node. */
 export function isNodeType(type: unknown): type is NodeType {

@@ -7,7 +7,8 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import { Workflow } from "../domain/workflow.ts";
 import { encodeWorkflow } from "./encode.ts";
-import { equalValues, isMapping, type Mapping, refuse } from "./value.ts";
+import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
+import { refuse } from "./storable.ts";
 import { editYaml } from "./yaml_edit.ts";
 import { formatDocument } from "./yaml_format.ts";
 import { readYaml, type YamlDocument } from "./yaml_reader.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Field } from "./fields.ts";
-import { cloneValue, isMapping, type Mapping } from "./value.ts";
+import { cloneValue, isMapping, type Mapping } from "../domain/value.ts";
 import { sourceText, type YamlDocument } from "./yaml_reader.ts";
 
 /** Where a value stands in a document; a linked list, since most are never looked at. */

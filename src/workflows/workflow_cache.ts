@@ -9,7 +9,7 @@ import { StorageError } from "../domain/errors.ts";
 import { Workflow } from "../domain/workflow.ts";
 import { type DecodedWorkflow, decodeWorkflow } from "./decode.ts";
 import { revisionOf } from "./revision.ts";
-import { cloneValue } from "./value.ts";
+import { cloneValue } from "../domain/value.ts";
 import { readYaml, type YamlDocument } from "./yaml_reader.ts";
 
 /** A file that was parsed. */

@@ -5,7 +5,8 @@
  */
 
 import type { Field } from "./fields.ts";
-import { cloneValue, isMapping, type Mapping, storableProblems } from "./value.ts";
+import { cloneValue, isMapping, type Mapping } from "../domain/value.ts";
+import { storableProblems } from "./storable.ts";
 
 /** What writing needs to know. */
 export interface WriteContext {

@@ -8,7 +8,7 @@
 import { readYaml, type YamlDocument } from "./yaml_reader.ts";
 import { type Block, type Entry, Layout } from "./yaml_layout.ts";
 import { matchItems } from "./match_items.ts";
-import { equalValues, isMapping, type Mapping } from "./value.ts";
+import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
 import { formatEntry, formatInline, formatItem, formatValue, isBlock } from "./yaml_writer.ts";
 
 /**

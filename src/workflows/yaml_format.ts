@@ -5,7 +5,7 @@
  */
 
 import { matchItems } from "./match_items.ts";
-import { isMapping, type Mapping } from "./value.ts";
+import { isMapping, type Mapping } from "../domain/value.ts";
 import type { YamlDocument } from "./yaml_reader.ts";
 import { SourceNumber } from "./yaml_scalar.ts";
 import { formatYaml } from "./yaml_writer.ts";

@@ -7,7 +7,7 @@
 import { parse } from "@std/yaml";
 import { InvalidDataError } from "../domain/errors.ts";
 import { LIMITS } from "./limits.ts";
-import { isMapping, type Mapping } from "./value.ts";
+import { isMapping, type Mapping } from "../domain/value.ts";
 import { findTab } from "./yaml_tabs.ts";
 
 /** A YAML text whose root is a mapping. */

@@ -5,7 +5,7 @@
  */
 
 import { formatPlain, formatString, isLiteral, SourceNumber } from "./yaml_scalar.ts";
-import type { Mapping } from "./value.ts";
+import type { Mapping } from "../domain/value.ts";
 
 /** Longest text of a key that may stand before `: ` on one line. */
 const LONGEST_KEY = 1000;

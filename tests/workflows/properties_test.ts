@@ -4,7 +4,7 @@ import { InvalidDataError } from "../../src/domain/errors.ts";
 import { Workflow } from "../../src/domain/workflow.ts";
 import { decodeWorkflow } from "../../src/workflows/decode.ts";
 import { prepareSave, verifyText } from "../../src/workflows/prepare_save.ts";
-import { equalValues, isMapping, type Mapping } from "../../src/workflows/value.ts";
+import { equalValues, isMapping, type Mapping } from "../../src/domain/value.ts";
 import { editYaml } from "../../src/workflows/yaml_edit.ts";
 import { formatDocument } from "../../src/workflows/yaml_format.ts";
 import { readYaml, type YamlDocument } from "../../src/workflows/yaml_reader.ts";
