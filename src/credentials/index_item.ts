@@ -99,9 +99,7 @@ export class CredentialIndex {
       }
       text = JSON.stringify(kept);
     }
-    if (text === before) return;
-    // A damaged index is mended by the next change.
-    await this.#keyring.set(this.#service, INDEX_ACCOUNT, text, { unverified: true });
+    if (text !== before) await this.#keyring.set(this.#service, INDEX_ACCOUNT, text);
   }
 
   #fits(text: string): boolean {

@@ -12,6 +12,7 @@ import { CredentialIndex } from "./index_item.ts";
 import { keyAction } from "./keys.ts";
 import { LargeValues, readMany, type StoredValue } from "./large_values.ts";
 import { withKeyringLock } from "./lock.ts";
+import { MetadataMemory } from "./metadata_memory.ts";
 import {
   checksum,
   formatMetadata,
@@ -64,6 +65,9 @@ export class CredentialItems {
   readonly index: CredentialIndex;
   readonly values: LargeValues;
   readonly #options: ItemsOptions;
+  /** Keys that were seen in the index. */
+  readonly #indexed = new Set<string>();
+  readonly #memory = new MetadataMemory();
 
   constructor(options: ItemsOptions) {
     this.#options = options;
@@ -109,17 +113,29 @@ export class CredentialItems {
     return withKeyringLock(action, keyring, root, lockTimeout, run);
   }
 
-  /** Reads what is under a key, also a damaged value. */
-  async find(key: string): Promise<FoundItem | undefined> {
+  /**
+   * Reads what is under a key, also a damaged value.
+   *
+   * @param key Key of the credential.
+   * @param recent Whether metadata that was read a moment ago is good enough.
+   */
+  async find(key: string, recent = false): Promise<FoundItem | undefined> {
     for (let attempt = 1;; attempt++) {
-      const [text, known] = await Promise.all([
+      const memory = recent ? this.#memory.recall(key) : undefined;
+      const [text, read] = await Promise.all([
         this.keyring.get(this.service, key),
-        this.keyring.get(this.metadataService, key),
+        memory ? undefined : this.keyring.get(this.metadataService, key),
       ]);
       if (text === undefined) return undefined;
       const value = await this.values.assemble(key, text);
       // Without its parts, the value was replaced after its header was read, or is damaged.
       if (value === undefined && attempt < 3) continue;
+      const known = memory === undefined
+        ? read
+        : memory.value === value
+        ? memory.text
+        : await this.keyring.get(this.metadataService, key);
+      this.#memory.remember(key, value, known);
       const metadata = parseMetadata(known);
       return { text, value, metadata, record: await recordOf(metadata, value) };
     }
@@ -131,8 +147,12 @@ export class CredentialItems {
    * @throws {NotFoundError} If there is none.
    * @throws {KeyringError} If parts of it are missing.
    */
-  async read(action: string, key: string): Promise<FoundItem & { value: string }> {
-    const found = await this.find(key);
+  async read(
+    action: string,
+    key: string,
+    recent = false,
+  ): Promise<FoundItem & { value: string }> {
+    const found = await this.find(key, recent);
     if (found === undefined) throw notFound(action, key);
     const { value } = found;
     if (value === undefined) throw this.values.torn(key);
@@ -168,23 +188,33 @@ export class CredentialItems {
       await this.replace(key, value, stored, found, change);
       return await this.index.add(key, index);
     }
-    // Nothing has to be known before the value is there, so all this goes on at once.
-    const knowledge = async () => {
-      const index = await this.index.read();
-      return { index, known: await this.keyring.get(this.metadataService, key) };
-    };
-    const [{ index, known }] = await Promise.all([
-      knowledge(),
+    this.#memory.forget(key);
+    // Nothing has to be known before the value is there, so this goes on at once.
+    const indexed = this.#indexed.has(key);
+    const [known, index] = await Promise.all([
+      this.keyring.get(this.metadataService, key),
+      indexed ? undefined : this.index.read(),
       this.keyring.set(this.service, key, value),
     ]);
+    const [existed] = await Promise.all([
+      this.keyring.verify?.(this.service, key, value),
+      indexed ? undefined : this.index.add(key, index),
+    ]);
+    // Somebody may have deleted it, with its entry, since it was indexed.
+    if (indexed && existed !== true) await this.index.add(key, await this.index.read());
+    this.#indexed.add(key);
     const metadata = parseMetadata(known);
-    if (metadata !== undefined) {
-      const next = await this.#next(value, stored, metadata, metadata.current, change);
-      await this.#clean(metadata, [next.previous?.parts]);
-      if (metadata.staged) await this.keyring.delete(this.stagedService, key);
-      await this.#write(key, next);
-    }
-    await this.index.add(key, index);
+    if (metadata === undefined) return;
+    const next = await this.#next(value, stored, metadata, metadata.current, change);
+    await this.#clean(metadata, [next.previous?.parts]);
+    if (metadata.staged) await this.keyring.delete(this.stagedService, key);
+    await this.#write(key, next);
+  }
+
+  /** Stores a secret and checks that it was stored as it is. */
+  async put(service: string, account: string, secret: string): Promise<void> {
+    await this.keyring.set(service, account, secret);
+    await this.keyring.verify?.(service, account, secret);
   }
 
   /**
@@ -205,7 +235,7 @@ export class CredentialItems {
     await this.#clean(old, used);
     await this.#write(key, found?.record ? { ...next, before: found.record } : next);
     await this.values.writeParts(stored);
-    await this.keyring.set(this.service, key, stored.text);
+    await this.put(this.service, key, stored.text);
     if (old?.staged) await this.keyring.delete(this.stagedService, key);
     if (oldParts && !refersTo([stored.parts, next.previous?.parts], oldParts)) {
       await this.values.removeParts(oldParts);
@@ -225,6 +255,8 @@ export class CredentialItems {
 
   /** Deletes everything under a key; `false` if there was no value. */
   async remove(key: string): Promise<boolean> {
+    this.#memory.forget(key);
+    this.#indexed.delete(key);
     const [text, known] = await Promise.all([
       this.keyring.get(this.service, key),
       this.keyring.get(this.metadataService, key),
@@ -304,6 +336,7 @@ export class CredentialItems {
   }
 
   async #write(key: string, metadata: Metadata): Promise<void> {
+    this.#memory.forget(key);
     await this.keyring.set(this.metadataService, key, formatMetadata(metadata));
   }
 }

@@ -108,7 +108,9 @@ export class KeyringCredentialStore implements CredentialStore {
   async get(key: string, options: GetOptions = {}): Promise<string> {
     const action = keyAction("read", key);
     checkKey(action, key);
-    const found = await this.#items.read(action, key);
+    const recent = await this.#items.read(action, key, true);
+    // Another process may have put the expiry off.
+    const found = isExpired(recent) ? await this.#items.read(action, key) : recent;
     return valueOf(action, key, found, options);
   }
 
@@ -458,11 +460,15 @@ function valueOf(
   { allowExpired = false }: GetOptions,
 ): string {
   const expiresAt = record?.expires;
-  if (expiresAt === undefined || allowExpired || expiresAt.getTime() > Date.now()) return value;
+  if (expiresAt === undefined || allowExpired || !isExpired({ record })) return value;
   throw new CredentialExpiredError(
     `${action}: it expired at ${expiresAt.toISOString()}, set or rotate it, or pass allowExpired: true`,
     { key, expiresAt },
   );
+}
+
+function isExpired({ record }: Pick<FoundItem, "record">): boolean {
+  return record?.expires !== undefined && record.expires.getTime() <= Date.now();
 }
 
 function checkTimes(action: string, { expiresAt, rotateAfter }: SetOptions): SetOptions {

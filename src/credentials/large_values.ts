@@ -86,6 +86,7 @@ export class LargeValues {
     if (parts === undefined) return;
     for (const [index, piece] of pieces.entries()) {
       await this.#keyring.set(this.service, account(parts.id, index), piece);
+      await this.#keyring.verify?.(this.service, account(parts.id, index), piece);
     }
   }
 

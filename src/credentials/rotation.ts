@@ -126,7 +126,7 @@ export async function rollBack(items: CredentialItems, key: string): Promise<voi
       expiresAt: record?.expires,
       previous: { until: previous.until, ...partsOf(items, found) },
     });
-    await items.keyring.set(items.previousService, key, found.text);
+    await items.put(items.previousService, key, found.text);
   });
 }
 
@@ -148,7 +148,7 @@ async function stage(
   }, salt);
   await items.values.removeParts(left);
   await items.values.writeParts(stored);
-  await items.keyring.set(items.stagedService, key, stored.text);
+  await items.put(items.stagedService, key, stored.text);
   return { found, stored };
 }
 
@@ -180,7 +180,7 @@ async function switchOver(
     });
   }
   const until = new Date(Date.now() + keepPrevious);
-  if (keepPrevious > 0) await items.keyring.set(items.previousService, key, found.text);
+  if (keepPrevious > 0) await items.put(items.previousService, key, found.text);
   else await items.keyring.delete(items.previousService, key);
   const previous = keepPrevious > 0 ? { until, ...partsOf(items, found) } : null;
   await items.replace(key, next, stored, found, { expiresAt, rotateAfter, previous });

@@ -17,6 +17,7 @@ import {
   LOGIN_COLLECTION,
   lookupArguments,
   parseAccounts,
+  parseReplaced,
   parseSecret,
   parseSecrets,
   searchArguments,
@@ -77,17 +78,27 @@ export class SecretServiceKeyring implements Keyring {
     return SECRET_LIMIT;
   }
 
-  async set(
-    service: string,
-    account: string,
-    secret: string,
-    { unverified = false }: { unverified?: boolean } = {},
-  ): Promise<void> {
+  async set(service: string, account: string, secret: string): Promise<void> {
     const action = itemAction("set", service, account);
     const size = new TextEncoder().encode(secret).length;
     if (size > SECRET_LIMIT) throw tooLarge(action, size, SECRET_LIMIT, "secret-tool");
     await this.#store(action, service, account, secret);
-    if (!unverified) await this.#verify(action, service, account, secret);
+  }
+
+  /** Reads back what was stored, and removes items of other programs that hide it. */
+  async verify(service: string, account: string, secret: string): Promise<boolean> {
+    const action = itemAction("set", service, account);
+    const search = () => this.#run(action, searchArguments(service, account));
+    let found = await search();
+    if (parseAccounts(found.stderr).length > 1) {
+      await this.#removeDuplicates(action, service, account, secret, found.stderr);
+      found = await search();
+    }
+    const expected = new TextEncoder().encode(secret);
+    if (found.code === 0 && equal(parseSecret(found.stdout), expected)) {
+      return parseReplaced(found.stdout);
+    }
+    throw failed(action, "the keyring returned something else than what was stored");
   }
 
   /**
@@ -167,27 +178,6 @@ export class SecretServiceKeyring implements Keyring {
     if (failureOf(result.stderr) === "too-long") {
       throw failed(action, "secret-tool stored only the beginning of the value, set it again");
     }
-  }
-
-  /** Reads back what was stored, and removes items of other programs that hide it. */
-  async #verify(
-    action: string,
-    service: string,
-    account: string,
-    secret: string,
-  ): Promise<void> {
-    const search = () => this.#run(action, searchArguments(service, account));
-    let found = await search();
-    if (parseAccounts(found.stderr).length > 1) {
-      await this.#removeDuplicates(action, service, account, secret, found.stderr);
-      found = await search();
-    }
-    const expected = new TextEncoder().encode(secret);
-    if (found.code === 0 && equal(parseSecret(found.stdout), expected)) return;
-    throw failed(
-      action,
-      `the keyring returned something else than what was stored; look for other items with: secret-tool search --all service ${service} username …`,
-    );
   }
 
   /** Python's keyring adds an attribute and so a second item, and readers get either. */

@@ -111,6 +111,14 @@ export function parseSecret(stdout: Uint8Array): Uint8Array | undefined {
   return stdout.slice(start, end);
 }
 
+/** Whether the only item that a search found is older than its last change; in seconds. */
+export function parseReplaced(stdout: Uint8Array): boolean {
+  const times = /\ncreated = ([^\n]*)\nmodified = ([^\n]*)\n(?!.*\ncreated = )/s.exec(
+    latin1(stdout),
+  );
+  return times !== null && times[1] !== times[2];
+}
+
 /**
  * The secrets of all items that a search found, by account.
  *

@@ -48,16 +48,8 @@ export interface CredentialStore {
  * {@link https://github.com/zalando/go-keyring | go-keyring}.
  */
 export interface Keyring {
-  /**
-   * Stores or replaces the secret of an item. `unverified` says that the caller can
-   * do without a check that it was stored as it is.
-   */
-  set(
-    service: string,
-    account: string,
-    secret: string,
-    options?: { unverified?: boolean },
-  ): Promise<void>;
+  /** Stores or replaces the secret of an item. */
+  set(service: string, account: string, secret: string): Promise<void>;
 
   /** Reads the secret of an item, `undefined` when there is no such item. */
   get(service: string, account: string): Promise<string | undefined>;
@@ -67,6 +59,14 @@ export interface Keyring {
 
   /** Lists the accounts of a service, where the system can enumerate them. */
   list?(service: string): Promise<string[]>;
+
+  /**
+   * Checks after {@linkcode set} that the item holds the secret, where the system may
+   * have stored something else.
+   *
+   * @returns Whether the item existed before, where the system tells.
+   */
+  verify?(service: string, account: string, secret: string): Promise<boolean | undefined>;
 
   /** Reads several items faster than one by one; accounts without an item are left out. */
   getMany?(service: string, accounts: readonly string[]): Promise<Map<string, string>>;
