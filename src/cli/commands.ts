@@ -24,9 +24,19 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./workflow/group.ts")).workflowGroup,
   },
   {
+    name: "execution",
+    summary: "runs of workflows, in SQLite",
+    load: async () => (await import("./execution/group.ts")).executionGroup,
+  },
+  {
     name: "credential",
     summary: "credentials in the keyring of the system",
     load: async () => (await import("./credential/group.ts")).credentialGroup,
+  },
+  {
+    name: "db",
+    summary: "the database of executions",
+    load: async () => (await import("./db/group.ts")).dbGroup,
   },
   {
     name: "example",

@@ -116,11 +116,26 @@ function withChoices(summary: string, choices: readonly string[] | undefined): s
   return choices ? `${summary}: ${choices.join(", ")}` : summary;
 }
 
+const LINE = 100;
+
 function section(title: string, rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
-  return [`${title}:`, ...rows.map(([name, text]) => `  ${name.padEnd(width)}   ${text}`)].join(
-    "\n",
+  const lines = rows.flatMap(([name, text]) =>
+    wrap(text, LINE - width - 5).map((line, index) =>
+      `  ${(index === 0 ? name : "").padEnd(width)}   ${line}`
+    )
   );
+  return [`${title}:`, ...lines].join("\n");
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 function sentence(summary: string): string {

@@ -78,7 +78,7 @@ Deno.test("help names every argument and option of every command, and shows exam
     }
     for (const { name } of [...args, ...children]) assertStringIncludes(stdout, `\n  ${name} `);
     if (children.length === 0) assertStringIncludes(stdout, `\n  goflow-storage ${path.join(" ")}`);
-    for (const line of stdout.split("\n")) assert(line.length <= 120, `${path}: ${line}`);
+    for (const line of stdout.split("\n")) assert(line.length <= 100, `${path}: ${line}`);
   }
 });
 

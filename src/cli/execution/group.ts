@@ -1,0 +1,94 @@
+/**
+ * The commands on executions.
+ *
+ * @module
+ */
+
+import type { Group, Option } from "../command.ts";
+
+const ID = { name: "ID", summary: "id of the run" };
+const DRIVER: Option = {
+  name: "driver",
+  value: "DRIVER",
+  choices: ["builtin", "ffi", "auto"],
+  summary: "SQLite library (default: builtin)",
+};
+const STATUSES = ["pending", "running", "completed", "failed", "cancelled", "timed_out"];
+
+/** Executions in SQLite. */
+export const executionGroup: Group = {
+  name: "execution",
+  summary: "runs of workflows, in SQLite",
+  commands: [
+    {
+      name: "list",
+      summary: "list runs, newest first",
+      details: "Times are durations before now (7d, 24h), dates (2025-01-05, UTC) or RFC 3339.",
+      options: [
+        { name: "workflow", value: "ID", summary: "only runs of this workflow" },
+        {
+          name: "status",
+          value: "STATUS",
+          choices: STATUSES,
+          multiple: true,
+          summary: "only runs of this status",
+        },
+        { name: "since", value: "TIME", summary: "only runs started then or later" },
+        { name: "until", value: "TIME", summary: "only runs started before" },
+        { name: "search", value: "TEXT", summary: "only runs whose workflow id has this text" },
+        { name: "limit", value: "N", summary: "most runs to show, 1 to 1000 (default: 20)" },
+        { name: "cursor", value: "CURSOR", summary: "page that an earlier call named" },
+        { name: "total", summary: "count all that match" },
+        DRIVER,
+      ],
+      output: "records",
+      examples: [
+        ["execution list --status failed --since 24h", "what went wrong today"],
+        ["execution list --workflow etl --limit 1000 --ndjson", "for scripts"],
+      ],
+      run: async (context) => (await import("./list.ts")).listExecutions(context),
+    },
+    {
+      name: "show",
+      summary: "show a run with a time line of its nodes",
+      arguments: [ID],
+      options: [{ name: "values", summary: "show inputs, outputs and variables too" }, DRIVER],
+      output: "record",
+      examples: [
+        ["execution show 0198c2f0-1111-7abc-8def-0123456789ab", "nodes, times and errors"],
+      ],
+      run: async (context) => (await import("./show.ts")).showExecution(context),
+    },
+    {
+      name: "logs",
+      summary: "show what happened in a run, in order",
+      arguments: [ID],
+      options: [
+        { name: "tail", value: "N", summary: "only the last events" },
+        {
+          name: "type",
+          value: "TYPE",
+          choices: ["execution", "node", "variable", "error"],
+          multiple: true,
+          summary: "only events of this type",
+        },
+        DRIVER,
+      ],
+      output: "records",
+      examples: [[
+        "execution logs 0198c2f0-1111-7abc-8def-0123456789ab --type error",
+        "only errors",
+      ]],
+      run: async (context) => (await import("./logs.ts")).showLogs(context),
+    },
+    {
+      name: "delete",
+      summary: "delete runs with their node executions and snapshots",
+      arguments: [{ ...ID, multiple: true }],
+      options: [DRIVER],
+      destructive: true,
+      examples: [["execution delete 0198c2f0-1111-7abc-8def-0123456789ab", "ask, then delete"]],
+      run: async (context) => (await import("./remove.ts")).deleteExecutions(context),
+    },
+  ],
+};

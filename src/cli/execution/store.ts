@@ -1,0 +1,50 @@
+/**
+ * Opens the execution store for a command.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { NotFoundError } from "../../domain/errors.ts";
+import { SQLiteExecutionRepository } from "../../executions/repository.ts";
+import { requirePermissions } from "../../permissions.ts";
+import { resolveRoot } from "../../root.ts";
+import type { Context } from "../context.ts";
+import { fileError } from "../files.ts";
+
+/**
+ * Opens the store, which must exist: a command that only looks creates nothing.
+ *
+ * @param context The call of a command with the option `driver`.
+ * @returns The store; the caller closes it.
+ * @throws {NotFoundError} If there is no database.
+ */
+export async function openExecutions(context: Context): Promise<SQLiteExecutionRepository> {
+  const path = databasePath(context);
+  const action = `Cannot open the execution database "${path}"`;
+  requirePermissions(action, { name: "read", path });
+  try {
+    await Deno.stat(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new NotFoundError(`${action}: it does not exist yet`, {
+        kind: "database",
+        id: path,
+        cause,
+      });
+    }
+    throw fileError(cause, action, path);
+  }
+  const driver = (context.text("driver") ?? "builtin") as "builtin" | "ffi" | "auto";
+  return await SQLiteExecutionRepository.open({ path, driver });
+}
+
+/**
+ * Returns where the database lies.
+ *
+ * @param context The call.
+ * @returns Absolute path.
+ */
+export function databasePath(context: Context): string {
+  return join(resolveRoot(context.root), "goflow.db");
+}
