@@ -1,4 +1,5 @@
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
+import { VaultKeyring } from "../../src/credentials/vault.ts";
 import { fakeProgram } from "./fakes.ts";
 import { GnomeKeyring, noGnomeKeyring } from "./gnome_keyring.ts";
 import { testKeyring } from "./keyring_suite.ts";
@@ -13,6 +14,17 @@ testKeyring({
       keyring: new MemoryKeyring({ limit: 1000 }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }),
+});
+
+testKeyring({
+  name: "VaultKeyring",
+  open: async () => {
+    const folder = await Deno.makeTempDir();
+    return {
+      keyring: new VaultKeyring({ path: `${folder}/vault`, passphrase: () => "open sesame" }),
+      [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+    };
+  },
 });
 
 testKeyring({

@@ -1,0 +1,60 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { EnvironmentKeyring } from "../../src/credentials/environment.ts";
+import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
+import { NotFoundError, PermissionDeniedError } from "../../src/domain/errors.ts";
+import { runCode } from "../helpers/child.ts";
+
+const variables = {
+  "github:token": "GOFLOW_TEST_GITHUB",
+  "b": "GOFLOW_TEST_B",
+  "c": "GOFLOW_TEST_C",
+};
+
+Deno.test("EnvironmentKeyring reads the variables it was given", async () => {
+  Deno.env.set("GOFLOW_TEST_GITHUB", "one");
+  Deno.env.set("GOFLOW_TEST_B", "");
+  try {
+    const keyring = new EnvironmentKeyring({ variables });
+    const store = await KeyringCredentialStore.open({ keyring });
+    assertEquals(await store.get("github:token"), "one");
+    assertEquals(await store.get("b"), "");
+    await assertRejects(() => store.get("c"), NotFoundError);
+    await assertRejects(() => store.get("HOME"), NotFoundError);
+    await assertRejects(() => store.get("constructor"), NotFoundError);
+    assertEquals(await store.list(), ["b", "github:token"]);
+    assertEquals((await store.describe("github:token")).metadata, "unknown");
+    assertEquals([...await store.getMany(["c", "b"])], [["b", ""]]);
+  } finally {
+    Deno.env.delete("GOFLOW_TEST_GITHUB");
+    Deno.env.delete("GOFLOW_TEST_B");
+  }
+});
+
+Deno.test("EnvironmentKeyring refuses to change anything", async () => {
+  Deno.env.set("GOFLOW_TEST_B", "value");
+  try {
+    const keyring = new EnvironmentKeyring({ variables });
+    const store = await KeyringCredentialStore.open({ keyring });
+    for (const change of [() => store.set("b", "new"), () => store.delete("b")]) {
+      await assertRejects(change, PermissionDeniedError, "read-only");
+    }
+    assertEquals(Deno.env.get("GOFLOW_TEST_B"), "value");
+  } finally {
+    Deno.env.delete("GOFLOW_TEST_B");
+  }
+});
+
+Deno.test("EnvironmentKeyring needs permission for its variable alone", async () => {
+  const code = `
+    import { EnvironmentKeyring } from "./src/credentials/environment.ts";
+    const keyring = new EnvironmentKeyring({ variables: { key: "GOFLOW_TEST_B" } });
+    try {
+      console.log(await keyring.get("goflow", "key"));
+    } catch (error) {
+      console.log(error.name, error.flag);
+    }`;
+  const env = { GOFLOW_TEST_B: "value" };
+  const run = async (flags: string[]) => (await runCode(code, { flags, env })).stdout.trim();
+  assertEquals(await run(["--allow-env=GOFLOW_TEST_B"]), "value");
+  assertEquals(await run([]), "PermissionDeniedError --allow-env=GOFLOW_TEST_B");
+});
