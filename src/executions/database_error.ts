@@ -7,13 +7,14 @@
 import { DatabaseError, type DatabaseErrorCode, StorageError } from "../domain/errors.ts";
 import { asPermissionDenied } from "../permissions.ts";
 
-/** Primary result codes of SQLite. */
+/** Primary result codes of SQLite. A file that exists and cannot be opened lacks a permission. */
 const CODES: Record<number, DatabaseErrorCode> = {
   5: "busy",
   6: "busy",
   8: "read-only",
   11: "corrupt",
   13: "full",
+  14: "read-only",
   19: "constraint",
   26: "not-a-database",
 };
@@ -21,7 +22,7 @@ const CODES: Record<number, DatabaseErrorCode> = {
 /** The library's texts, for the calls that do not tell the code. */
 const MESSAGES: [RegExp, DatabaseErrorCode][] = [
   [/(database|table|schema) is locked/, "busy"],
-  [/attempt to write a readonly database/, "read-only"],
+  [/attempt to write a readonly database|unable to open database file/, "read-only"],
   [/malformed/, "corrupt"],
   [/disk is full/, "full"],
   [/constraint failed/, "constraint"],

@@ -26,16 +26,43 @@ export function openDriver(path: string): Driver {
     get inTransaction(): boolean {
       return database.inTransaction;
     },
-    prepare: (sql) => wrap(database.prepare(sql)),
+    prepare: (sql) => wrap(database, sql),
     exec: (sql) => void database.exec(sql),
     close: () => database.close(),
   };
 }
 
-function wrap(statement: FfiStatement): Statement {
-  return {
-    run: (...params: SqlValue[]): number => statement.run(...params),
-    get: (...params: SqlValue[]): Row | undefined => statement.value<SqlValue[]>(...params),
-    all: (...params: SqlValue[]): Row[] => statement.values<SqlValue[]>(...params),
+/**
+ * A statement that failed is not reset by the package and goes on holding its
+ * lock, for one a COMMIT that was busy; so it is finalized, and compiled again
+ * when it is next used.
+ */
+function wrap(database: Database, sql: string): Statement {
+  let compiled: FfiStatement | undefined = database.prepare(sql);
+  const use = <T>(call: (statement: FfiStatement) => T): T => {
+    const statement = compiled ??= database.prepare(sql);
+    try {
+      return call(statement);
+    } catch (error) {
+      compiled = undefined;
+      finalizeFailed(statement);
+      throw error;
+    }
   };
+  return {
+    run: (...params: SqlValue[]): number => use((statement) => statement.run(...params)),
+    get: (...params: SqlValue[]): Row | undefined =>
+      use((statement) => statement.value<SqlValue[]>(...params)),
+    all: (...params: SqlValue[]): Row[] =>
+      use((statement) => statement.values<SqlValue[]>(...params)),
+  };
+}
+
+/** SQLite frees the statement, and returns the error of its last step once more. */
+function finalizeFailed(statement: FfiStatement): void {
+  try {
+    statement.finalize();
+  } catch (repeated) {
+    if (!(repeated instanceof Error)) throw repeated;
+  }
 }

@@ -61,9 +61,16 @@ function createFile(path: string, mode: number, action: string): void {
     Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     Deno.openSync(path, { write: true, createNew: true, mode }).close();
   } catch (cause) {
-    if (cause instanceof Deno.errors.AlreadyExists) return;
+    if (cause instanceof Deno.errors.AlreadyExists) return requireFile(path, action);
     throw asPermissionDenied(cause, action, path) ?? databaseError(cause, action, path);
   }
+}
+
+function requireFile(path: string, action: string): void {
+  if (Deno.statSync(path).isFile) return;
+  throw new DatabaseError(`${action}: the path is that of a folder or device, wanted is a file`, {
+    code: "not-a-database",
+  });
 }
 
 /** Each setting is tried until no lock is in its way, and read back. */
@@ -75,14 +82,16 @@ async function setUp(
 ): Promise<SQLiteInfo> {
   const { path, timeout, durability } = options;
   const locked = <T>(attempt: () => T) => retryBusy(action, path, timeout, attempt);
-  set(driver, action, "busy_timeout", BUSY_TIMEOUT);
+  const set = (pragma: string, value: number) =>
+    locked(() => setPragma(driver, action, pragma, value));
+  await set("busy_timeout", BUSY_TIMEOUT);
   const found = await locked(() => readVersion(driver, MIGRATIONS, action));
   const isNew = found === 0;
   if (isNew) {
     // Both are ignored once a table exists, also one of a faster process.
-    driver.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL");
+    await locked(() => driver.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL"));
   }
-  const current = String(await locked(() => get(driver, "journal_mode")));
+  const current = String(await locked(() => getPragma(driver, "journal_mode")));
   const journal = chooseJournal(
     options.journalMode,
     current,
@@ -90,23 +99,23 @@ async function setUp(
     choice.sqliteVersion,
     action,
   );
-  const readOnly = !isNew && await locked(() => isReadOnly(driver));
+  const readOnly = !isNew && isReadOnly(driver);
   if (!readOnly && current !== journal.mode) {
-    await locked(() => get(driver, `journal_mode = ${journal.mode}`));
+    await locked(() => getPragma(driver, `journal_mode = ${journal.mode}`));
   }
-  const journalMode = String(await locked(() => get(driver, "journal_mode")));
+  const journalMode = String(await locked(() => getPragma(driver, "journal_mode")));
   if (!readOnly && journalMode !== journal.mode && options.journalMode !== undefined) {
     throw new DatabaseError(
       `${action}: the journal mode stays "${journalMode}", wanted is "${journal.mode}"`,
       { code: "io" },
     );
   }
-  set(driver, action, "synchronous", durability === "full" ? 2 : 1);
-  set(driver, action, "foreign_keys", 1);
-  set(driver, action, "trusted_schema", 0);
-  set(driver, action, "cell_size_check", 1);
-  set(driver, action, "journal_size_limit", 67_108_864);
-  set(driver, action, "cache_size", -16_000);
+  await set("synchronous", durability === "full" ? 2 : 1);
+  await set("foreign_keys", 1);
+  await set("trusted_schema", 0);
+  await set("cell_size_check", 1);
+  await set("journal_size_limit", 67_108_864);
+  await set("cache_size", -16_000);
   const schemaVersion = readOnly || options.migrate === "never" && !isNew
     ? found
     : await locked(() => migrate(driver, MIGRATIONS, action));
@@ -121,7 +130,7 @@ async function setUp(
     schemaVersion,
     latestSchemaVersion: MIGRATIONS.length,
     readOnly,
-    incrementalVacuum: get(driver, "auto_vacuum") === 2,
+    incrementalVacuum: await locked(() => getPragma(driver, "auto_vacuum")) === 2,
   };
 }
 
@@ -134,13 +143,13 @@ function journalReason(
   return actual === mode ? reason : `the file system does not allow "${mode}"`;
 }
 
-function get(driver: Driver, pragma: string): unknown {
+function getPragma(driver: Driver, pragma: string): unknown {
   return driver.prepare(`PRAGMA ${pragma}`).get()?.[0];
 }
 
-function set(driver: Driver, action: string, pragma: string, value: number): void {
+function setPragma(driver: Driver, action: string, pragma: string, value: number): void {
   driver.exec(`PRAGMA ${pragma} = ${value}`);
-  const actual = get(driver, pragma);
+  const actual = getPragma(driver, pragma);
   // A library may lack a setting that only hardens it, and then returns nothing.
   if (actual === value || actual === undefined) return;
   throw new DatabaseError(`${action}: the setting "${pragma}" is ${actual}, wanted is ${value}`, {
@@ -148,14 +157,18 @@ function set(driver: Driver, action: string, pragma: string, value: number): voi
   });
 }
 
-/** SQLite opens a file that cannot be written for reading, without saying so. */
+/**
+ * SQLite opens a file that cannot be written for reading, without saying so.
+ * A write that changes nothing tells; where it meets a lock, it got past that check.
+ */
 function isReadOnly(driver: Driver): boolean {
   try {
-    driver.prepare("BEGIN IMMEDIATE").run();
-    driver.prepare("ROLLBACK").run();
+    driver.prepare("DELETE FROM migrations WHERE 0").run();
     return false;
   } catch (error) {
-    if (databaseErrorCode(error) === "read-only") return true;
+    const code = databaseErrorCode(error);
+    if (code === "read-only") return true;
+    if (code === "busy") return false;
     throw error;
   }
 }

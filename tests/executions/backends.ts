@@ -61,7 +61,7 @@ export function testBackends(
     const skip = options.skip ?? (backend.driver === "ffi" ? ffiMissing : undefined);
     const title = `${name} (${backend.driver}, ${backend.journalMode})`;
     Deno.test({
-      name: skip === undefined ? title : `${title} # skipped: ${skip}`,
+      name: skip === undefined ? title : `${title} [skipped: ${skip}]`,
       ignore: skip !== undefined,
       fn: () =>
         withRoot((root) =>

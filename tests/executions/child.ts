@@ -1,0 +1,74 @@
+/**
+ * What other processes do to a database in these tests: the first argument
+ * names it, the second is the options of the store as JSON.
+ *
+ * @module
+ */
+
+import { Execution } from "../../src/domain/execution.ts";
+import { NodeExecution } from "../../src/domain/node_execution.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+
+const [task = "", options = "{}", ...args] = Deno.args;
+
+/** A run of a workflow with three nodes and a variable. */
+function makeRun(workflowId: string): Execution {
+  const run = Execution.create(workflowId, "1.0", { n: 1 });
+  run.start();
+  for (let i = 0; i < 3; i++) {
+    const node = run.addNodeExecution(NodeExecution.create(run.id, `node_${i}`, "transform"));
+    node.start();
+    node.complete({ i });
+  }
+  run.complete();
+  return run;
+}
+
+const tasks: Record<string, (executions: SQLiteExecutionRepository) => Promise<void>> = {
+  /** Records a number of runs. */
+  async record(executions): Promise<void> {
+    for (let i = 0; i < Number(args[0]); i++) await executions.record(makeRun("orders"));
+    console.log("done");
+  },
+
+  /** Records runs until it is killed; prints the id of each that was acknowledged. */
+  async recordForever(executions): Promise<void> {
+    for (;;) {
+      const run = makeRun("orders");
+      await executions.record(run);
+      console.log(run.id);
+    }
+  },
+
+  /** Records large runs until an error, prints it, and whether the store still works. */
+  async fillDisk(executions): Promise<void> {
+    let stored = 0;
+    try {
+      for (;; stored++) {
+        const run = makeRun("orders");
+        run.returnValue = "x".repeat(20_000);
+        await executions.record(run);
+      }
+    } catch (error) {
+      const { name, code } = error as { name: string; code: string };
+      const { total } = await executions.list({ total: "exact" });
+      console.log(name, code, stored > 0 && total?.count === stored);
+    }
+  },
+
+  /** Prints what can be read, and the error of a write. */
+  async readOnly(executions): Promise<void> {
+    const { executions: runs } = await executions.list();
+    const { readOnly } = await executions.info();
+    const error = await executions.record(makeRun("orders")).catch((error) => error);
+    console.log(runs.length, readOnly, error?.name, error?.code);
+  },
+};
+
+try {
+  using executions = await SQLiteExecutionRepository.open(JSON.parse(options));
+  await tasks[task]!(executions);
+} catch (error) {
+  const { name, code, resource, message } = error as Record<string, string>;
+  console.log(name, code ?? resource ?? message);
+}
