@@ -1,0 +1,191 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
+import type { Keyring } from "../../src/domain/credential.ts";
+import { MemoryKeyring } from "../../src/credentials/memory.ts";
+import { runDeno } from "../helpers/child.ts";
+import { allItems, CutOff, CutOffKeyring } from "./cut_off.ts";
+import { GnomeKeyring, noGnomeKeyring } from "./gnome_keyring.ts";
+
+const OLD = "old value ".repeat(300);
+const NEW = "new value ".repeat(400);
+const expiresAt = new Date("2099-01-01");
+
+interface Case {
+  name: string;
+  /** Most bytes in one item; the values have 3,000 and 4,000. */
+  limit: number;
+  prepare: (store: KeyringCredentialStore) => Promise<void>;
+  change: (store: KeyringCredentialStore) => Promise<void>;
+}
+
+const CASES: Case[] = [
+  {
+    name: "set() of a known key",
+    limit: 10_000,
+    prepare: (store) => store.set("key", OLD),
+    change: (store) => store.set("key", NEW),
+  },
+  {
+    name: "set() over a value with metadata",
+    limit: 10_000,
+    prepare: (store) => store.set("key", OLD, { expiresAt }),
+    change: (store) => store.set("key", NEW),
+  },
+  {
+    name: "set() with an expiry",
+    limit: 10_000,
+    prepare: (store) => store.set("key", OLD, { expiresAt }),
+    change: (store) => store.set("key", NEW, { expiresAt }),
+  },
+  {
+    name: "set() that splits a value over a split value",
+    limit: 1200,
+    prepare: (store) => store.set("key", OLD),
+    change: (store) => store.set("key", NEW),
+  },
+  {
+    name: "set() that splits a value over a whole value",
+    limit: 3500,
+    prepare: (store) => store.set("key", OLD),
+    change: (store) => store.set("key", NEW),
+  },
+  {
+    name: "set() of a whole value over a split value",
+    limit: 3500,
+    prepare: async (store) => {
+      await store.set("key", OLD + OLD);
+      await store.set("key", OLD);
+      await store.set("key", OLD + OLD);
+      await store.rotate("key", OLD);
+    },
+    change: (store) => store.set("key", NEW.slice(0, 3200)),
+  },
+  {
+    name: "rotate()",
+    limit: 10_000,
+    prepare: (store) => store.set("key", OLD),
+    change: (store) => store.rotate("key", NEW, { verify: () => true }),
+  },
+  {
+    name: "rotate() of split values",
+    limit: 1200,
+    prepare: async (store) => {
+      await store.set("key", "older value ".repeat(200));
+      await store.rotate("key", OLD, { expiresAt });
+    },
+    change: (store) => store.rotate("key", NEW, { verify: () => true }),
+  },
+  {
+    name: "rollBack()",
+    limit: 1200,
+    prepare: async (store) => {
+      await store.set("key", NEW);
+      await store.rotate("key", OLD);
+    },
+    change: (store) => store.rollBack("key"),
+  },
+];
+
+for (const { name, limit, prepare, change } of CASES) {
+  Deno.test(`KeyringCredentialStore.${name} leaves the old or the new value at every step`, async () => {
+    let outcomes = "";
+    for (let steps = 0;; steps++) {
+      const keyring = new MemoryKeyring({ limit });
+      const open = (over: Keyring = keyring) =>
+        KeyringCredentialStore.open({ keyring: over, largeValues: "split" });
+      const store = await open();
+      await prepare(store);
+      const before = await store.get("key");
+      const cut = new CutOffKeyring(keyring, steps);
+      let whole = true;
+      try {
+        await change(await open(cut));
+      } catch (error) {
+        assert(error instanceof CutOff, String(error));
+        whole = false;
+      }
+      const value = await (await open()).get("key");
+      outcomes += value === before ? "o" : "n";
+      assert(value === before || value === NEW || value === NEW.slice(0, 3200), `step ${steps}`);
+      assertEquals(await store.list(), ["key"]);
+
+      // What was left behind goes with the next change or with the credential.
+      const next = await open();
+      await next.set("key", "short");
+      await next.rotate("key", "shorter");
+      assertEquals(await next.get("key"), "shorter");
+      assertEquals(
+        (await allItems(keyring)).filter((item) => item.startsWith("goflow.parts/")),
+        [],
+        `parts after step ${steps}`,
+      );
+      await next.delete("key");
+      assertEquals(await allItems(keyring), ["goflow/__goflow_index__"], `step ${steps}`);
+      if (whole) break;
+    }
+    // First the old value, from one step on the new one.
+    assert(/^o+n+$/.test(outcomes), outcomes);
+  });
+}
+
+Deno.test("KeyringCredentialStore.delete() can be repeated at every step", async () => {
+  for (let steps = 0;; steps++) {
+    const keyring = new MemoryKeyring({ limit: 1200 });
+    const open = (over: Keyring = keyring) =>
+      KeyringCredentialStore.open({ keyring: over, largeValues: "split" });
+    const store = await open();
+    await store.set("key", OLD);
+    await store.rotate("key", NEW);
+    try {
+      await (await open(new CutOffKeyring(keyring, steps))).delete("key");
+      assertEquals(await allItems(keyring), ["goflow/__goflow_index__"]);
+      break;
+    } catch (error) {
+      assert(error instanceof CutOff);
+    }
+    const again = await open();
+    if ((await again.list()).includes("key")) await again.delete("key");
+    else await assertRejects(() => again.delete("key"));
+    assertEquals(await allItems(keyring), ["goflow/__goflow_index__"], `step ${steps}`);
+  }
+});
+
+for (const change of ["set", "rotate", "split"]) {
+  Deno.test({
+    name:
+      `KeyringCredentialStore over gnome-keyring survives SIGKILL in every step of ${change}${noGnomeKeyring}`,
+    ignore: noGnomeKeyring !== "",
+    fn: async () => {
+      await using gnome = await GnomeKeyring.start();
+      const { DBUS_SESSION_BUS_ADDRESS = "" } = gnome.env;
+      const root = `${gnome.home}/goflow`;
+      const store = await KeyringCredentialStore.open({
+        keyring: gnome.keyring(),
+        root,
+        largeValues: "split",
+      });
+      const size = change === "split" ? 20_000 : 20;
+      const oldValue = "o".repeat(size);
+      const newValue = "n".repeat(size);
+      const script = new URL("./kill_at_step.ts", import.meta.url);
+      let killed = 0;
+      for (let steps = 0;; steps++) {
+        await store.set("key", oldValue, { expiresAt });
+        const { code } = await runDeno(script, {
+          flags: ["-A"],
+          args: [root, change, String(steps)],
+          env: { DBUS_SESSION_BUS_ADDRESS },
+        });
+        const value = await store.get("key");
+        assert(value === oldValue || value === newValue, `step ${steps}`);
+        if (code === 0) {
+          assertEquals(value, newValue);
+          break;
+        }
+        assertEquals(code, 137);
+        killed++;
+      }
+      assert(killed >= 2, `only ${killed} steps`);
+    },
+  });
+}
