@@ -31,7 +31,7 @@ export interface Fixture {
 /** Why the FFI driver cannot be tested here, if so. */
 export const ffiMissing: string | undefined = await import("@db/sqlite").then(
   () => undefined,
-  (error) => `no SQLite library over FFI: ${error.message}`,
+  (error) => `no SQLite library over FFI: ${String(error.message).split("\n")[0]}`,
 );
 
 /** Why nothing written by Go can be tested here, if so. */

@@ -131,7 +131,9 @@ testBackends(
     assert(error instanceof DatabaseError);
     assertEquals(error.code, "busy");
     assert(waited >= 200 && waited < 1000, `waited ${waited} ms`);
-    assert(longest < 50, `the event loop was blocked for ${longest} ms`);
+    // A busy machine may be late once; a lock that blocks would be so each time.
+    const blocked = gaps.filter((gap) => gap > 50);
+    assert(blocked.length < 2, `the event loop was blocked for ${blocked.join(", ")} ms`);
 
     using patient = await SQLiteExecutionRepository.open({ path, ...backend });
     const saved = patient.save(run);
