@@ -20,6 +20,9 @@ import { INDEX_ACCOUNT } from "./keys.ts";
  */
 export type IndexState = "missing" | "complete" | "partial" | "stale" | "damaged";
 
+/** Part of the limit below which there is room for another key, in all likelihood. */
+const ROOMY = 0.75;
+
 /** Index of one service. The caller holds the lock while it changes. */
 export class CredentialIndex {
   readonly #keyring: Keyring;
@@ -55,8 +58,11 @@ export class CredentialIndex {
     if (text === undefined) return;
     const keys = parseIndex(text);
     if (keys !== undefined && !keys.includes(key)) return;
-    const known = keys ?? (await this.#enumerate() ?? []).sort();
-    await this.#write(known.filter((other) => other !== key), text);
+    const left = (keys ?? []).filter((other) => other !== key);
+    // Now and then there is room again for keys that did not fit in.
+    const room = !this.#fits(text, ROOMY) && this.#fits(JSON.stringify(left), ROOMY);
+    const listed = keys === undefined || room ? await this.#enumerate() ?? [] : [];
+    await this.#write([...new Set([...left, ...listed.sort()])], text);
   }
 
   /** Deletes the item. */
@@ -77,11 +83,10 @@ export class CredentialIndex {
   }
 
   #compare(keys: string[], listed: string[]): IndexState {
-    const indexed = new Set(keys);
-    const missing = listed.filter((key) => !indexed.has(key));
-    if (missing.length === 0 && indexed.size === listed.length) return "complete";
-    const fits = missing.some((key) => this.#fits(JSON.stringify([...keys, key])));
-    return fits || indexed.size + missing.length !== listed.length ? "stale" : "partial";
+    const present = new Set(listed);
+    if (!keys.every((key) => present.has(key))) return "stale";
+    if (keys.length === listed.length) return "complete";
+    return this.#fits(JSON.stringify(keys), ROOMY) ? "stale" : "partial";
   }
 
   async #enumerate(): Promise<string[] | undefined> {
@@ -102,9 +107,9 @@ export class CredentialIndex {
     if (text !== before) await this.#keyring.set(this.#service, INDEX_ACCOUNT, text);
   }
 
-  #fits(text: string): boolean {
+  #fits(text: string, part = 1): boolean {
     const limit = this.#keyring.limit?.(this.#service, INDEX_ACCOUNT) ?? Infinity;
-    return new TextEncoder().encode(text).length <= limit;
+    return new TextEncoder().encode(text).length <= limit * part;
   }
 }
 
