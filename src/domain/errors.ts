@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { MergeConflict } from "./merge.ts";
+
 /** Base class of every error that this module throws on purpose. */
 export class StorageError extends Error {
   static {
@@ -224,6 +226,12 @@ export class DatabaseError extends StorageError {
 
 /** The two revisions of a {@linkcode ConflictError}. */
 export interface ConflictFields extends ErrorOptions {
+  /**
+   * Where both sides changed the same thing, when they were to be merged.
+   *
+   * @default {[]}
+   */
+  conflicts?: readonly MergeConflict[];
   /** Revision the caller had read. */
   expected: string;
   /** Revision that is stored now. */
@@ -237,8 +245,10 @@ export class ConflictError extends StorageError {
   }
   /** Revision the caller had read. */
   readonly expected: string;
-  /** Revision that is stored now. */
+  /** Revision that is stored now; empty when it was deleted. */
   readonly actual: string;
+  /** Where both sides changed the same thing; empty unless they were to be merged. */
+  readonly conflicts: readonly MergeConflict[];
 
   /**
    * Makes the error.
@@ -250,6 +260,7 @@ export class ConflictError extends StorageError {
     super(message, fields);
     this.expected = fields.expected;
     this.actual = fields.actual;
+    this.conflicts = fields.conflicts ?? [];
   }
 }
 

@@ -5,7 +5,33 @@
  */
 
 import type { StorageError } from "./errors.ts";
+import type { SecretFinding } from "./secrets.ts";
 import type { Workflow } from "./workflow.ts";
+import type { RevisionOptions } from "./workflow_history.ts";
+
+/** Options of {@linkcode WorkflowRepository.save}. */
+export interface SaveOptions extends RevisionOptions {
+  /** Save only if this revision is the stored one, else throw `ConflictError`. */
+  ifRevision?: string | undefined;
+  /** Save only if there is no such workflow yet, else throw `AlreadyExistsError`. */
+  ifAbsent?: boolean | undefined;
+  /**
+   * What to do when somebody else was faster: refuse, or merge both edits.
+   * The edit starts from `ifRevision`, else from the revision that was loaded.
+   *
+   * @default {"refuse"}
+   */
+  onConflict?: "refuse" | "merge" | undefined;
+  /** Throw `AlreadyExistsError` when another workflow has this name. */
+  uniqueName?: boolean | undefined;
+  /**
+   * What to do about secrets: refuse those that are certain and tell about the
+   * likely ones, only tell, or do not look.
+   *
+   * @default {"refuse"}
+   */
+  secrets?: "refuse" | "warn" | "allow" | undefined;
+}
 
 /** What a save did. */
 export interface SaveResult {
@@ -15,6 +41,10 @@ export interface SaveResult {
   changed: boolean;
   /** Set when the whole file had to be written anew, so that its comments are lost. */
   rewritten?: true;
+  /** Set when somebody else was faster and both edits were merged. */
+  merged?: true;
+  /** Secrets that the workflow holds, or may hold; absent when there are none. */
+  secrets?: SecretFinding[];
 }
 
 /** A stored workflow that can be read, but not as its author may think. */
@@ -47,14 +77,52 @@ export interface WorkflowList {
   warnings: WorkflowWarning[];
 }
 
+/** Which workflows to tell about. */
+export interface SummaryFilter {
+  /** Only those with this tag. */
+  tag?: string | undefined;
+  /** Only those with this text in their id, name, description or tags; case does not count. */
+  text?: string | undefined;
+}
+
+/** The main things about a stored workflow. */
+export interface WorkflowSummary {
+  /** Id of the workflow. */
+  id: string;
+  /** Its name. */
+  name: string;
+  /** Its version. */
+  version: string;
+  /** What it does. */
+  description?: string;
+  /** Its tags. */
+  tags: string[];
+  /** Size of the file, in bytes. */
+  size: number;
+  /** When the file was last written. */
+  modified: Date;
+  /** Revision of the content. */
+  revision: string;
+}
+
+/** The main things about all stored workflows. */
+export interface SummaryList {
+  /** Those that can be read, in ascending order of their ids. */
+  summaries: WorkflowSummary[];
+  /** Those that cannot. */
+  invalid: InvalidWorkflow[];
+}
+
 /** Stored workflows. */
 export interface WorkflowRepository {
   /**
    * Creates or replaces a workflow, atomically.
    *
    * @throws {InvalidDataError} If the id cannot be a file name, or a value cannot be stored.
+   * @throws {ConflictError} If another revision is stored than the one asked for.
+   * @throws {AlreadyExistsError} If the id or name is taken and was asked to be free.
    */
-  save(workflow: Workflow): Promise<SaveResult>;
+  save(workflow: Workflow, options?: SaveOptions): Promise<SaveResult>;
 
   /**
    * Reads a workflow.

@@ -24,7 +24,7 @@ import {
 import { isNodeType, NodeTypes } from "./node_type.ts";
 import { type At, misfit, type ReadContext, readFields } from "./read_field.ts";
 import { isMapping, type Mapping } from "../domain/value.ts";
-import { locate } from "./yaml_locate.ts";
+import { Locator } from "./yaml_locate.ts";
 import type { ReadYamlOptions, YamlDocument } from "./yaml_reader.ts";
 
 /** A workflow as a file has it. */
@@ -116,7 +116,7 @@ function refuseMisfits(
   const [first] = misfits;
   if (first === undefined) return;
   const problems = misfits.map(({ problem }) => problem);
-  const place = locate(document.text, first.path);
+  const place = new Locator(document.text).locate(first.path);
   const at = place === undefined ? "" : ` at line ${place.line}, column ${place.column}`;
   const more = misfits.length > 1 ? ` (and ${misfits.length - 1} more)` : "";
   throw new InvalidDataError(`${action}: ${first.problem}${at}${more}`, {

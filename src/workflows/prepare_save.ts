@@ -37,6 +37,8 @@ export interface PrepareOptions {
   now: Date;
   /** Whether to use the canonical keys and order, see `normalize`. */
   canonical?: boolean;
+  /** First line of a new file. */
+  header?: string | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ export interface PrepareOptions {
 export function prepareSave(
   workflow: Workflow,
   base: YamlDocument | undefined,
-  { action, now, canonical = false }: PrepareOptions,
+  { action, now, canonical = false, header = "" }: PrepareOptions,
 ): PreparedSave | undefined {
   const lastModified = base === undefined ? now : lastModifiedOf(base);
   const { lastModified: _, ...metadata } = workflow.metadata;
@@ -62,7 +64,7 @@ export function prepareSave(
   const { value, problems } = encodeWorkflow(Workflow.from(fields), { base, canonical });
   refuse(action, problems);
   if (base === undefined) {
-    return { value, texts: [{ text: formatDocument(value), rewritten: false }] };
+    return { value, texts: [{ text: header + formatDocument(value), rewritten: false }] };
   }
   const same = equalValues(value, base.value);
   if (same && !(canonical && formatDocument(value, base) !== base.text)) return undefined;

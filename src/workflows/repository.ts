@@ -4,70 +4,46 @@
  * @module
  */
 
-import { InvalidDataError, NotFoundError, StorageError } from "../domain/errors.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type {
+  PruneOptions,
+  RevisionOptions,
+  WorkflowRevision,
+} from "../domain/workflow_history.ts";
+import type {
+  SaveOptions,
   SaveResult,
+  SummaryFilter,
+  SummaryList,
   WorkflowList,
   WorkflowRepository,
 } from "../domain/workflow_repository.ts";
-import { resolveRoot } from "../root.ts";
-import type { DecodedWorkflow } from "./decode.ts";
-import { type FileOperations, systemFiles } from "./file_operations.ts";
-import { pauser } from "./pause.ts";
-import { type PreparedSave, prepareSave, verifyText } from "./prepare_save.ts";
+import { type FileWarning, fileWarnings } from "./inspect.ts";
+import type { FilesystemWorkflowOptions } from "./repository_options.ts";
 import {
-  copyWorkflow,
-  decodeDocument,
-  ListedWorkflows,
-  RecentWorkflows,
-} from "./workflow_cache.ts";
-import { type ReadFile, stampOf, WorkflowFolder } from "./workflow_folder.ts";
-import type { YamlDocument } from "./yaml_reader.ts";
+  type ExportedWorkflow,
+  exportWorkflow,
+  type ImportedWorkflow,
+  type ImportOptions,
+  type ImportSource,
+  importWorkflow,
+} from "./sharing.ts";
+import { type WatchOptions, watchWorkflows, type WorkflowEvent } from "./watch.ts";
+import { copyWorkflow } from "./workflow_cache.ts";
+import type { RevisionDiff } from "./workflow_revisions.ts";
+import { WorkflowStore } from "./workflow_store.ts";
 
-/** Options of {@linkcode FilesystemWorkflowRepository.open}. */
-export interface FilesystemWorkflowOptions {
-  /**
-   * Storage root; files lie in its folder `workflows`.
-   *
-   * @default {"GOFLOW_CONFIG_DIR, else .goflow in the home folder"}
-   */
-  root?: string | undefined;
-  /**
-   * Mode of new files; the mask of the process applies.
-   *
-   * @default {0o644}
-   */
-  fileMode?: number | undefined;
-  /**
-   * Mode of new folders; the mask of the process applies.
-   *
-   * @default {0o755}
-   */
-  folderMode?: number | undefined;
-  /**
-   * How long to wait for other writers, in milliseconds.
-   *
-   * @default {30000}
-   */
-  lockTimeout?: number | undefined;
-  /**
-   * The file operations; for tests.
-   *
-   * @default {systemFiles}
-   */
-  files?: FileOperations | undefined;
-}
+export type { FilesystemWorkflowOptions } from "./repository_options.ts";
 
 /**
  * Workflows as YAML files that people and programs edit together:
  * `<root>/workflows/<id>.yaml`. Saving is atomic and durable; what did not
- * change keeps its source text, comments included.
+ * change keeps its source text, comments included. Every revision is kept.
  *
  * Requires `--allow-read` for the storage root, and `--allow-write` as well
- * for `save` and `delete`.
+ * for everything that writes.
  *
- * @example Save and load
+ * @example Save, change and look back
  * ```ts
  * import { FilesystemWorkflowRepository, Workflow } from "@goflow/storage";
  * import { assertEquals } from "@std/assert";
@@ -75,57 +51,39 @@ export interface FilesystemWorkflowOptions {
  * const root = await Deno.makeTempDir();
  * const workflows = await FilesystemWorkflowRepository.open({ root });
  *
- * const workflow = Workflow.create("greet", "Says hello");
- * workflow.addNode({ id: "start", type: "start" });
- * await workflows.save(workflow);
+ * await workflows.save(Workflow.create("greet", "Says hello", { id: "greet" }));
+ * await workflows.update("greet", (workflow) => {
+ *   workflow.addNode({ id: "start", type: "start" });
+ * }, { message: "Begin" });
  *
- * const loaded = await workflows.load(workflow.id);
- * assertEquals(loaded.nodes, [{ id: "start", type: "start" }]);
+ * const [newest, first] = await workflows.history("greet");
+ * assertEquals([newest?.message, first?.source], ["Begin", "saved"]);
+ * const { changes } = await workflows.diff("greet", first!.revision, newest!.revision);
+ * assertEquals(changes[0]?.name, "start");
  * await Deno.remove(root, { recursive: true });
  * ```
  */
 export class FilesystemWorkflowRepository implements WorkflowRepository {
   /** Absolute path of the storage root. */
   readonly root: string;
-  readonly #folder: WorkflowFolder;
-  readonly #recent = new RecentWorkflows();
-  readonly #listed = new ListedWorkflows();
+  readonly #store: WorkflowStore;
 
-  private constructor(folder: WorkflowFolder) {
-    this.root = folder.root;
-    this.#folder = folder;
+  private constructor(store: WorkflowStore) {
+    this.root = store.folder.root;
+    this.#store = store;
   }
 
   /**
    * Opens the repository; creates nothing until something is saved.
    *
-   * @param options Where the files lie, and their modes.
+   * @param options Where the files lie, their modes, and whether revisions are kept.
    * @returns The repository.
    * @throws {PermissionDeniedError} If the default root is wanted and the environment may not be read.
    */
   static open(
     options: FilesystemWorkflowOptions = {},
   ): Promise<FilesystemWorkflowRepository> {
-    return Promise.try(() => {
-      const {
-        root,
-        fileMode = 0o644,
-        folderMode = 0o755,
-        lockTimeout = 30_000,
-        files = systemFiles,
-      } = options;
-      return new FilesystemWorkflowRepository(
-        new WorkflowFolder({
-          root: resolveRoot(root),
-          name: "workflows",
-          kind: "workflow",
-          fileMode,
-          folderMode,
-          lockTimeout,
-          files,
-        }),
-      );
-    });
+    return Promise.try(() => new FilesystemWorkflowRepository(new WorkflowStore(options)));
   }
 
   /**
@@ -135,66 +93,53 @@ export class FilesystemWorkflowRepository implements WorkflowRepository {
    * @returns The absolute path.
    */
   pathOf(id: string): string {
-    return this.#folder.pathOf(id);
+    return this.#store.folder.pathOf(id);
   }
 
   /**
    * Creates or replaces a workflow, atomically and durably. In a file that
-   * exists, only what differs is changed: the rest keeps its text, its order
-   * and its comments. Sets `metadata.lastModified` in the file when anything
-   * changed.
+   * exists, only what differs is changed. Sets `metadata.lastModified` in the
+   * file when anything changed.
    *
    * Requires `--allow-read` and `--allow-write` for the storage root.
    *
    * @param workflow The workflow; it is not changed and need not be valid.
+   * @param options Conditions, and what the history says.
    * @returns The revision that is stored now, and whether anything was written.
-   * @throws {InvalidDataError} If the id cannot be a file name, a value cannot be stored, or the file that exists cannot be read.
-   * @throws {AlreadyExistsError} If the id differs from that of another workflow only in case.
+   * @throws {InvalidDataError} If the id cannot be a file name, a value cannot be stored or is a secret, or the file that exists cannot be read.
+   * @throws {ConflictError} If somebody else was faster than `ifRevision`; `conflicts` tells where a merge failed.
+   * @throws {AlreadyExistsError} If the id or name is taken, or the id differs from another one only in case.
    * @throws {PermissionDeniedError} If the folder may not be written.
    */
-  async save(workflow: Workflow): Promise<SaveResult> {
-    const { id } = workflow;
-    const action = `Cannot save workflow ${quote(id)}`;
-    return await this.#folder.locked(id, action, () => this.#save(workflow, action));
-  }
-
-  async #save(workflow: Workflow, action: string): Promise<SaveResult> {
-    const { id } = workflow;
-    const current = this.#folder.read(id, action);
-    if (current === undefined) this.#folder.refuseSimilar(id, action);
-    const base = current && this.#recent.parse(id, current.text, action, current.path);
-    const prepared = prepareSave(workflow, base?.document, { action, now: new Date() });
-    if (base !== undefined && prepared === undefined) {
-      return { revision: base.revision, changed: false };
-    }
-    return await this.#write(id, prepared!, current, action);
-  }
-
-  /** Writes the first text that says what was meant. */
-  async #write(
-    id: string,
-    { value, texts }: PreparedSave,
-    replaces: ReadFile | undefined,
-    action: string,
-  ): Promise<SaveResult> {
-    for (const candidate of texts) {
-      const { text, rewritten } = candidate;
-      let document: YamlDocument | undefined;
-      const written = await this.#folder.write(id, text, action, {
-        replaces,
-        check: () => (document = verifyText(candidate, value, action)) !== undefined,
-      });
-      if (!written || document === undefined) continue;
-      const parsed = decodeDocument(id, document, action);
-      this.#recent.put(id, parsed);
-      const { revision } = parsed;
-      return { revision, changed: true, ...(rewritten && replaces ? { rewritten } : {}) };
-    }
-    throw new InvalidDataError(`${action}: no YAML text says the same`);
+  async save(workflow: Workflow, options: SaveOptions = {}): Promise<SaveResult> {
+    return await this.#store.save(workflow, options, "saved");
   }
 
   /**
-   * Reads a workflow.
+   * Reads a workflow, changes it and saves it, with no other program in
+   * between. The function may run again when an editor wrote meanwhile; it
+   * must not save through this store itself.
+   *
+   * Requires `--allow-read` and `--allow-write` for the storage root.
+   *
+   * @param id Id of the workflow.
+   * @param edit Changes the workflow it gets, or returns another one of the same id.
+   * @param options What the history says, and whether the name must be unique.
+   * @returns The revision that is stored now, and whether anything was written.
+   * @throws {NotFoundError} If there is no such workflow.
+   * @throws {InvalidDataError} If the file cannot be read, or a value cannot be stored.
+   */
+  async update(
+    id: string,
+    edit: (workflow: Workflow) => void | Workflow | Promise<void | Workflow>,
+    options: Pick<SaveOptions, "author" | "message" | "secrets" | "uniqueName"> = {},
+  ): Promise<SaveResult> {
+    return await this.#store.update(id, edit, options);
+  }
+
+  /**
+   * Reads a workflow. With write permission, a change that somebody made by
+   * other means becomes a revision of its history.
    *
    * Requires `--allow-read` for the storage root.
    *
@@ -204,13 +149,23 @@ export class FilesystemWorkflowRepository implements WorkflowRepository {
    * @throws {InvalidDataError} If the id cannot be a file name or the file cannot be read; `line` and `column` tell where, when known.
    * @throws {PermissionDeniedError} If the file may not be read.
    */
-  load(id: string): Promise<Workflow> {
-    return Promise.try(() => {
-      const action = `Cannot load workflow ${quote(id)}`;
-      const file = this.#folder.read(id, action);
-      if (file === undefined) throw notFound(id, action);
-      return copyWorkflow(this.#recent.parse(id, file.text, action, file.path).workflow);
-    });
+  async load(id: string): Promise<Workflow> {
+    return copyWorkflow((await this.#store.load(id, "load")).workflow);
+  }
+
+  /**
+   * Tells what is odd about a file that can be read: values that other readers
+   * of YAML take for something else, an id that is not the name of the file.
+   *
+   * Requires `--allow-read` for the storage root.
+   *
+   * @param id Id of the workflow.
+   * @returns The warnings; none for most files.
+   * @throws {NotFoundError} If there is no such workflow.
+   * @throws {InvalidDataError} If the file cannot be read.
+   */
+  async inspect(id: string): Promise<FileWarning[]> {
+    return fileWarnings(await this.#store.load(id, "inspect"));
   }
 
   /**
@@ -221,19 +176,17 @@ export class FilesystemWorkflowRepository implements WorkflowRepository {
    *
    * @param name The name.
    * @returns The workflow, or `undefined` when there is none of this name.
-   * @throws {PermissionDeniedError} If the folder may not be read.
    */
   async findByName(name: string): Promise<Workflow | undefined> {
-    for await (const { content } of this.#files(`Cannot find workflow ${quote(name)}`)) {
-      if (content instanceof StorageError || content.workflow.name !== name) continue;
-      return copyWorkflow(content.workflow);
-    }
-    return undefined;
+    return await this.#store.lister.find(
+      `Cannot find workflow ${JSON.stringify(name)}`,
+      (workflow) => workflow.name === name,
+    );
   }
 
   /**
    * Reads all workflows. What cannot be read is reported in `invalid`, never
-   * thrown. Only files that changed since the last call are parsed again.
+   * thrown. Only files that changed since the last call are read again.
    *
    * Requires `--allow-read` for the storage root.
    *
@@ -241,76 +194,165 @@ export class FilesystemWorkflowRepository implements WorkflowRepository {
    * @throws {PermissionDeniedError} If the folder may not be read.
    */
   async list(): Promise<WorkflowList> {
-    const result: WorkflowList = { workflows: [], invalid: [], warnings: [] };
-    for await (const { id, path, content } of this.#files("Cannot list the workflows")) {
-      if (content instanceof StorageError) {
-        result.invalid.push({ id, path, error: content });
-        continue;
-      }
-      result.workflows.push(copyWorkflow(content.workflow));
-      if (content.idInFile === undefined) continue;
-      const message = `The file says that the id is "${content.idInFile}", its name "${id}" wins`;
-      result.warnings.push({ id, path, message });
-    }
-    return result;
-  }
-
-  async *#files(action: string): AsyncGenerator<WorkflowFile> {
-    const ids = this.#folder.ids(action);
-    this.#listed.keep(new Set(ids));
-    const pause = pauser();
-    for (const id of ids) {
-      await pause();
-      const path = this.#folder.pathOf(id);
-      try {
-        const found = this.#folder.find(id, action);
-        // Deleted since the folder was read.
-        if (found === undefined) continue;
-        const source = {
-          stamp: stampOf(found.info),
-          modified: found.info.mtime ?? new Date(),
-          read: () => this.#folder.readFound(found, action).text,
-        };
-        yield { id, path, content: this.#listed.get(id, path, source).content };
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw error;
-        yield { id, path, content: error };
-      }
-    }
+    return await this.#store.lister.list();
   }
 
   /**
-   * Deletes a workflow.
+   * Tells the main things about all workflows, thousands of them in no time:
+   * only files that changed since the last call are read again.
+   *
+   * Requires `--allow-read` for the storage root.
+   *
+   * @param filter Which workflows; all by default.
+   * @returns The summaries in ascending order of the ids.
+   * @throws {PermissionDeniedError} If the folder may not be read.
+   */
+  async summaries(filter: SummaryFilter = {}): Promise<SummaryList> {
+    return await this.#store.lister.summaries(filter);
+  }
+
+  /**
+   * Deletes a workflow. Its history stays, so that it can be restored.
    *
    * Requires `--allow-read` and `--allow-write` for the storage root.
    *
    * @param id Id of the workflow.
+   * @param options What the history says.
    * @throws {NotFoundError} If there is no such workflow.
    * @throws {InvalidDataError} If the id cannot be a file name.
    * @throws {PermissionDeniedError} If the folder may not be written.
    */
-  async delete(id: string): Promise<void> {
-    const action = `Cannot delete workflow ${quote(id)}`;
-    this.#folder.requireWriteAccess(id, action);
-    if (!this.#folder.exists(id, action)) throw notFound(id, action);
-    await this.#folder.locked(id, action, async () => {
-      if (!this.#folder.exists(id, action)) throw notFound(id, action);
-      await this.#folder.remove(id, action);
-      this.#recent.forget(id);
-    });
+  async delete(id: string, options: RevisionOptions = {}): Promise<void> {
+    await this.#store.delete(id, options);
   }
-}
 
-interface WorkflowFile {
-  id: string;
-  path: string;
-  content: DecodedWorkflow | StorageError;
-}
+  /**
+   * Writes a file anew in the canonical form: keys of schema version 1 in
+   * their order. Comments are lost.
+   *
+   * Requires `--allow-read` and `--allow-write` for the storage root.
+   *
+   * @param id Id of the workflow.
+   * @param options What the history says.
+   * @returns The revision that is stored now, and whether anything was written.
+   * @throws {NotFoundError} If there is no such workflow.
+   */
+  async normalize(id: string, options: RevisionOptions = {}): Promise<SaveResult> {
+    return await this.#store.normalize(id, options);
+  }
 
-function quote(id: string): string {
-  return JSON.stringify(id) ?? String(id);
-}
+  /**
+   * Tells what happens to the workflows, except for what this repository
+   * itself writes: by polling nothing, complete under bursts, silent about
+   * writes that change nothing.
+   *
+   * Requires `--allow-read` for the storage root.
+   *
+   * @param options The signal that ends it, and how long to wait for the end of a burst.
+   * @returns The events, until the signal or the end of the loop.
+   */
+  watch(options: WatchOptions = {}): AsyncGenerator<WorkflowEvent> {
+    return watchWorkflows(this.#store.watchContext(), options);
+  }
 
-function notFound(id: string, action: string): NotFoundError {
-  return new NotFoundError(`${action}: there is no such workflow`, { kind: "workflow", id });
+  /**
+   * Lists the revisions of a workflow, also of one that was deleted.
+   *
+   * Requires `--allow-read` for the storage root.
+   *
+   * @param id Id of the workflow.
+   * @returns The revisions, newest first.
+   * @throws {NotFoundError} If there is neither such a workflow nor a history of one.
+   */
+  async history(id: string): Promise<WorkflowRevision[]> {
+    return await this.#store.revisions.list(id);
+  }
+
+  /**
+   * Reads a revision.
+   *
+   * @param id Id of the workflow.
+   * @param revision The revision, its first characters (six or more), or a tag.
+   * @returns The workflow as it was.
+   * @throws {NotFoundError} If there is no such revision.
+   */
+  async loadRevision(id: string, revision: string): Promise<Workflow> {
+    return copyWorkflow((await this.#store.revisions.load(id, revision)).workflow);
+  }
+
+  /**
+   * Compares two revisions.
+   *
+   * @param id Id of the workflow.
+   * @param from A revision or tag.
+   * @param to Another one; the stored workflow by default.
+   * @returns What differs, by structure and as text.
+   * @throws {NotFoundError} If there is no such revision.
+   */
+  async diff(id: string, from: string, to?: string): Promise<RevisionDiff> {
+    return await this.#store.revisions.diff(id, from, to);
+  }
+
+  /**
+   * Makes an older revision the stored one, as a new revision.
+   *
+   * @param id Id of the workflow, which may have been deleted.
+   * @param revision The revision, its first characters, or a tag.
+   * @param options What the history says.
+   * @returns The revision that is stored now, and whether anything was written.
+   * @throws {NotFoundError} If there is no such revision.
+   */
+  async restore(id: string, revision: string, options: RevisionOptions = {}): Promise<SaveResult> {
+    return await this.#store.restore(id, revision, options);
+  }
+
+  /**
+   * Gives a revision a name; pruning keeps it then.
+   *
+   * @param id Id of the workflow.
+   * @param tag The name; it moves when it named another revision.
+   * @param revision The revision; the stored one by default, `null` to take the name away.
+   * @throws {NotFoundError} If there is no such revision or name.
+   */
+  async tag(id: string, tag: string, revision?: string | null): Promise<void> {
+    await this.#store.revisions.tag(id, tag, revision);
+  }
+
+  /**
+   * Removes old revisions. Those that are tagged, the newest ones and those
+   * that `referencedRevisions` names are kept.
+   *
+   * @param options How many to keep, and of which workflow.
+   * @returns Number of revisions removed.
+   */
+  async prune(options: PruneOptions = {}): Promise<number> {
+    return await this.#store.revisions.prune(options);
+  }
+
+  /**
+   * Makes a text that can be shared: canonical YAML without secrets.
+   *
+   * @param id Id of the workflow.
+   * @returns The text, and what was removed.
+   * @throws {NotFoundError} If there is no such workflow.
+   */
+  async exportWorkflow(id: string): Promise<ExportedWorkflow> {
+    return exportWorkflow((await this.#store.load(id, "export")).workflow);
+  }
+
+  /**
+   * Saves a workflow that was shared, in any dialect, under a free id.
+   *
+   * @param source Text, or path of a file.
+   * @param options Another id or name.
+   * @returns The workflow and what it needs.
+   * @throws {InvalidDataError} If it cannot be read.
+   * @throws {AlreadyExistsError} If the id asked for is taken.
+   */
+  async importWorkflow(
+    source: ImportSource,
+    options: ImportOptions = {},
+  ): Promise<ImportedWorkflow> {
+    return await importWorkflow(this.#store, source, options);
+  }
 }

@@ -25,10 +25,17 @@ const RECENT = 4 * 1024 * 1024;
 /** Age from which the time of a file tells versions apart, in milliseconds. */
 const SETTLED = 100;
 
-/** Files parsed lately, by id. */
+/** Files parsed lately, by id and revision. */
 export class RecentWorkflows {
   readonly #parsed = new Map<string, ParsedWorkflow>();
+  readonly #before = new Map<string, ParsedWorkflow>();
   #size = 0;
+
+  /** Returns a workflow as it was, if it was parsed lately. */
+  revision(id: string, revision: string): Workflow | undefined {
+    return [this.#parsed.get(id), this.#before.get(id)]
+      .find((parsed) => parsed?.revision === revision)?.workflow;
+  }
 
   /** Returns a parsed text; parses it unless it is the one that was parsed last for this id. */
   parse(id: string, text: string, action: string, path: string): ParsedWorkflow {
@@ -41,9 +48,15 @@ export class RecentWorkflows {
 
   /** Keeps a parsed file, forgets those that were not used for the longest time. */
   put(id: string, parsed: ParsedWorkflow): void {
+    const before = this.#parsed.get(id);
     this.forget(id);
     this.#parsed.set(id, parsed);
     this.#size += parsed.document.text.length;
+    // Whoever saves what was loaded before this may want to merge.
+    if (before !== undefined && before.revision !== parsed.revision) {
+      this.#before.set(id, before);
+      this.#size += before.document.text.length;
+    }
     for (const oldest of this.#parsed.keys()) {
       if (this.#size <= RECENT) break;
       this.forget(oldest);
@@ -52,10 +65,10 @@ export class RecentWorkflows {
 
   /** Forgets a file. */
   forget(id: string): void {
-    const parsed = this.#parsed.get(id);
-    if (parsed === undefined) return;
-    this.#size -= parsed.document.text.length;
-    this.#parsed.delete(id);
+    for (const map of [this.#parsed, this.#before]) {
+      this.#size -= map.get(id)?.document.text.length ?? 0;
+      map.delete(id);
+    }
   }
 }
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { join } from "@std/path";
-import { AlreadyExistsError, InvalidDataError } from "../domain/errors.ts";
+import { basename, join } from "@std/path";
+import { AlreadyExistsError, InvalidDataError, PermissionDeniedError } from "../domain/errors.ts";
 import { withFileLock } from "../file_lock.ts";
 import { asFileError, requireAccess } from "./file_errors.ts";
 import type { FileOperations } from "./file_operations.ts";
@@ -16,6 +16,8 @@ import { foldId, requireId } from "./workflow_id.ts";
 const EXTENSION = ".yaml";
 /** `.<id>.<uuid>.tmp`: hidden, and no workflow file for anybody. */
 const TEMPORARY = /^\..+\.[0-9a-f-]{36}\.tmp$/;
+/** Length of what follows the id in the name of a temporary file. */
+const UNIQUE = ".".length + crypto.randomUUID().length + ".tmp".length;
 /** Age from which a temporary file has no living writer, in milliseconds. */
 const STALE = 60 * 60 * 1000;
 
@@ -35,6 +37,8 @@ export interface FolderOptions {
   lockTimeout: number;
   /** The file operations. */
   files: FileOperations;
+  /** Called before a temporary file of a crashed writer is removed. */
+  beforeSweep?(id: string): void;
 }
 
 /** A file that exists. */
@@ -65,6 +69,8 @@ export interface WriteOptions {
   replaces?: ReadFile | undefined;
   /** Looks at the text while the disk works; nothing is replaced when it returns `false` or throws. */
   check(): boolean;
+  /** Writes what belongs to the file, before it is replaced; returns a function that takes it back. */
+  beside?(temporary: string): Promise<() => void>;
 }
 
 /** A folder of YAML files. */
@@ -128,12 +134,18 @@ export class WorkflowFolder {
    */
   find(id: string, action: string): FoundFile | undefined {
     requireId(id, action);
+    requireAccess(action, this.root, this.pathOf(id), "read");
+    if (this.#files.caseInsensitive && !this.ids(action).includes(id)) return undefined;
+    return this.findListed(id, action);
+  }
+
+  /** Finds the file of an id that {@linkcode ids} has just returned: access is granted, and the name is right. */
+  findListed(id: string, action: string): FoundFile | undefined {
+    requireId(id, action);
     const path = this.pathOf(id);
-    requireAccess(action, this.root, path, "read");
     return this.#guard(action, path, () => {
       const info = this.#files.lstat(path);
       if (info === undefined) return undefined;
-      if (this.#files.caseInsensitive && !this.ids(action).includes(id)) return undefined;
       const found = info.isSymlink ? this.#follow(path, action) : { path, info };
       if (!found.info.isFile) {
         const what = found.info.isDirectory ? "a folder" : "not a regular file";
@@ -177,6 +189,17 @@ export class WorkflowFolder {
     }
   }
 
+  /** Tells whether the file of an id may be written, as far as Deno is concerned. */
+  mayWrite(id: string): boolean {
+    try {
+      this.requireWriteAccess(id, "");
+      return true;
+    } catch (error) {
+      if (error instanceof PermissionDeniedError) return false;
+      throw error;
+    }
+  }
+
   /** Runs a function while no other process writes to the folder; makes the folder when it is missing. */
   async locked<T>(id: string, action: string, run: () => Promise<T>): Promise<T> {
     this.requireWriteAccess(id, action);
@@ -216,20 +239,22 @@ export class WorkflowFolder {
    * @returns Whether the check passed; nothing is replaced when it did not.
    */
   async write(id: string, text: string, action: string, options: WriteOptions): Promise<boolean> {
-    const { replaces, check } = options;
+    const { replaces } = options;
     const path = replaces?.path ?? this.pathOf(id);
     const bytes = new TextEncoder().encode(text);
     refuseLarge(bytes.length, action, path);
     const mode = replaces?.mode ?? this.#options.fileMode;
     const temporary = join(this.path, `.${id}.${crypto.randomUUID()}.tmp`);
+    let undo: (() => void) | undefined;
     try {
       const file = this.#files.createFile(temporary, mode);
       try {
         file.write(bytes);
         const synced = file.sync();
-        // Awaited below, unless the check throws first.
+        // Awaited below, unless something throws first.
         synced.catch(() => undefined);
-        const passed = check();
+        const passed = options.check();
+        if (passed) undo = await options.beside?.(basename(temporary));
         await synced;
         if (!passed) {
           this.#discard(temporary);
@@ -242,7 +267,8 @@ export class WorkflowFolder {
       if (replaces !== undefined) this.#files.changeMode(temporary, mode);
       this.#files.rename(temporary, path);
     } catch (cause) {
-      this.#discard(temporary);
+      // In this order: as long as the temporary file is there, what is beside it does not count.
+      if (attempt(() => undo?.())) this.#discard(temporary);
       throw asFileError(cause, action, path);
     }
     await this.syncFolder(action);
@@ -282,18 +308,15 @@ export class WorkflowFolder {
       const path = join(this.path, name);
       const info = this.#files.lstat(path);
       // By age as well, for file systems on which locks do not work.
-      if (info?.mtime && Date.now() - info.mtime.getTime() > STALE) this.#discard(path);
+      if (!info?.mtime || Date.now() - info.mtime.getTime() < STALE) continue;
+      this.#options.beforeSweep?.(name.slice(1, -UNIQUE));
+      this.#discard(path);
     }
   }
 
   /** Removes a temporary file; one that cannot be removed is swept later. */
   #discard(path: string): boolean {
-    try {
-      this.#files.remove(path);
-      return true;
-    } catch {
-      return false;
-    }
+    return attempt(() => this.#files.remove(path));
   }
 
   #guard<T>(action: string, path: string, run: () => T): T {
@@ -302,6 +325,16 @@ export class WorkflowFolder {
     } catch (cause) {
       throw asFileError(cause, action, path);
     }
+  }
+}
+
+/** Tells whether it worked: used after a failure, which matters more. */
+function attempt(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -29,7 +29,7 @@ export function idProblem(id: string): string | undefined {
     return 'the id must not hold any of < > : " | ? * on this system';
   }
   if (DEVICE.test(id)) return "the id is the name of a Windows device, use another one";
-  if (new TextEncoder().encode(id).length > LONGEST_ID) {
+  if (id.length * 3 > LONGEST_ID && new TextEncoder().encode(id).length > LONGEST_ID) {
     return `the id must not be longer than ${LONGEST_ID} bytes of UTF-8`;
   }
   return undefined;

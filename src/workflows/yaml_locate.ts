@@ -1,34 +1,53 @@
 /**
- * Finds the line of a value, for error messages.
+ * Finds where values stand, for messages.
  *
  * @module
  */
 
-import { Layout } from "./yaml_layout.ts";
+import { type Entry, Layout } from "./yaml_layout.ts";
 import type { Place } from "./yaml_tabs.ts";
 
-/**
- * Finds where a value stands.
- *
- * @param text A YAML text.
- * @param path Keys and indexes from the root.
- * @returns Line and column of the innermost key or item that can be found.
- */
-export function locate(text: string, path: readonly (string | number)[]): Place | undefined {
-  const layout = new Layout(text);
-  let block = layout.root();
-  let place: Place | undefined;
-  for (const step of path) {
-    if (block === undefined) break;
-    const entry = typeof step === "number"
-      ? block.entries[step]
-      : block.entries.find(({ key }) => key === step);
-    if (entry === undefined) break;
-    place = {
-      line: entry.first + 1,
-      column: entry.start - layout.lines[entry.first]!.start + 1,
-    };
-    block = layout.nested(entry);
+/** Finds values in a text. */
+export class Locator {
+  readonly #layout: Layout;
+
+  /** @param text A YAML text. */
+  constructor(text: string) {
+    this.#layout = new Layout(text);
   }
-  return place;
+
+  /**
+   * Finds where a value stands.
+   *
+   * @param path Keys and indexes from the root.
+   * @returns Line and column of the innermost key or item that can be found.
+   */
+  locate(path: readonly (string | number)[]): Place | undefined {
+    const entry = this.#find(path).at(-1);
+    if (entry === undefined) return undefined;
+    const { start } = this.#layout.lines[entry.first]!;
+    return { line: entry.first + 1, column: entry.start - start + 1 };
+  }
+
+  /** Returns the source text of a value; `undefined` when it cannot be found, as within flow style. */
+  source(path: readonly (string | number)[]): string | undefined {
+    const entries = this.#find(path);
+    if (entries.length < path.length) return undefined;
+    const { start, end } = this.#layout.extent(entries.at(-1)!);
+    return this.#layout.text.slice(start, end).trim();
+  }
+
+  #find(path: readonly (string | number)[]): Entry[] {
+    const found: Entry[] = [];
+    let block = this.#layout.root();
+    for (const step of path) {
+      const entry = typeof step === "number"
+        ? block?.entries[step]
+        : block?.entries.find(({ key }) => key === step);
+      if (entry === undefined) break;
+      found.push(entry);
+      block = this.#layout.nested(entry);
+    }
+    return found;
+  }
 }

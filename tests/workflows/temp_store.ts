@@ -6,10 +6,8 @@
 
 import { join } from "@std/path";
 import { Workflow } from "../../src/domain/workflow.ts";
-import {
-  type FilesystemWorkflowOptions,
-  FilesystemWorkflowRepository,
-} from "../../src/workflows/repository.ts";
+import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
+import type { FilesystemWorkflowOptions } from "../../src/workflows/repository_options.ts";
 
 /** A store that is removed in the end. */
 export class TempStore implements AsyncDisposable {

@@ -1,0 +1,190 @@
+/**
+ * Finds secrets in workflows: they belong into the keyring.
+ *
+ * @module
+ */
+
+import { isMapping } from "./value.ts";
+import type { Workflow } from "./workflow.ts";
+
+/** What a finding is. */
+export type SecretKind =
+  | "aws-access-key"
+  | "github-token"
+  | "gitlab-token"
+  | "google-api-key"
+  | "json-web-token"
+  | "npm-token"
+  | "openai-key"
+  | "private-key"
+  | "slack-token"
+  | "stripe-key"
+  | "url-password"
+  | "named-secret";
+
+/** A value that is, or may be, a secret. Never holds the secret itself. */
+export interface SecretFinding {
+  /** Where it stands, such as `servers[0].env.API_TOKEN`. */
+  path: string;
+  /** What it is. */
+  kind: SecretKind;
+  /** Whether its shape leaves no doubt. */
+  certain: boolean;
+  /** The value, masked. */
+  excerpt: string;
+}
+
+/** Shapes that nothing else has, each with how many of its first characters are no secret. */
+const SHAPES: readonly [kind: SecretKind, shape: RegExp, open: number][] = [
+  ["aws-access-key", /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/, 4],
+  ["github-token", /\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b/, 4],
+  ["gitlab-token", /\bglpat-[A-Za-z0-9_-]{20,}/, 6],
+  ["google-api-key", /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/, 4],
+  ["json-web-token", /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/, 3],
+  ["npm-token", /\bnpm_[A-Za-z0-9]{36}\b/, 4],
+  ["openai-key", /\bsk-(?:[a-z]+-)*(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{32,}/, 3],
+  ["private-key", /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----/, 10],
+  ["slack-token", /\bxox[abeposr]-[A-Za-z0-9-]{10,}/, 5],
+  ["stripe-key", /\b[rs]k_live_[A-Za-z0-9]{16,}/, 8],
+];
+const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@"']{0,200}:([^\s/@"']{1,200})@/i;
+const REFERENCE = /\$\{[^}]*\}|\{\{[^}]*\}\}|<[A-Z][A-Z_]*>/g;
+/** Names whose values are secrets, unless they are references. */
+const STRONG = new Set("password passwd passphrase secret token credential credentials".split(" "));
+/** Names whose values may be; they need the look of a secret as well. */
+const WEAK = new Set("key auth authorization bearer private oauth dsn apikey".split(" "));
+/** Names that speak of a secret and hold none. */
+const HARMLESS =
+  /credential_?ref|(?:^|_)(?:max|min|num|count|total|used|per|limit|primary|foreign|public|sort|partition|cache|object)(?:_|$)|(?:name|id|type|path|file|url|uri|count|limit|field|column|header|env|ref)$/i;
+
+/**
+ * Finds secrets in a workflow. References, such as `${env.TOKEN}`,
+ * `{{parameter}}` and `credentialRef`, are none.
+ *
+ * @param workflow The workflow.
+ * @returns What was found, certain and likely; excerpts are masked.
+ *
+ * @example A token in the environment of a server
+ * ```ts
+ * import { findSecrets, Workflow } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const workflow = Workflow.create("report");
+ * workflow.addServer({ id: "db", env: { URL: "postgres://me:hunter2@db/x", USER: "${env.USER}" } });
+ *
+ * const [finding] = findSecrets(workflow);
+ * assertEquals(finding, {
+ *   path: "servers[0].env.URL",
+ *   kind: "url-password",
+ *   certain: true,
+ *   excerpt: "postgres://me:****@",
+ * });
+ * ```
+ */
+export function findSecrets(workflow: Workflow): SecretFinding[] {
+  const findings: SecretFinding[] = [];
+  const { revision: _, ...fields } = workflow;
+  visitTexts(fields, (text, path, name) => {
+    const found = inspect(text, name);
+    if (found !== undefined) findings.push({ path, ...found });
+  });
+  return findings;
+}
+
+/**
+ * Visits every text of a value.
+ *
+ * @param value The value; changed in place.
+ * @param visit What to do with each text.
+ * @returns The value, or what replaces it.
+ */
+export function visitTexts(value: unknown, visit: VisitText): unknown {
+  return visitValue(value, visit, "", "", new Set());
+}
+
+/** Gets a text, its path, and the name under which it stands; a text that it returns replaces it. */
+export type VisitText = (text: string, path: string, name: string) => string | void;
+
+function visitValue(
+  value: unknown,
+  visit: VisitText,
+  path: string,
+  name: string,
+  seen: Set<object>,
+): unknown {
+  if (typeof value === "string") return visit(value, path, name) ?? value;
+  if (typeof value !== "object" || value === null || seen.has(value)) return value;
+  seen.add(value);
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const changed = visitValue(item, visit, `${path}[${index}]`, name, seen);
+      if (changed !== item) value[index] = changed;
+    }
+  } else if (isMapping(value)) {
+    for (const key of Object.keys(value)) {
+      const at = path === "" ? key : `${path}.${key}`;
+      const changed = visitValue(value[key], visit, at, key, seen);
+      if (changed !== value[key]) value[key] = changed;
+    }
+  }
+  return value;
+}
+
+/** Tells whether a text is, or may be, a secret. */
+function inspect(text: string, name: string): Omit<SecretFinding, "path"> | undefined {
+  if (text.length < 6) return undefined;
+  for (const [kind, shape, open] of SHAPES) {
+    const match = shape.exec(text);
+    if (match === null) continue;
+    return { kind, certain: true, excerpt: `${match[0].slice(0, open)}****` };
+  }
+  const url = URL_PASSWORD.exec(text);
+  if (url !== null && isLiteral(url[1]!)) {
+    return {
+      kind: "url-password",
+      certain: true,
+      excerpt: `${url[0].slice(0, -url[1]!.length - 1)}****@`,
+    };
+  }
+  return isNamedSecret(name, text)
+    ? { kind: "named-secret", certain: false, excerpt: "****" }
+    : undefined;
+}
+
+/** Tells whether the value under a name that speaks of secrets looks like one. */
+function isNamedSecret(name: string, text: string): boolean {
+  if (HARMLESS.test(name) || !isLiteral(text)) return false;
+  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase().split(/[^a-z0-9]+/);
+  const value = text.replace(/^(?:bearer|basic|token)\s+/i, "");
+  if (/\s/.test(value)) return false;
+  if (words.some((word) => STRONG.has(word))) return value.length >= 8 && entropy(value) >= 2.5;
+  if (!words.some((word) => WEAK.has(word))) return false;
+  return value.length >= 16 && entropy(value) >= 3.2 && /\d/.test(value) && /[a-z]/i.test(value);
+}
+
+/** Tells whether a text is more than references and masks. */
+function isLiteral(text: string): boolean {
+  const literal = text.replace(REFERENCE, "");
+  return literal === text && !/^[*x.•]+$/i.test(text) && !text.startsWith("$");
+}
+
+/** Bits per character. */
+function entropy(text: string): number {
+  const counts = new Map<string, number>();
+  for (const char of text) counts.set(char, (counts.get(char) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) {
+    bits -= (count / text.length) * Math.log2(count / text.length);
+  }
+  return bits;
+}
+
+/** Tells whether the Go implementation takes the value of an environment variable of this name for a secret. */
+export function isSecretVariable(name: string): boolean {
+  const upper = name.toUpperCase();
+  return /KEY|SECRET|TOKEN|PASSWORD|PASSPHRASE|CREDENTIAL|AUTH|BEARER|PRIVATE|OAUTH|DSN/.test(
+    upper,
+  ) ||
+    (upper.includes("DATABASE") && upper.includes("URL")) ||
+    (upper.includes("CONN") && upper.includes("STRING"));
+}

@@ -1,0 +1,58 @@
+/**
+ * Options of the store of workflows.
+ *
+ * @module
+ */
+
+import type { FileOperations } from "./file_operations.ts";
+
+/** Options of {@linkcode FilesystemWorkflowRepository.open}. */
+export interface FilesystemWorkflowOptions {
+  /**
+   * Storage root; files lie in its folder `workflows`.
+   *
+   * @default {"GOFLOW_CONFIG_DIR, else .goflow in the home folder"}
+   */
+  root?: string | undefined;
+  /**
+   * Mode of new files; the mask of the process applies.
+   *
+   * @default {0o644}
+   */
+  fileMode?: number | undefined;
+  /**
+   * Mode of new folders; the mask of the process applies.
+   *
+   * @default {0o755}
+   */
+  folderMode?: number | undefined;
+  /**
+   * Whether to keep every revision in `<root>/history/<id>.jsonl`, readable by the owner only.
+   *
+   * @default {true}
+   */
+  history?: boolean | undefined;
+  /**
+   * Returns the revisions of a workflow that must survive pruning, such as
+   * those that stored executions refer to.
+   *
+   * @default {() => []}
+   */
+  referencedRevisions?:
+    | ((id: string) => Iterable<string> | Promise<Iterable<string>>)
+    | undefined;
+  /** Address of a JSON Schema, put into the first line of new files for editors. */
+  schemaUrl?: string | undefined;
+  /**
+   * How long to wait for other writers, in milliseconds.
+   *
+   * @default {30000}
+   */
+  lockTimeout?: number | undefined;
+  /**
+   * The file operations; for tests.
+   *
+   * @default {systemFiles}
+   */
+  files?: FileOperations | undefined;
+}

@@ -1,0 +1,167 @@
+/**
+ * Shares workflows without their secrets.
+ *
+ * @module
+ */
+
+import { basename } from "@std/path";
+import { AlreadyExistsError, InvalidDataError } from "../domain/errors.ts";
+import { newId } from "../domain/ids.ts";
+import {
+  findSecrets,
+  isSecretVariable,
+  type SecretFinding,
+  visitTexts,
+} from "../domain/secrets.ts";
+import type { Workflow } from "../domain/workflow.ts";
+import type { SaveResult } from "../domain/workflow_repository.ts";
+import { requirePermissions } from "../permissions.ts";
+import { encodeWorkflow } from "./encode.ts";
+import { asFileError } from "./file_errors.ts";
+import { LIMITS } from "./limits.ts";
+import { copyWorkflow, parseWorkflow } from "./workflow_cache.ts";
+import { idProblem } from "./workflow_id.ts";
+import type { WorkflowStore } from "./workflow_store.ts";
+import { formatDocument } from "./yaml_format.ts";
+
+/** What stands in place of a secret. */
+const SECRET = "<SECRET_REQUIRED>";
+/** What stands in place of the key of a credential, as the Go implementation writes it. */
+const CREDENTIAL = "<CREDENTIAL_REF_REQUIRED>";
+
+/** A workflow that can be shared. */
+export interface ExportedWorkflow {
+  /** Id of the workflow. */
+  id: string;
+  /** Canonical YAML. */
+  text: string;
+  /** Where a value was replaced by a placeholder. */
+  removed: SecretFinding[];
+}
+
+/** Where a shared workflow comes from. */
+export type ImportSource = { text: string } | { path: string };
+
+/** Options of an import. */
+export interface ImportOptions {
+  /** Id that it gets; by default its own or that of its file when it is free, else a new one. */
+  id?: string | undefined;
+  /** Name that it gets; its own by default. */
+  name?: string | undefined;
+  /** Who imports it. */
+  author?: string | undefined;
+  /** Why. */
+  message?: string | undefined;
+}
+
+/** A workflow that was imported, and what it needs. */
+export interface ImportedWorkflow extends SaveResult {
+  /** The workflow. */
+  workflow: Workflow;
+  /** Servers that it calls, each with the program or address. */
+  servers: { id: string; command?: string; url?: string }[];
+  /** Keys of credentials that it refers to. */
+  credentials: string[];
+  /** Where a placeholder waits for a value. */
+  placeholders: string[];
+  /** Invariants that it breaks. */
+  problems: string[];
+}
+
+/** Makes a text without secrets. Comments may hold some, so they are left out. */
+export function exportWorkflow(workflow: Workflow): ExportedWorkflow {
+  const copy = copyWorkflow(workflow);
+  delete copy.revision;
+  const removed = new Map<string, SecretFinding>();
+  for (const finding of findSecrets(copy)) removed.set(finding.path, finding);
+  for (const [index, server] of copy.servers.entries()) {
+    if (server.credentialRef) server.credentialRef = CREDENTIAL;
+    for (const field of ["env", "headers"] as const) {
+      for (const [name, value] of Object.entries(server[field] ?? {})) {
+        const path = `servers[${index}].${field}.${name}`;
+        if (removed.has(path) || !isSecretVariable(name) || isReference(value)) continue;
+        removed.set(path, { path, kind: "named-secret", certain: false, excerpt: "****" });
+      }
+    }
+  }
+  visitTexts(copy, (_text, path) => removed.has(path) ? SECRET : undefined);
+  const { value } = encodeWorkflow(copy);
+  return { id: workflow.id, text: formatDocument(value), removed: [...removed.values()] };
+}
+
+function isReference(value: string): boolean {
+  return value === "" || /\$\{[^}]*\}|\{\{[^}]*\}\}/.test(value);
+}
+
+/** Saves a workflow that was shared. */
+export async function importWorkflow(
+  store: WorkflowStore,
+  source: ImportSource,
+  options: ImportOptions,
+): Promise<ImportedWorkflow> {
+  const action = "path" in source ? `Cannot import "${source.path}"` : "Cannot import the workflow";
+  const text = "path" in source ? readImport(source.path, action) : source.text;
+  const named = "path" in source ? basename(source.path).replace(/\.ya?ml$/, "") : "";
+  const parsed = parseWorkflow(named, text, action, "path" in source ? source.path : undefined);
+  const workflow = copyWorkflow(parsed.workflow);
+  delete workflow.revision;
+  if (options.name !== undefined) workflow.name = options.name;
+  const { author, message } = options;
+  const candidates = options.id === undefined
+    ? [parsed.idInFile ?? named, slug(workflow.name), newId()]
+    : [options.id];
+  for (const id of candidates) {
+    if (options.id === undefined && idProblem(id) !== undefined) continue;
+    workflow.id = id;
+    try {
+      const saved = await store.save(
+        workflow,
+        { ifAbsent: true, author, message },
+        "imported",
+        `${action} as "${id}"`,
+      );
+      return { ...saved, ...needsOf(workflow) };
+    } catch (error) {
+      const taken = error instanceof AlreadyExistsError && options.id === undefined;
+      if (!taken || id === candidates.at(-1)) throw error;
+    }
+  }
+  throw new InvalidDataError(`${action}: no id is free`);
+}
+
+function readImport(path: string, action: string): string {
+  requirePermissions(action, { name: "read", path });
+  try {
+    if (Deno.statSync(path).size > LIMITS.bytes) {
+      throw new InvalidDataError(`${action}: it is larger than ${LIMITS.bytes} bytes`, { path });
+    }
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    throw asFileError(cause, action, path);
+  }
+}
+
+/** Makes an id of a name. */
+function slug(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 50);
+}
+
+function needsOf(workflow: Workflow): Omit<ImportedWorkflow, keyof SaveResult> {
+  const placeholders: string[] = [];
+  visitTexts(copyWorkflow(workflow), (text, path) => {
+    if (/<[A-Z][A-Z_]*_REQUIRED>/.test(text)) placeholders.push(path);
+  });
+  const credentials = workflow.servers.map(({ credentialRef }) => credentialRef)
+    .filter((key) => key !== undefined && key !== CREDENTIAL);
+  return {
+    workflow,
+    servers: workflow.servers.map(({ id, command, url }) => ({
+      id,
+      ...(command === undefined ? {} : { command }),
+      ...(url === undefined ? {} : { url }),
+    })),
+    credentials: [...new Set(credentials)] as string[],
+    placeholders,
+    problems: workflow.problems(),
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * Lists the files of a folder; only what changed since the last time is read.
+ *
+ * @module
+ */
+
+import { StorageError } from "../domain/errors.ts";
+import type {
+  InvalidWorkflow,
+  SummaryFilter,
+  SummaryList,
+  WorkflowList,
+  WorkflowSummary,
+} from "../domain/workflow_repository.ts";
+import type { Workflow } from "../domain/workflow.ts";
+import { pauser } from "./pause.ts";
+import { copyWorkflow, type ListedFile, ListedWorkflows } from "./workflow_cache.ts";
+import { type FoundFile, stampOf, type WorkflowFolder } from "./workflow_folder.ts";
+
+/** A file of the folder. */
+export interface WorkflowEntry {
+  /** Id of the workflow. */
+  id: string;
+  /** Absolute path of the file. */
+  path: string;
+  /** What the system knows of the file; absent when it cannot be read. */
+  found?: FoundFile;
+  /** The workflow, or why it cannot be read; not to be changed. */
+  content: ListedFile["content"];
+}
+
+/** Lists workflows. */
+export class WorkflowLister {
+  readonly #folder: WorkflowFolder;
+  readonly #listed = new ListedWorkflows();
+
+  /** @param folder The folder. */
+  constructor(folder: WorkflowFolder) {
+    this.#folder = folder;
+  }
+
+  /** Reads all workflows. */
+  async list(): Promise<WorkflowList> {
+    const result: WorkflowList = { workflows: [], invalid: [], warnings: [] };
+    for await (const entry of this.entries("Cannot list the workflows")) {
+      const { id, path, content } = entry;
+      if (content instanceof StorageError) {
+        result.invalid.push(invalid(entry, content));
+        continue;
+      }
+      result.workflows.push(copyWorkflow(content.workflow));
+      if (content.idInFile === undefined) continue;
+      const message = `The file says that the id is "${content.idInFile}", its name "${id}" wins`;
+      result.warnings.push({ id, path, message });
+    }
+    return result;
+  }
+
+  /** Tells the main things about all workflows. */
+  async summaries(filter: SummaryFilter): Promise<SummaryList> {
+    const result: SummaryList = { summaries: [], invalid: [] };
+    const text = filter.text?.toLowerCase();
+    for await (const entry of this.entries("Cannot list the workflows")) {
+      const { content, found } = entry;
+      if (content instanceof StorageError) {
+        result.invalid.push(invalid(entry, content));
+        continue;
+      }
+      const { workflow } = content;
+      if (filter.tag !== undefined && !workflow.metadata.tags?.includes(filter.tag)) continue;
+      if (text !== undefined && !hasText(workflow, text)) continue;
+      result.summaries.push(summary(workflow, found!));
+    }
+    return result;
+  }
+
+  /** Finds the first workflow that fits, in ascending order of ids. */
+  async find(
+    action: string,
+    fits: (workflow: Workflow) => boolean,
+  ): Promise<Workflow | undefined> {
+    for await (const { content } of this.entries(action)) {
+      if (content instanceof StorageError || !fits(content.workflow)) continue;
+      return copyWorkflow(content.workflow);
+    }
+    return undefined;
+  }
+
+  /** Reads what changed; the content of all the others is what it was. */
+  async *entries(action: string): AsyncGenerator<WorkflowEntry> {
+    const ids = this.#folder.ids(action);
+    this.#listed.keep(new Set(ids));
+    const pause = pauser();
+    for (const id of ids) {
+      const paused = pause();
+      if (paused !== undefined) await paused;
+      const entry = this.#entry(id, action);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  #entry(id: string, action: string): WorkflowEntry | undefined {
+    const path = this.#folder.pathOf(id);
+    try {
+      const found = this.#folder.findListed(id, action);
+      // Deleted since the folder was read.
+      if (found === undefined) return undefined;
+      const { content } = this.#listed.get(id, path, {
+        stamp: stampOf(found.info),
+        modified: found.info.mtime ?? new Date(),
+        read: () => this.#folder.readFound(found, action).text,
+      });
+      return { id, path, found, content };
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return { id, path, content: error };
+    }
+  }
+}
+
+function invalid({ id, path }: WorkflowEntry, error: StorageError): InvalidWorkflow {
+  return { id, path, error };
+}
+
+function summary(workflow: Workflow, { info }: FoundFile): WorkflowSummary {
+  const { id, name, version, description, metadata, revision } = workflow;
+  return {
+    id,
+    name,
+    version,
+    ...(description === undefined ? {} : { description }),
+    tags: [...metadata.tags ?? []],
+    size: info.size,
+    modified: info.mtime ?? new Date(0),
+    revision: revision!,
+  };
+}
+
+function hasText({ id, name, description, metadata }: Workflow, text: string): boolean {
+  return [id, name, description, ...metadata.tags ?? []]
+    .some((part) => part?.toLowerCase().includes(text));
+}
