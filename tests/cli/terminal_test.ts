@@ -1,0 +1,71 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { Workflow } from "../../src/domain/workflow.ts";
+import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
+import { fakeProgram } from "../credentials/fakes.ts";
+import { linux, testNeeding } from "../helpers/skip.ts";
+import { cli, withRoot } from "./cli.ts";
+import { cliCommand, onTerminal, python } from "./terminal.ts";
+
+testNeeding(
+  [linux, python],
+  "credential set never shows what is typed on a terminal",
+  () =>
+    withRoot(async (root) => {
+      await using fake = await fakeProgram("linux");
+      await Deno.mkdir(join(root, "bin"));
+      await Deno.symlink(fake.program, join(root, "bin", "secret-tool"));
+      const env = { PATH: `${join(root, "bin")}:${Deno.env.get("PATH")}` };
+      const set = cliCommand("credential", "set", "k", "--root", root);
+      const typed = await onTerminal(set, [{ expect: 'Value of "k": ', send: "s3cret\r" }], {
+        env,
+      });
+      assertEquals([typed.code, typed.echo], [0, [false]]);
+      assert(!typed.output.includes("s3cret"), typed.output);
+      assertStringIncludes(typed.output, 'Stored credential "k"');
+
+      const get = cliCommand("credential", "get", "k", "--root", root);
+      assertEquals((await onTerminal(get, [], { env })).code, 2);
+      const shown = await onTerminal([...get, "--reveal"], [], { env });
+      assertStringIncludes(shown.output, "s3cret");
+
+      const stopped = await onTerminal(
+        cliCommand("credential", "set", "other", "--root", root),
+        [{ expect: 'Value of "other": ', send: "half\x03" }],
+        { env },
+      );
+      assertEquals(stopped.code, 130);
+      assertStringIncludes(stopped.output, "Interrupted");
+    }),
+);
+
+testNeeding(
+  python,
+  "workflow list fits the width of the terminal and colours it",
+  () =>
+    withRoot(async (root) => {
+      const store = await FilesystemWorkflowRepository.open({ root });
+      const name = "a name that is far too long for any terminal that is not very wide";
+      await store.save(Workflow.create(name, undefined, { id: "long" }));
+      const list = cliCommand("workflow", "list", "--root", root);
+      const { output } = await onTerminal(["env", "-u", "NO_COLOR", ...list], [], { columns: 70 });
+      assertStringIncludes(output, "\x1b[1mID\x1b[0m");
+      assertStringIncludes(output, "…");
+      const plain = await onTerminal(list, [], { columns: 70, env: { NO_COLOR: "1" } });
+      assert(!plain.output.includes("\x1b["), plain.output);
+      for (const line of plain.output.split("\r\n")) assert(line.length <= 70, line);
+      assertStringIncludes((await cli(["workflow", "list", "--root", root])).stdout, name);
+    }),
+);
+
+testNeeding(python, "workflow delete asks on a terminal", () =>
+  withRoot(async (root) => {
+    const store = await FilesystemWorkflowRepository.open({ root });
+    await store.save(Workflow.create("a", undefined, { id: "a" }));
+    const remove = cliCommand("workflow", "delete", "a", "--root", root);
+    const refused = await onTerminal(remove, [{ expect: "? [y/N] ", send: "n\n" }]);
+    assertEquals([refused.code, refused.echo], [1, [true]]);
+    const agreed = await onTerminal(remove, [{ expect: "? [y/N] ", send: "y\n" }]);
+    assertEquals(agreed.code, 0);
+    assertEquals((await store.list()).workflows, []);
+  }));
