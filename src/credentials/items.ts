@@ -10,7 +10,8 @@ import type { Keyring } from "../domain/credential.ts";
 import { NotFoundError } from "../domain/errors.ts";
 import { CredentialIndex } from "./index_item.ts";
 import { keyAction } from "./keys.ts";
-import { LargeValues, readMany, type StoredValue } from "./large_values.ts";
+import { LargeValues, type StoredValue } from "./large_values.ts";
+import { readMany } from "./read_many.ts";
 import { withKeyringLock } from "./lock.ts";
 import { MetadataMemory } from "./metadata_memory.ts";
 import {

@@ -7,6 +7,7 @@
  */
 
 import type { Keyring } from "../domain/credential.ts";
+import { readMany } from "./read_many.ts";
 import { failed, itemAction, tooLarge } from "./failures.ts";
 import { type PartsReference, randomText } from "./metadata.ts";
 
@@ -133,25 +134,6 @@ export class LargeValues {
       "parts of the split value are missing or damaged, set it again",
     );
   }
-}
-
-/** Reads several items, in parallel where the keyring has no better way. */
-export async function readMany(
-  keyring: Keyring,
-  service: string,
-  accounts: readonly string[],
-): Promise<Map<string, string>> {
-  if (keyring.getMany) return await keyring.getMany(service, accounts);
-  const secrets = new Map<string, string>();
-  const waiting = [...accounts];
-  const work = async () => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const secret = await keyring.get(service, name);
-      if (secret !== undefined) secrets.set(name, secret);
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, work));
-  return secrets;
 }
 
 function account(id: string, index: number): string {

@@ -7,7 +7,9 @@
  */
 
 import type { Keyring } from "../domain/credential.ts";
+import { KeyringError } from "../domain/errors.ts";
 import { denied, failed, itemAction, locked, tooLarge, unavailable } from "./failures.ts";
+import { readEach } from "./read_many.ts";
 import { type CallResult, type Program, run } from "./process.ts";
 import {
   clearArguments,
@@ -33,6 +35,8 @@ const SERVICE_CURE =
 
 /** Enough keys to make reading all items at once cheaper than one process for each. */
 const SEARCH_FROM = 4;
+/** Milliseconds in which reading the wanted items one by one would make good progress. */
+const searchTime = (wanted: number) => 100 + 10 * wanted;
 
 /**
  * Keyring over the Secret Service.
@@ -142,22 +146,34 @@ export class SecretServiceKeyring implements Keyring {
   }
 
   async getMany(service: string, accounts: readonly string[]): Promise<Map<string, string>> {
-    const found = accounts.length >= SEARCH_FROM ? await this.#search(service) : undefined;
-    const secrets = new Map<string, string>();
-    await Promise.all(accounts.map(async (account) => {
-      const secret = found === undefined ? await this.get(service, account) : found.get(account);
-      if (secret !== undefined) secrets.set(account, secret);
-    }));
-    return secrets;
+    const found = accounts.length >= SEARCH_FROM
+      ? await this.#search(service, accounts.length)
+      : undefined;
+    return found === undefined
+      ? await readEach(this, service, accounts)
+      : new Map(accounts.flatMap((account) => {
+        const secret = found.get(account);
+        return secret === undefined ? [] : [[account, secret]];
+      }));
   }
 
-  /** All secrets of a service in one process; `undefined` when the answer leaves a doubt. */
-  async #search(service: string): Promise<Map<string, string> | undefined> {
+  /**
+   * All secrets of a service in one process; `undefined` when the answer leaves a
+   * doubt, or when there are so many that reading the wanted ones is faster.
+   */
+  async #search(service: string, wanted: number): Promise<Map<string, string> | undefined> {
     const action = `Cannot read the credentials of service "${service}"`;
-    const result = await this.#run(action, searchArguments(service));
-    if (result.code !== 0) throw this.#failure(action, result);
-    if (failureOf(result.stderr) !== undefined) return undefined;
-    return parseSecrets(result.stdout, parseAccounts(result.stderr));
+    const timeout = Math.min(searchTime(wanted), this.#program.timeout);
+    try {
+      const args = searchArguments(service);
+      const result = await run({ ...this.#program, timeout }, { action, args });
+      if (result.code !== 0) throw this.#failure(action, result);
+      if (failureOf(result.stderr) !== undefined) return undefined;
+      return parseSecrets(result.stdout, parseAccounts(result.stderr));
+    } catch (cause) {
+      if (cause instanceof KeyringError && cause.reason === "timeout") return undefined;
+      throw cause;
+    }
   }
 
   async #store(

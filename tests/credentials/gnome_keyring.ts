@@ -40,12 +40,8 @@ export class GnomeKeyring implements AsyncDisposable {
   }
 
   /** Starts D-Bus and, unless told otherwise, an unlocked keyring. */
-  static async start(
-    options: { service?: boolean; display?: string } = {},
-  ): Promise<GnomeKeyring> {
-    const { service = true, display } = options;
+  static async start({ service = true }: { service?: boolean } = {}): Promise<GnomeKeyring> {
     const keyring = new GnomeKeyring(await Deno.makeTempDir({ prefix: "goflow-keyring-" }));
-    if (display !== undefined) keyring.env["DISPLAY"] = display;
     await keyring.#startBus();
     if (service) await keyring.startService();
     return keyring;
@@ -125,6 +121,20 @@ export class GnomeKeyring implements AsyncDisposable {
     );
   }
 
+  /** Takes the place of the program that asks people for passwords, and asks nobody. */
+  async ignorePrompts(): Promise<void> {
+    const code = "from jeepney.io.blocking import open_dbus_connection\n" +
+      "from jeepney.bus_messages import message_bus\n" +
+      "c = open_dbus_connection()\n" +
+      "c.send_and_get_reply(message_bus.RequestName('org.gnome.keyring.SystemPrompter'))\n" +
+      "print('ready', flush=True)\n" +
+      "while True: c.receive()\n";
+    const child = this.#spawn(PYTHON, ["-c", code], undefined, "piped");
+    const reader = child.stdout.getReader();
+    await reader.read();
+    await reader.cancel();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children.reverse()) {
       try {
@@ -172,13 +182,18 @@ export class GnomeKeyring implements AsyncDisposable {
     throw new Error("dbus-daemon does not answer");
   }
 
-  #spawn(program: string, args: string[], stdin?: string): Deno.ChildProcess {
+  #spawn(
+    program: string,
+    args: string[],
+    stdin?: string,
+    stdout: "null" | "piped" = "null",
+  ): Deno.ChildProcess {
     const child = new Deno.Command(program, {
       args,
       env: this.env,
       clearEnv: true,
       stdin: stdin === undefined ? "null" : "piped",
-      stdout: "null",
+      stdout,
       stderr: "null",
     }).spawn();
     this.#children.push(child);

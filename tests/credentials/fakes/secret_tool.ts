@@ -1,7 +1,8 @@
 /**
  * Behaves as `secret-tool` over a Secret Service: arguments, limits, texts, statuses.
  *
- * Modes: `locked`, `hang`, `no-bus`, `no-service`, `denied`, `no-login`, `kwallet`, `broken`.
+ * Modes: `locked`, `hang`, `no-bus`, `no-service`, `denied`, `no-login`, `kwallet`, `broken`,
+ * `slow-list`.
  *
  * @module
  */
@@ -82,6 +83,7 @@ switch (command) {
     for (const item of matching) items.delete(nameOf(item.attributes));
     break;
   case "search":
+    if (mode === "slow-list" && attributes["username"] === undefined) hang();
     for (const [index, item] of matching.entries()) {
       print(`[/${index + 1}]\nlabel = an item\n`);
       if (mode === "locked") print("Cannot get secret of a locked object\n", "stderr");

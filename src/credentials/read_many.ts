@@ -1,0 +1,39 @@
+/**
+ * Reads several items.
+ *
+ * @module
+ */
+
+import type { Keyring } from "../domain/credential.ts";
+
+/** How many programs run at once. */
+const PARALLEL = 8;
+
+/** Reads several items in the best way that the keyring has. */
+export async function readMany(
+  keyring: Keyring,
+  service: string,
+  accounts: readonly string[],
+): Promise<Map<string, string>> {
+  return keyring.getMany
+    ? await keyring.getMany(service, accounts)
+    : await readEach(keyring, service, accounts);
+}
+
+/** Reads several items one by one, some at the same time. */
+export async function readEach(
+  keyring: Keyring,
+  service: string,
+  accounts: readonly string[],
+): Promise<Map<string, string>> {
+  const secrets = new Map<string, string>();
+  const waiting = [...accounts];
+  const work = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const secret = await keyring.get(service, name);
+      if (secret !== undefined) secrets.set(name, secret);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, work));
+  return secrets;
+}
