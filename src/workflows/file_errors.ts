@@ -40,3 +40,9 @@ export function asFileError(cause: unknown, action: string, path: string): Stora
     : String(cause);
   return new StorageError(`${action}: cannot access "${path}": ${reason}`, { cause });
 }
+
+/** Tells whether an error comes from the operating system or from Deno's sandbox. */
+export function isSystemError(cause: unknown): boolean {
+  return cause instanceof Error &&
+    ("code" in cause || Object.values(Deno.errors).some((type) => cause instanceof type));
+}

@@ -8,7 +8,7 @@
 import { basename, join } from "@std/path";
 import { AlreadyExistsError, InvalidDataError, PermissionDeniedError } from "../domain/errors.ts";
 import { withFileLock } from "../file_lock.ts";
-import { asFileError, requireAccess } from "./file_errors.ts";
+import { asFileError, isSystemError, requireAccess } from "./file_errors.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { LIMITS } from "./limits.ts";
 import { foldId, requireId } from "./workflow_id.ts";
@@ -214,6 +214,7 @@ export class WorkflowFolder {
         return await run();
       }, { timeout: this.#options.lockTimeout, mode: this.#options.fileMode });
     } catch (cause) {
+      if (!isSystemError(cause)) throw cause;
       throw asFileError(cause, action, this.pathOf(id));
     }
   }

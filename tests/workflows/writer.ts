@@ -81,7 +81,27 @@ async function flags(): Promise<void> {
   }));
 }
 
+async function count(): Promise<void> {
+  for (let i = 0; i < Number(number); i++) {
+    await workflows.update("greet", ({ extra }) => {
+      extra!.count = Number(extra!.count) + 1;
+    });
+  }
+}
+
+async function history(): Promise<void> {
+  const { id } = await workflows.load("greet");
+  const revisions = await workflows.history(id);
+  console.log(`${id} ${revisions.map(({ source }) => source)}`);
+}
+
 switch (task) {
+  case "history":
+    await history();
+    break;
+  case "count":
+    await count();
+    break;
   case "save":
     await save();
     break;

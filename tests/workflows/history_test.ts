@@ -1,0 +1,260 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
+import { runDeno } from "../helpers/child.ts";
+import { content, greeting, TempStore } from "./temp_store.ts";
+
+function logPath(store: TempStore, id = "greet"): string {
+  return join(store.root, "history", `${id}.jsonl`);
+}
+
+async function change(store: TempStore, description: string, author?: string): Promise<string> {
+  const { revision } = await store.workflows.update(
+    "greet",
+    (workflow) => void (workflow.description = description),
+    { author, message: description },
+  );
+  return revision;
+}
+
+Deno.test("every save that changes something becomes a revision", async () => {
+  await using store = await TempStore.open();
+  const first = await store.workflows.save(greeting(), { author: "ann", message: "begin" });
+  await store.workflows.save(await store.workflows.load("greet"));
+  const second = await change(store, "two", "bob");
+  const [newest, oldest, ...rest] = await store.workflows.history("greet");
+  assertEquals(rest, []);
+  const { time, size, ...fields } = newest!;
+  assertEquals(fields, {
+    revision: second,
+    parent: first.revision,
+    source: "saved",
+    author: "bob",
+    message: "two",
+    tags: [],
+  });
+  assertEquals(size, (await store.read("greet")).length);
+  assert(Math.abs(time.getTime() - Date.now()) < 5000);
+  assertEquals([oldest!.author, oldest!.message, oldest!.parent], ["ann", "begin", undefined]);
+});
+
+Deno.test("the history is readable by its owner only, and no file of the workflows folder", async () => {
+  await using store = await TempStore.open();
+  await store.workflows.save(greeting());
+  assertEquals((await Deno.stat(logPath(store))).mode! & 0o777, 0o600);
+  assertEquals((await Deno.stat(join(store.root, "history"))).mode! & 0o777, 0o700);
+  assertEquals(await store.names(), ["greet.yaml"]);
+});
+
+Deno.test("open({ history: false }) keeps no revisions", async () => {
+  await using store = await TempStore.open({ history: false });
+  await store.workflows.save(greeting());
+  await assertRejects(() => store.workflows.history("greet"), InvalidDataError, "history: true");
+  await store.workflows.delete("greet");
+  assertEquals((await Array.fromAsync(Deno.readDir(store.root))).map(({ name }) => name).sort(), [
+    "workflows",
+    "workflows.lock",
+  ]);
+});
+
+Deno.test("an edit by hand is recorded at the next save, and at load", async () => {
+  await using store = await TempStore.open();
+  await store.workflows.save(greeting());
+  await store.write("greet", (await store.read("greet")) + "# by hand\n");
+  await change(store, "two");
+  await store.write("greet", (await store.read("greet")) + "# again\n");
+  await store.workflows.load("greet");
+  await store.workflows.load("greet");
+  const sources = (await store.workflows.history("greet")).map(({ source }) => source);
+  assertEquals(sources, ["edited", "saved", "edited", "saved"]);
+  const [newest] = await store.workflows.history("greet");
+  const { unified } = await store.workflows.diff("greet", newest!.parent!, newest!.revision);
+  assertStringIncludes(unified, "\n+# again\n");
+});
+
+Deno.test("a file that was there before the history is its first revision", async () => {
+  await using store = await TempStore.open();
+  await store.write("greet", "name: greet # by hand\n");
+  await store.workflows.load("greet");
+  assertEquals((await store.workflows.history("greet")).map(({ source }) => source), ["edited"]);
+  await change(store, "two");
+  const revisions = await store.workflows.history("greet");
+  assertEquals(revisions.map(({ source }) => source), ["saved", "edited"]);
+  await store.workflows.restore("greet", revisions[1]!.revision);
+  assertEquals(await store.read("greet"), "name: greet # by hand\n");
+});
+
+Deno.test("reading the history needs no write permission", async () => {
+  await using store = await TempStore.open();
+  await store.workflows.save(greeting());
+  await store.write("greet", (await store.read("greet")) + "# by hand\n");
+  const { stdout, stderr } = await runDeno(new URL("./writer.ts", import.meta.url), {
+    flags: [`--allow-read=${store.root}`],
+    args: ["history", store.root],
+  });
+  assertEquals([stdout, stderr], ["greet edited,saved\n", ""]);
+});
+
+Deno.test("loadRevision() reads by revision, by its first characters and by tag", async () => {
+  await using store = await TempStore.open();
+  const { revision } = await store.workflows.save(greeting());
+  await store.workflows.tag("greet", "v1");
+  await change(store, "two");
+  for (const name of [revision, revision.slice(0, 6), "v1"]) {
+    const workflow = await store.workflows.loadRevision("greet", name);
+    assertEquals([workflow.description, workflow.revision], ["Says hello", revision]);
+  }
+  for (const name of ["v2", revision.slice(0, 5), "0".repeat(64)]) {
+    const error = await assertRejects(
+      () => store.workflows.loadRevision("greet", name),
+      NotFoundError,
+    );
+    assertEquals([error.kind, error.id], ["revision", name]);
+  }
+});
+
+Deno.test("diff() compares by structure and as text", async () => {
+  await using store = await TempStore.open();
+  const { revision } = await store.workflows.save(greeting());
+  await store.workflows.update("greet", (workflow) => {
+    workflow.name = "hello";
+    workflow.metadata.tags = ["new"];
+    workflow.removeVariable("count");
+    workflow.addServer({ id: "db" });
+    workflow.nodes[1]!.description = "Reads";
+    workflow.addNode({ id: "more", type: "passthrough" });
+    workflow.removeEdge({ from: "read", to: "end" });
+  });
+  const { changes, unified } = await store.workflows.diff("greet", revision);
+  assertEquals(
+    changes.map(({ change, kind, name, fields }) => [change, kind, name, ...fields ?? []]),
+    [
+      ["changed", "field", "name"],
+      ["added", "field", "metadata.tags"],
+      ["removed", "variable", "count"],
+      ["added", "server", "db"],
+      ["changed", "node", "read", "description"],
+      ["added", "node", "more"],
+      ["removed", "edge", "read -> end"],
+    ],
+  );
+  assertStringIncludes(unified, "\n-name: greet\n+name: hello\n");
+});
+
+Deno.test("restore() makes a new revision with the text of an old one", async () => {
+  await using store = await TempStore.open();
+  await store.write("greet", "# mine\nname: greet   # the name\n");
+  await change(store, "two");
+  const [, first] = await store.workflows.history("greet");
+  const result = await store.workflows.restore("greet", first!.revision, { message: "back" });
+  assertEquals(result, { revision: first!.revision, changed: true });
+  assertEquals(await store.read("greet"), "# mine\nname: greet   # the name\n");
+  const [newest] = await store.workflows.history("greet");
+  assertEquals([newest!.source, newest!.message], ["restored", "back"]);
+  const again = await store.workflows.restore("greet", first!.revision);
+  assertEquals(again.changed, false);
+});
+
+Deno.test("restore() brings back a workflow that was deleted", async () => {
+  await using store = await TempStore.open();
+  await store.workflows.save(greeting());
+  const before = await store.read("greet");
+  await store.workflows.delete("greet", { author: "ann" });
+  const [deleted, saved] = await store.workflows.history("greet");
+  assertEquals([deleted!.source, deleted!.author], ["deleted", "ann"]);
+  await store.workflows.restore("greet", saved!.revision);
+  assertEquals(await store.read("greet"), before);
+  assertEquals((await store.workflows.history("greet")).map(({ source }) => source), [
+    "restored",
+    "deleted",
+    "saved",
+  ]);
+});
+
+Deno.test("history() of nothing is not found", async () => {
+  await using store = await TempStore.open();
+  await assertRejects(() => store.workflows.history("greet"), NotFoundError);
+  await assertRejects(() => store.workflows.history("../greet"), InvalidDataError);
+});
+
+Deno.test("tag() names, moves and takes away", async () => {
+  await using store = await TempStore.open();
+  const { revision } = await store.workflows.save(greeting());
+  const second = await change(store, "two");
+  const tags = async () =>
+    (await store.workflows.history("greet")).map((revision) => revision.tags.join());
+  await store.workflows.tag("greet", "live");
+  await store.workflows.tag("greet", "good");
+  assertEquals(await tags(), ["good,live", ""]);
+  await store.workflows.tag("greet", "live", revision);
+  assertEquals(await tags(), ["good", "live"]);
+  await store.workflows.tag("greet", "live", null);
+  assertEquals(await tags(), ["good", ""]);
+  await assertRejects(() => store.workflows.tag("greet", "live", null), NotFoundError);
+  await assertRejects(() => store.workflows.tag("greet", "x", "nothing"), NotFoundError);
+  await assertRejects(() => store.workflows.tag("greet", "", second), InvalidDataError);
+});
+
+Deno.test("prune() keeps the newest, the tagged and the referenced revisions", async () => {
+  const referenced: string[] = [];
+  await using store = await TempStore.open({
+    referencedRevisions: (id) => Promise.resolve(id === "greet" ? referenced : []),
+  });
+  const revisions = [(await store.workflows.save(greeting())).revision];
+  for (const text of ["1", "2", "3", "4", "5"]) revisions.push(await change(store, text));
+  await store.workflows.tag("greet", "v1", revisions[1]!);
+  referenced.push(revisions[3]!);
+  assertEquals(await store.workflows.prune({ keep: 2 }), 2);
+  const kept = (await store.workflows.history("greet")).map(({ revision }) => revision);
+  assertEquals(kept, [revisions[5], revisions[4], revisions[3], revisions[1]]);
+  assertEquals((await store.workflows.loadRevision("greet", "v1")).description, "1");
+  assertEquals(await store.workflows.prune({ keep: 2, id: "greet" }), 0);
+  await assertRejects(() => store.workflows.prune({ keep: 0 }), InvalidDataError, "keep");
+});
+
+Deno.test("a history that was cut off in the middle of a line goes on", async () => {
+  await using store = await TempStore.open();
+  await store.workflows.save(greeting());
+  await change(store, "two");
+  const log = await Deno.readTextFile(logPath(store));
+  await Deno.writeTextFile(logPath(store), log + '{"revision":"half');
+  assertEquals((await store.workflows.history("greet")).length, 2);
+  await change(store, "three");
+  assertEquals((await store.workflows.history("greet")).length, 3);
+  assert((await Deno.readTextFile(logPath(store))).startsWith(log));
+});
+
+Deno.test("a line of the history that is none is passed over", async () => {
+  await using store = await TempStore.open();
+  await store.workflows.save(greeting());
+  const log = await Deno.readTextFile(logPath(store));
+  await Deno.writeTextFile(logPath(store), `<<<<<<< HEAD\n${log}=======\n`);
+  await change(store, "two");
+  assertEquals((await store.workflows.history("greet")).length, 2);
+});
+
+Deno.test("a thousand revisions are listed in one read", async () => {
+  await using store = await TempStore.open();
+  const workflow = greeting();
+  await store.workflows.save(workflow);
+  const [line] = (await Deno.readTextFile(logPath(store))).split("\n");
+  const record = JSON.parse(line!);
+  const lines = Array.from(
+    { length: 1000 },
+    (_, index) => JSON.stringify({ ...record, revision: String(index).padStart(64, "0") }) + "\n",
+  );
+  await Deno.writeTextFile(logPath(store), lines.join(""));
+  const start = performance.now();
+  assertEquals((await store.workflows.history("greet")).length >= 1000, true);
+  assert(performance.now() - start < 1000);
+});
+
+Deno.test("revisions of a workflow survive any content", async () => {
+  await using store = await TempStore.open();
+  const workflow = greeting();
+  workflow.description = 'quotes " and \\ and\nlines \u2028 and 😀';
+  const { revision } = await store.workflows.save(workflow);
+  await change(store, "two");
+  const old = await store.workflows.loadRevision("greet", revision);
+  assertEquals(content(old), content(workflow));
+});
