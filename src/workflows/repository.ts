@@ -21,12 +21,15 @@ import type {
 import { type FileWarning, fileWarnings } from "./inspect.ts";
 import type { FilesystemWorkflowOptions } from "./repository_options.ts";
 import {
+  exportAll,
   type ExportedWorkflow,
   exportWorkflow,
   type ImportedWorkflow,
+  importFolder,
   type ImportOptions,
   type ImportSource,
   importWorkflow,
+  type Shared,
 } from "./sharing.ts";
 import { type WatchOptions, watchWorkflows, type WorkflowEvent } from "./watch.ts";
 import { copyWorkflow } from "./workflow_cache.ts";
@@ -354,5 +357,28 @@ export class FilesystemWorkflowRepository implements WorkflowRepository {
     options: ImportOptions = {},
   ): Promise<ImportedWorkflow> {
     return await importWorkflow(this.#store, source, options);
+  }
+
+  /**
+   * Makes texts of all workflows that can be shared, one by one.
+   *
+   * @returns Each text with the progress; or why there is none.
+   */
+  exportAll(): AsyncGenerator<Shared<ExportedWorkflow>> {
+    return exportAll(this.#store);
+  }
+
+  /**
+   * Imports all `.yaml` and `.yml` files of a folder, one by one.
+   *
+   * @param folder The folder.
+   * @param options What the history says.
+   * @returns Each workflow with the progress; or why it was not imported.
+   */
+  importFolder(
+    folder: string,
+    options: Pick<ImportOptions, "author" | "message"> = {},
+  ): AsyncGenerator<Shared<ImportedWorkflow & { id: string }>> {
+    return importFolder(this.#store, folder, options);
   }
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { basename } from "@std/path";
-import { AlreadyExistsError, InvalidDataError } from "../domain/errors.ts";
+import { basename, join } from "@std/path";
+import { AlreadyExistsError, InvalidDataError, StorageError } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
 import {
   findSecrets,
@@ -127,6 +127,69 @@ export async function importWorkflow(
     }
   }
   throw new InvalidDataError(`${action}: no id is free`);
+}
+
+/** How far the export or import of many workflows is. */
+export interface Progress {
+  /** Number of workflows that are done, this one included. */
+  done: number;
+  /** Number of all. */
+  total: number;
+}
+
+/** One workflow of many: what became of it, or why nothing did. */
+export type Shared<T> = Progress & (T | { id: string; error: StorageError });
+
+/** Exports all workflows, one by one. */
+export async function* exportAll(store: WorkflowStore): AsyncGenerator<Shared<ExportedWorkflow>> {
+  const ids = store.folder.ids("Cannot export the workflows");
+  for (const [index, id] of ids.entries()) {
+    const progress = { done: index + 1, total: ids.length };
+    yield {
+      ...progress,
+      ...await attempt(id, async () => exportWorkflow((await store.load(id, "export")).workflow)),
+    };
+  }
+}
+
+/** Imports all files of a folder, one by one. */
+export async function* importFolder(
+  store: WorkflowStore,
+  folder: string,
+  options: Pick<ImportOptions, "author" | "message">,
+): AsyncGenerator<Shared<ImportedWorkflow & { id: string }>> {
+  const action = `Cannot import the folder "${folder}"`;
+  requirePermissions(action, { name: "read", path: folder });
+  const names = listImports(folder, action);
+  for (const [index, name] of names.entries()) {
+    const progress = { done: index + 1, total: names.length };
+    const result = await attempt(name, async () => {
+      const imported = await importWorkflow(store, { path: join(folder, name) }, options);
+      return { ...imported, id: imported.workflow.id };
+    });
+    yield { ...progress, ...result };
+  }
+}
+
+function listImports(folder: string, action: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name)
+      .filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
+  } catch (cause) {
+    throw asFileError(cause, action, folder);
+  }
+}
+
+async function attempt<T>(
+  id: string,
+  run: () => Promise<T>,
+): Promise<T | { id: string; error: StorageError }> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof StorageError) return { id, error };
+    throw error;
+  }
 }
 
 function readImport(path: string, action: string): string {

@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { findSecrets, type SecretKind } from "../../src/domain/secrets.ts";
+import { Workflow } from "../../src/domain/workflow.ts";
+import { decodeWorkflow } from "../../src/workflows/decode.ts";
+import { readYaml } from "../../src/workflows/yaml_reader.ts";
+import { realInputs, testNeeding } from "../helpers/skip.ts";
+import { fixtures } from "../workflows/temp_store.ts";
+
+/** Made of parts, so that no scanner takes this file for a leak. */
+const join = (...parts: string[]) => parts.join("");
+const LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fG3hJ6kL9n";
+
+const SHAPES: [SecretKind, string][] = [
+  ["aws-access-key", join("AKIA", "IOSFODNN7EXAMPLE")],
+  ["github-token", join("ghp_", LETTERS.slice(0, 36))],
+  ["github-token", join("github_pat_", LETTERS)],
+  ["gitlab-token", join("glpat-", LETTERS.slice(0, 20))],
+  ["google-api-key", join("AIza", LETTERS.slice(0, 35))],
+  ["json-web-token", join("eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiIxMjM0NTYifQ", ".dozjgNryP4J3jVmN")],
+  ["npm-token", join("npm_", LETTERS.slice(0, 36))],
+  ["openai-key", join("sk-proj-", LETTERS)],
+  ["private-key", join("-----BEGIN RSA ", "PRIVATE KEY-----\nMIIE")],
+  ["slack-token", join("xoxb-", "123456789012-", LETTERS.slice(0, 12))],
+  ["stripe-key", join("sk_live_", LETTERS.slice(0, 24))],
+  ["url-password", join("postgres://me:", "hunter2@db.example.com/x")],
+];
+
+for (const [kind, secret] of SHAPES) {
+  Deno.test(`findSecrets() finds ${kind} ${secret.slice(0, 8)}… anywhere, and masks it`, () => {
+    const workflow = Workflow.create("x");
+    workflow.description = `use ${secret} here`;
+    workflow.addServer({ id: "s", args: ["-k", secret], env: { X: secret } });
+    workflow.addNode({
+      id: "n",
+      type: "mcp_tool",
+      server: "s",
+      tool: "t",
+      parameters: { deep: [{ value: secret }] },
+      extra: { note: secret },
+    });
+    const findings = findSecrets(workflow);
+    assertEquals(findings.map(({ path }) => path).sort(), [
+      "description",
+      "nodes[0].extra.note",
+      "nodes[0].parameters.deep[0].value",
+      "servers[0].args[1]",
+      "servers[0].env.X",
+    ]);
+    for (const finding of findings) {
+      assertEquals([finding.kind, finding.certain], [kind, true]);
+      assert(!finding.excerpt.includes(secret.slice(-10)));
+      assertStringIncludes(finding.excerpt, "****");
+    }
+  });
+}
+
+Deno.test("findSecrets() finds likely secrets by their name, and does not call them certain", () => {
+  const workflow = Workflow.create("x");
+  workflow.addServer({
+    id: "s",
+    env: {
+      DB_PASSWORD: "correct-horse7",
+      API_KEY: LETTERS.slice(0, 24),
+      clientSecret: "9f8e7d6c5b4a",
+    },
+    headers: { Authorization: `Bearer ${LETTERS.slice(0, 24)}` },
+  });
+  assertEquals(findSecrets(workflow).map(({ path, kind, certain }) => [path, kind, certain]), [
+    ["servers[0].env.DB_PASSWORD", "named-secret", false],
+    ["servers[0].env.API_KEY", "named-secret", false],
+    ["servers[0].env.clientSecret", "named-secret", false],
+    ["servers[0].headers.Authorization", "named-secret", false],
+  ]);
+});
+
+Deno.test("findSecrets() knows references and harmless names", () => {
+  const workflow = Workflow.create("x");
+  workflow.addServer({
+    id: "s",
+    credentialRef: "server-credentials-2024",
+    env: {
+      API_TOKEN: "${env.API_TOKEN}",
+      SECRET: "{{secret_parameter}}",
+      PASSWORD: "<SECRET_REQUIRED>",
+      TOKEN_FILE: "/run/secrets/token-1234",
+      MAX_TOKENS: "4096-8192-16384",
+      URL: "postgres://me:${env.PW}@db/x",
+      PRIMARY_KEY: "customer_id_2024_x1",
+      MASKED_PASSWORD: "************",
+    },
+    headers: { Authorization: "Bearer ${env.TOKEN}" },
+  });
+  workflow.addVariable({ name: "token", type: "string", description: "The token to use for it" });
+  assertEquals(findSecrets(workflow), []);
+});
+
+Deno.test("findSecrets() ends for a workflow that contains itself", () => {
+  const workflow = Workflow.create("x");
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  workflow.extra = cyclic;
+  assertEquals(findSecrets(workflow), []);
+});
+
+async function falseAlarms(files: [string, string][]): Promise<string[]> {
+  const found: string[] = [];
+  for (const [id, text] of await Promise.resolve(files)) {
+    const { workflow } = decodeWorkflow(readYaml(text, { action: id }), id, { action: id });
+    found.push(...findSecrets(workflow).map(({ path }) => `${id}: ${path}`));
+  }
+  return found;
+}
+
+Deno.test("findSecrets() gives no false alarm on the fixtures", async () => {
+  assertEquals(await falseAlarms(await fixtures()), []);
+});
+
+testNeeding(realInputs, "findSecrets() gives no false alarm on real files", async () => {
+  const folder = Deno.env.get("GOFLOW_FIXTURES")!;
+  const files = await fixtures(`${folder}/workflows`);
+  files.push(...await fixtures(`${folder}/go-home/workflows`));
+  assert(files.length > 5);
+  assertEquals(await falseAlarms(files), []);
+});
