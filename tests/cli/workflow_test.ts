@@ -49,9 +49,9 @@ Deno.test("workflow list prints a table, with the files that cannot be read on s
     const { code, stdout, stderr } = await run(["list"]);
     assertEquals(code, 0);
     assertEquals(
-      stdout,
-      "ID      NAME            VERSION  NODES  MODIFIED  TAGS\n" +
-        "triage  Invoice triage  1.10         7  -         finance, nightly\n",
+      stdout.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, "2025-01-05 10:00:00"),
+      "ID      NAME            VERSION   SIZE  MODIFIED             TAGS\n" +
+        "triage  Invoice triage  1.10     785 B  2025-01-05 10:00:00  finance, nightly\n",
     );
     assert(/^Cannot read workflow "broken": .* at line \d/.test(stderr), stderr);
   }));
@@ -61,14 +61,15 @@ Deno.test("workflow list prints JSON, with the files that cannot be read", () =>
     const path = join(root, "workflows", "broken.yaml");
     await Deno.writeTextFile(path, "name: [");
     const { workflows, invalid } = JSON.parse((await run(["list", "--json"])).stdout);
-    const { revision, ...rest } = workflows[0];
+    const { revision, modified, ...rest } = workflows[0];
     assert(typeof revision === "string" && revision.length > 0);
+    assert(Date.now() - new Date(modified).getTime() < 60_000);
     assertEquals(rest, {
       id: "triage",
       name: "Invoice triage",
       version: "1.10",
       tags: ["finance", "nightly"],
-      nodes: 7,
+      size: TRIAGE.length,
     });
     assertEquals([invalid[0].id, invalid[0].path], ["broken", path]);
     const lines = (await run(["list", "--ndjson"])).stdout.split("\n");
@@ -79,8 +80,8 @@ Deno.test("workflow list finds by tag and by text, and says when there is none",
   withWorkflows(async ({ run }) => {
     const count = async (...args: string[]) =>
       JSON.parse((await run(["list", "--json", ...args])).stdout).workflows.length;
-    assertEquals(await count("--tag", "finance", "--tag", "nightly"), 1);
-    assertEquals(await count("--tag", "finance", "--tag", "weekly"), 0);
+    assertEquals(await count("--tag", "finance"), 1);
+    assertEquals(await count("--tag", "fin"), 0);
     assertEquals(await count("--search", "INVOICE"), 1);
     assertEquals(await count("--search", "x.*"), 0);
     assertEquals(await run(["list", "--tag", "none"]), {
@@ -98,10 +99,7 @@ Deno.test("workflow list fits a narrow terminal, shows wide characters and escap
     );
     await Deno.writeTextFile(join(root, "workflows", "triage.yaml"), nasty);
     const { stdout } = await run(["list"], { terminal: true, columns: 60 });
-    assertEquals(
-      stdout.split("\n")[1],
-      "triage  請求書\\x1b[…  1.10         7  -         finance, ni…",
-    );
+    assert(/\ntriage {2}請求書\\…  1.10     816 B  [\d: -]{19}  finance…\n/.test(stdout), stdout);
     for (const line of stdout.split("\n")) assert(textWidth(line) <= 60, line);
     const colored = await run(["list"], { terminal: true, columns: 200, color: true });
     assert(colored.stdout.startsWith("\x1b[1mID\x1b[0m"), colored.stdout);

@@ -4,8 +4,21 @@
  * @module
  */
 
-import type { Group } from "../command.ts";
+import type { Group, Option } from "../command.ts";
+import { SHARING_COMMANDS } from "./sharing_commands.ts";
+import { REVISION_COMMANDS } from "./revision_commands.ts";
 
+const MESSAGE: Option = {
+  name: "message",
+  short: "m",
+  value: "TEXT",
+  summary: "why, for the history",
+};
+const AUTHOR: Option = {
+  name: "author",
+  value: "NAME",
+  summary: "who, for the history (default: USER)",
+};
 const ID = { name: "ID", summary: "id of the workflow: the name of its file without .yaml" };
 
 /** Workflows as YAML files. */
@@ -63,6 +76,22 @@ export const workflowGroup: Group = {
       options: [
         { name: "id", value: "ID", summary: "id to store it under" },
         { name: "strict", summary: "refuse a workflow that is not valid" },
+        { name: "create", summary: "refuse to replace a workflow that exists" },
+        {
+          name: "if-revision",
+          value: "REVISION",
+          summary: "refuse when another revision is stored now",
+        },
+        { name: "merge", summary: "with --if-revision: join both edits instead" },
+        { name: "unique-name", summary: "refuse a name that another workflow has" },
+        {
+          name: "secrets",
+          value: "MODE",
+          choices: ["refuse", "warn", "allow"],
+          summary: "what to do about secrets in it (default: refuse)",
+        },
+        MESSAGE,
+        AUTHOR,
       ],
       output: "record",
       examples: [
@@ -98,12 +127,25 @@ export const workflowGroup: Group = {
       run: async (context) => (await import("./validate.ts")).validateWorkflows(context),
     },
     {
+      name: "normalize",
+      summary: "write a file anew in the canonical form, without its comments",
+      arguments: [ID],
+      options: [MESSAGE, AUTHOR],
+      output: "record",
+      destructive: true,
+      examples: [["workflow normalize old-one", "ask, then convert the dialect"]],
+      run: async (context) => (await import("./save.ts")).normalizeWorkflow(context),
+    },
+    {
       name: "delete",
-      summary: "delete workflows",
+      summary: "delete workflows; their history stays",
       arguments: [{ ...ID, multiple: true }],
+      options: [MESSAGE, AUTHOR],
       destructive: true,
       examples: [["workflow delete draft", "ask, then delete"]],
       run: async (context) => (await import("./remove.ts")).deleteWorkflows(context),
     },
+    ...REVISION_COMMANDS,
+    ...SHARING_COMMANDS,
   ],
 };

@@ -8,7 +8,7 @@ import { InvalidDataError } from "../../domain/errors.ts";
 import type { Context } from "../context.ts";
 import { confirmed } from "../prompt.ts";
 import { oneLine } from "../text.ts";
-import { openWorkflows } from "./store.ts";
+import { openWorkflows, revisionOptions } from "./store.ts";
 
 /** Deletes workflows. */
 export async function deleteWorkflows(context: Context): Promise<void> {
@@ -23,7 +23,7 @@ export async function deleteWorkflows(context: Context): Promise<void> {
   const paths = ids.map((id) => `"${store.pathOf(id)}"`).join(", ");
   if (!await confirmed(context, `Delete ${paths}`)) return;
   for (const id of ids) {
-    await store.delete(id);
+    await store.delete(id, revisionOptions(context));
     context.note(oneLine(`Deleted workflow "${id}"`));
   }
 }

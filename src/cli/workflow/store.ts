@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RevisionOptions } from "../../domain/workflow_history.ts";
 import { FilesystemWorkflowRepository } from "../../workflows/repository.ts";
 import type { Context } from "../context.ts";
 
@@ -15,4 +16,20 @@ import type { Context } from "../context.ts";
  */
 export async function openWorkflows(context: Context): Promise<FilesystemWorkflowRepository> {
   return await FilesystemWorkflowRepository.open(context.rootOption);
+}
+
+/**
+ * Returns what the history is to say of a change.
+ *
+ * @param context The call of a command with the options `author` and `message`.
+ * @returns The author, by default the user of this process where that is permitted, and the message.
+ */
+export function revisionOptions(context: Context): RevisionOptions {
+  return { author: context.text("author") ?? userName(), message: context.text("message") };
+}
+
+function userName(): string | undefined {
+  const variable = Deno.build.os === "windows" ? "USERNAME" : "USER";
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
 }
