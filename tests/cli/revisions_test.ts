@@ -168,10 +168,16 @@ Deno.test("workflow export removes secrets, import reports what is needed", () =
     const other = join(root, "other");
     const all = await cli(["workflow", "import", folder, "--root", other]);
     assertEquals([all.code, all.stdout.split("\n").length], [0, 5], all.stderr);
+    await Deno.writeTextFile(join(folder, "broken.yaml"), "name: [");
+    const broken = await cli(["workflow", "import", folder, "--root", join(root, "third")]);
+    assertEquals([broken.code, broken.stdout.split("\n").length], [1, 5]);
+    assertStringIncludes(broken.stderr, "broken.yaml");
     const one = join(root, "one.yaml");
     assertEquals((await run(["export", "greet", "-o", one])).code, 0);
     assertStringIncludes(await Deno.readTextFile(one), "name: greet");
-    for (const wrong of [["export"], ["export", "a", "b"], ["import", folder, "--id", "x"]]) {
+    for (
+      const wrong of [["export"], ["export", "a", "--dir", folder], ["import", folder, "--id", "x"]]
+    ) {
       assertEquals((await run(wrong)).code, 2, wrong.join(" "));
     }
   }));

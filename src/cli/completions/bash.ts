@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type CompletionNode, flagsOf, valueFlags } from "./nodes.ts";
+import { type CompletionNode, flagsOf, takesFile, valueFlags } from "./nodes.ts";
 
 /**
  * Writes completions for bash.
@@ -70,7 +70,7 @@ function nodeCase(node: CompletionNode): string {
   const parts = [`options='${options.flatMap(flagsOf).join(" ")}'`];
   if (!isCommand) parts.push(`commands='${children.map(({ name }) => name).join(" ")}'`);
   if (argument?.choices) parts.push(`values='${argument.choices.join(" ")}'`);
-  if (argument?.name === "FILE" || argument?.name === "DIR") parts.push("files=1");
+  if (takesFile(argument)) parts.push("files=1");
   return `    "${prefix(path)}"${isCommand ? "*" : ""}) ${parts.join(" ")} ;;`;
 }
 

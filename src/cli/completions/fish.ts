@@ -5,7 +5,7 @@
  */
 
 import type { Option } from "../command.ts";
-import { type CompletionNode, valueFlags } from "./nodes.ts";
+import { type CompletionNode, takesFile, valueFlags } from "./nodes.ts";
 
 /**
  * Writes completions for fish.
@@ -55,7 +55,7 @@ function nodeLines(node: CompletionNode): string[] {
   if (argument?.choices) {
     lines.push(`${start} -a ${quote(argument.choices.join(" "))} -d ${quote(argument.summary)}`);
   }
-  if (argument?.name === "FILE" || argument?.name === "DIR") lines.push(`${start} -F`);
+  if (takesFile(argument)) lines.push(`${start} -F`);
   return lines;
 }
 

@@ -73,6 +73,18 @@ export function flagsOf({ name, short }: Option): string[] {
 }
 
 /**
+ * Returns whether an argument is a file or folder.
+ *
+ * @param argument The argument, if there is one.
+ * @returns Whether files are to be offered.
+ */
+export function takesFile(argument: Argument | undefined): boolean {
+  return argument !== undefined && FILES.includes(argument.name);
+}
+
+const FILES = ["FILE", "DIR", "SOURCE", "BASE", "MINE", "THEIRS"];
+
+/**
  * Lists the flags of all options that take a value of some kind.
  *
  * @param nodes All nodes.

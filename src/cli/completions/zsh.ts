@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type CompletionNode, type CompletionWord, flagsOf, valueFlags } from "./nodes.ts";
+import {
+  type CompletionNode,
+  type CompletionWord,
+  flagsOf,
+  takesFile,
+  valueFlags,
+} from "./nodes.ts";
 
 /**
  * Writes completions for zsh.
@@ -69,7 +75,7 @@ function nodeCase(node: CompletionNode): string {
     const words = argument.choices.map((name) => ({ name, summary: argument.summary }));
     lines.push(`commands=(${words.map(described).join(" ")})`);
   }
-  if (argument?.name === "FILE" || argument?.name === "DIR") {
+  if (takesFile(argument)) {
     lines.push("[[ $PREFIX == -* ]] || { _files; return }");
   }
   const pattern = `"${prefix(path)}"${isCommand ? "*" : ""}`;

@@ -6,6 +6,7 @@
 
 import { join } from "@std/path";
 import { requirePermissions } from "../../permissions.ts";
+import type { FilesystemWorkflowRepository } from "../../workflows/repository.ts";
 import type { ExportedWorkflow, ImportedWorkflow } from "../../workflows/sharing.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -13,42 +14,61 @@ import { fileError } from "../files.ts";
 import { Progress } from "../progress.ts";
 import { readAll } from "../prompt.ts";
 import { printRecords } from "../records.ts";
-import { oneLine } from "../text.ts";
+import { oneLine, visible } from "../text.ts";
 import { openWorkflows } from "./store.ts";
 
-/** Writes workflows without their secrets. */
-export async function exportWorkflows(context: Context): Promise<void> {
+/** Writes workflows without their secrets; the exit code is 1 when one cannot be read. */
+export async function exportWorkflows(context: Context): Promise<number> {
+  const id = context.optionalArgument("ID");
   const output = context.text("output");
   const folder = context.text("dir");
-  let ids = context.arguments("ID");
-  if (folder === undefined && ids.length !== 1) {
-    throw new UsageError(`One workflow is exported without "--dir", ${ids.length} were named`);
-  }
-  if (folder !== undefined && output !== undefined) {
-    throw new UsageError('Options "--output" and "--dir" exclude each other');
-  }
   const store = await openWorkflows(context);
-  if (folder === undefined) {
-    const exported = await store.exportWorkflow(ids[0]!);
-    if (output === undefined) context.io.stdout.write(exported.text);
-    else await writeFile(output, exported.text);
-    reportRemoved(context, exported);
-    return;
+  if (id === undefined) {
+    if (folder === undefined) throw new UsageError('Name a workflow, or pass "--dir" for all');
+    if (output !== undefined) {
+      throw new UsageError('Options "--output" and "--dir" exclude each other');
+    }
+    return await exportFolder(context, store, folder);
   }
-  if (ids.length === 0) ids = (await store.summaries()).summaries.map(({ id }) => id);
+  if (folder !== undefined) throw new UsageError('Option "--dir" is for all workflows, without ID');
+  const exported = await store.exportWorkflow(id);
+  if (output === undefined) context.io.stdout.write(exported.text);
+  else await writeFile(output, exported.text);
+  reportRemoved(context, exported);
+  return 0;
+}
+
+async function exportFolder(
+  context: Context,
+  store: FilesystemWorkflowRepository,
+  folder: string,
+): Promise<number> {
   const action = `Cannot write to "${folder}"`;
   requirePermissions(action, { name: "write", path: folder });
   await Deno.mkdir(folder, { recursive: true }).catch((cause) => {
     throw fileError(cause, action, folder);
   });
-  using progress = new Progress(context.io, "Exporting", "files");
-  for (const [index, id] of ids.entries()) {
-    const exported = await store.exportWorkflow(id);
-    await writeFile(join(folder, `${id}.yaml`), exported.text);
-    reportRemoved(context, exported);
-    progress.update(index + 1, ids.length);
+  const { signal } = context;
+  let written = 0;
+  let failed = 0;
+  {
+    using progress = new Progress(context.io, "Exporting", "files");
+    for await (const { done, total, ...shared } of store.exportAll()) {
+      if (signal.aborted) break;
+      if ("error" in shared) {
+        context.note(visible(shared.error.message));
+        failed++;
+      } else {
+        await writeFile(join(folder, `${shared.id}.yaml`), shared.text);
+        reportRemoved(context, shared);
+        written++;
+      }
+      progress.update(done, total);
+    }
   }
-  context.note(oneLine(`Exported ${ids.length} workflows to ${folder}`));
+  context.note(oneLine(`Exported ${written} workflows to ${folder}`));
+  signal.throwIfAborted();
+  return failed === 0 ? 0 : 1;
 }
 
 function reportRemoved(context: Context, { id, removed }: ExportedWorkflow): void {
@@ -65,23 +85,31 @@ async function writeFile(path: string, text: string): Promise<void> {
   });
 }
 
-/** Saves workflows that were shared. */
-export async function importWorkflows(context: Context): Promise<void> {
+/** Saves workflows that were shared; the exit code is 1 when one cannot be imported. */
+export async function importWorkflows(context: Context): Promise<number> {
   const id = context.text("id");
   const name = context.text("name");
-  const files = await listFiles(context.arguments("FILE"));
-  if (files.length !== 1 && (id !== undefined || name !== undefined)) {
-    throw new UsageError(`"--id" and "--name" are for one workflow, ${files.length} were named`);
-  }
+  const source = context.argument("SOURCE");
   const store = await openWorkflows(context);
   const imported: ImportedWorkflow[] = [];
-  {
-    using progress = new Progress(context.io, "Importing", "files");
-    for (const file of files) {
-      const source = file === "-" ? { text: await readAll(context.io.stdin) } : { path: file };
-      imported.push(await store.importWorkflow(source, { id, name }));
-      progress.update(imported.length, files.length);
+  let failed = 0;
+  if (source !== "-" && await isFolder(source)) {
+    if (id !== undefined || name !== undefined) {
+      throw new UsageError('Options "--id" and "--name" are for one workflow, not for a folder');
     }
+    const { signal } = context;
+    using progress = new Progress(context.io, "Importing", "files");
+    for await (const { done, total, ...shared } of store.importFolder(source)) {
+      if ("error" in shared) {
+        context.note(visible(shared.error.message));
+        failed++;
+      } else imported.push(shared);
+      progress.update(done, total);
+      if (signal.aborted) break;
+    }
+  } else {
+    const from = source === "-" ? { text: await readAll(context.io.stdin) } : { path: source };
+    imported.push(await store.importWorkflow(from, { id, name }));
   }
   await printRecords(context, {
     name: "workflows",
@@ -102,26 +130,17 @@ export async function importWorkflows(context: Context): Promise<void> {
       placeholders,
       problems,
     }),
-    empty: "No YAML files found",
+    empty: "No workflows imported",
   });
+  return failed === 0 ? 0 : 1;
 }
 
-/** Replaces folders by the YAML files in them. */
-async function listFiles(paths: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
-  for (const path of paths) {
-    const action = `Cannot read "${path}"`;
-    if (path !== "-") requirePermissions(action, { name: "read", path });
-    try {
-      if (path === "-" || !(await Deno.stat(path)).isDirectory) files.push(path);
-      else {
-        const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
-        const found = names.filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
-        files.push(...found.map((name) => join(path, name)));
-      }
-    } catch (cause) {
-      throw fileError(cause, action, path);
-    }
+async function isFolder(path: string): Promise<boolean> {
+  const action = `Cannot read "${path}"`;
+  requirePermissions(action, { name: "read", path });
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (cause) {
+    throw fileError(cause, action, path);
   }
-  return files;
 }

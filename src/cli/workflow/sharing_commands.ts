@@ -13,16 +13,11 @@ export const SHARING_COMMANDS: readonly Command[] = [
   {
     name: "export",
     summary: "write workflows without their secrets, to share them",
-    details: "One workflow goes to standard output, unless --output or --dir is given.",
-    arguments: [{
-      ...ID,
-      summary: `${ID.summary} (default, with --dir: all)`,
-      optional: true,
-      multiple: true,
-    }],
+    details: "One workflow goes to standard output, or to --output; all go to the folder of --dir.",
+    arguments: [{ ...ID, optional: true }],
     options: [
       { name: "output", short: "o", value: "FILE", summary: "file to write one workflow to" },
-      { name: "dir", value: "DIR", summary: "folder to write <id>.yaml files to" },
+      { name: "dir", value: "DIR", summary: "folder to write all workflows to" },
     ],
     examples: [
       ["workflow export data-pipeline -o shared.yaml", "one"],
@@ -34,10 +29,10 @@ export const SHARING_COMMANDS: readonly Command[] = [
     name: "import",
     summary: "save workflows that were shared, under free ids",
     details: "Reports the servers and credentials that they need.",
-    arguments: [{ name: "FILE", summary: 'YAML file, folder, or "-"', multiple: true }],
+    arguments: [{ name: "SOURCE", summary: 'YAML file, folder of such files, or "-"' }],
     options: [
-      { name: "id", value: "ID", summary: "id for a single workflow" },
-      { name: "name", value: "NAME", summary: "name for a single workflow" },
+      { name: "id", value: "ID", summary: "id to save it under" },
+      { name: "name", value: "NAME", summary: "name to give it" },
     ],
     output: "records",
     examples: [["workflow import shared.yaml --id pipeline", "under another id"]],
