@@ -11,30 +11,47 @@ import { asText, ColumnReader } from "./invalid_columns.ts";
 import { encodeJson } from "./json.ts";
 import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
 
-/** The columns that are read and written, in the order of a row. */
+const COLUMNS = [
+  "id",
+  "workflow_id",
+  "workflow_version",
+  "status",
+  "started_at",
+  "completed_at",
+  "error_type",
+  "error_message",
+  "error_node_id",
+  "error_context",
+  "return_value",
+];
+const TIMES = ["started_at", "completed_at"];
+const JSON_COLUMNS = ["error_context", "return_value"];
+
+/** The table of the newest schema. */
 export const EXECUTION_TABLE: WrittenTable = new WrittenTable(
   "executions",
-  [
-    "id",
-    "workflow_id",
-    "workflow_version",
-    "status",
-    "started_at",
-    "completed_at",
-    "error_type",
-    "error_message",
-    "error_node_id",
-    "error_context",
-    "return_value",
-  ],
-  ["started_at", "completed_at"],
-  ["error_context", "return_value"],
+  [...COLUMNS, "workflow_revision"],
+  TIMES,
+  JSON_COLUMNS,
 );
+
+/** The table before version 3. */
+const OLD_EXECUTION_TABLE = new WrittenTable("executions", COLUMNS, TIMES, JSON_COLUMNS);
+
+/**
+ * Returns the columns that are read and written, in the order of a row.
+ *
+ * @param schemaVersion Version of the schema of the file.
+ * @returns The table; before version 3 it has no column for the revision.
+ */
+export function executionTable(schemaVersion: number): WrittenTable {
+  return schemaVersion >= 3 ? EXECUTION_TABLE : OLD_EXECUTION_TABLE;
+}
 
 /**
  * Reads a row; lists of children are empty.
  *
- * @param row The columns in the order of {@linkcode EXECUTION_TABLE}.
+ * @param row The columns in the order of {@linkcode executionTable}.
  * @returns The run.
  */
 export function readExecution(row: Row): Execution {
@@ -45,6 +62,8 @@ export function readExecution(row: Row): Execution {
   const completedAt = reader.time("completed_at", row[5]);
   const error = readError(row, reader);
   const returnValue = reader.json("return_value", row[10]);
+  // An older schema has the instant there, which is no text.
+  const revision = typeof row[11] === "string" ? row[11] : undefined;
   const undated = reader.invalid?.some(({ column }) => column === "started_at");
   return Execution.from({
     id,
@@ -55,6 +74,7 @@ export function readExecution(row: Row): Execution {
     ...(completedAt === undefined ? {} : { completedAt }),
     ...(error === undefined ? {} : { error }),
     ...(returnValue === undefined ? {} : { returnValue }),
+    ...(revision === undefined ? {} : { workflowRevision: revision }),
     ...(reader.invalid === undefined ? {} : { invalidColumns: reader.invalid }),
   });
 }
@@ -77,7 +97,7 @@ function readError(row: Row, reader: ColumnReader): ExecutionError | undefined {
  * Turns a run into its row.
  *
  * @param execution The run.
- * @returns The columns.
+ * @returns The columns of the newest schema.
  * @throws {InvalidDataError} If the database cannot hold a field.
  */
 export function writeExecution(execution: Execution): SqlValue[] {
@@ -102,5 +122,6 @@ export function writeExecution(execution: Execution): SqlValue[] {
     text("error.nodeId", error?.nodeId),
     encodeObject(error?.context, action, "error.context") ?? raw("error_context") ?? null,
     encodeJson(execution.returnValue, action, "returnValue") ?? raw("return_value") ?? null,
+    text("workflowRevision", execution.workflowRevision),
   ];
 }

@@ -11,15 +11,7 @@ import type { Connection } from "./connection.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { Row } from "./driver.ts";
 import { readExecution } from "./execution_row.ts";
-import {
-  COUNT_CAP,
-  countQuery,
-  type Filter,
-  filterKey,
-  INSTANT_COLUMN,
-  pageQuery,
-  ROWID_COLUMN,
-} from "./list_query.ts";
+import { COUNT_CAP, countQuery, type Filter, filterKey, pageQuery } from "./list_query.ts";
 
 /**
  * Reads all runs of a filter, newest first.
@@ -70,7 +62,7 @@ export function listPage(
   const hasOlder = newer || more;
   const hasNewer = newer ? more : cursor !== undefined;
   const place = (direction: "older" | "newer", row: Row | undefined) =>
-    row && encodeCursor(direction, row[INSTANT_COLUMN], row[ROWID_COLUMN], key);
+    row && encodeCursor(direction, row.at(-2), row.at(-1), key);
   const nextCursor = hasOlder ? place("older", rows.at(-1)) : undefined;
   const previousCursor = hasNewer ? place("newer", rows[0]) : undefined;
   return {

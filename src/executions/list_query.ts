@@ -10,7 +10,7 @@ import { EXECUTION_STATUSES, type ExecutionStatus } from "../domain/execution.ts
 import type { ExecutionQuery } from "../domain/execution_repository.ts";
 import type { Cursor } from "./cursor.ts";
 import type { SqlValue } from "./driver.ts";
-import { EXECUTION_TABLE } from "./execution_row.ts";
+import { executionTable } from "./execution_row.ts";
 import { ZERO_INSTANT } from "./instant.ts";
 import { STARTED_INSTANT_SQL } from "./migrations.ts";
 
@@ -21,11 +21,6 @@ export interface Query {
   /** Its parameters. */
   params: SqlValue[];
 }
-
-/** Where the instant of a row stands, after the columns of {@linkcode EXECUTION_TABLE}. */
-export const INSTANT_COLUMN: number = EXECUTION_TABLE.columns.length;
-/** Where the rowid of a row stands. */
-export const ROWID_COLUMN: number = INSTANT_COLUMN + 1;
 
 /** The largest count of a capped total. */
 export const COUNT_CAP = 1000;
@@ -98,7 +93,7 @@ export function filterKey(filter: Filter): string {
  * @param cursor Where to start; by default at the newest.
  * @param limit Most rows, `undefined` for all.
  * @param schemaVersion Version of the schema of the file.
- * @returns The query; rows have the columns of {@linkcode EXECUTION_TABLE}, instant and rowid.
+ * @returns The query; rows have the columns of {@linkcode executionTable}, instant and rowid.
  */
 export function pageQuery(
   filter: Filter,
@@ -108,7 +103,11 @@ export function pageQuery(
 ): Query {
   const instant = instantColumn(schemaVersion);
   const newer = cursor?.direction === "newer";
-  const columns = [...EXECUTION_TABLE.columns, `${instant} AS instant`, "rowid AS place"].join(
+  const columns = [
+    ...executionTable(schemaVersion).columns,
+    `${instant} AS instant`,
+    "rowid AS place",
+  ].join(
     ", ",
   );
   const [from, ...more] = ranges(filter, cursor, schemaVersion).map(({ sql, params }) => ({

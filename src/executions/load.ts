@@ -7,7 +7,7 @@
 import type { Execution } from "../domain/execution.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { Connection } from "./connection.ts";
-import { EXECUTION_TABLE, readExecution } from "./execution_row.ts";
+import { executionTable, readExecution } from "./execution_row.ts";
 import { asText } from "./invalid_columns.ts";
 import { parseInstant, ZERO_INSTANT } from "./instant.ts";
 import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
@@ -30,7 +30,7 @@ export const SNAPSHOTS_SQL: string = `SELECT ${SNAPSHOT_COLUMNS.join(", ")} ` +
  * @returns The run, `undefined` if there is none.
  */
 export function loadExecution(connection: Connection, id: string): Execution | undefined {
-  const row = connection.statement(EXECUTION_TABLE.selectSql).get(id);
+  const row = connection.statement(executionTable(connection.info.schemaVersion).selectSql).get(id);
   if (row === undefined) return undefined;
   const execution = readExecution(row);
   execution.nodeExecutions = loadNodeExecutions(connection, id);

@@ -7,6 +7,7 @@
  */
 
 import { instantSql, ZERO_INSTANT } from "./instant.ts";
+import { STATISTICS_SQL } from "./statistics_schema.ts";
 
 /** One step from a version of the schema to the next. */
 export interface Migration {
@@ -93,8 +94,62 @@ CREATE INDEX idx_executions_workflow_status_instant
   ON executions(workflow_id, status, started_instant);
 `;
 
+/**
+ * What a run carries beside Go's columns: the revision of its workflow, labels,
+ * and the lease of the engine that runs it. Migrations get a checksum.
+ */
+const version3 = `
+ALTER TABLE executions ADD COLUMN workflow_revision TEXT;
+ALTER TABLE executions ADD COLUMN completed_instant INTEGER
+  GENERATED ALWAYS AS (${instantSql("completed_at")}) VIRTUAL;
+CREATE TABLE labels (
+  execution_id TEXT NOT NULL,
+  label TEXT NOT NULL,
+  PRIMARY KEY (execution_id, label),
+  FOREIGN KEY (execution_id) REFERENCES executions(id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX idx_labels_label ON labels(label, execution_id);
+CREATE TABLE leases (
+  execution_id TEXT PRIMARY KEY NOT NULL,
+  owner TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  FOREIGN KEY (execution_id) REFERENCES executions(id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX idx_leases_expires_at ON leases(expires_at);
+ALTER TABLE migrations ADD COLUMN checksum TEXT;
+`;
+
+/**
+ * The change feed: one row per change of a run, whoever makes it. A run that
+ * is recorded whole has the status "" until its parts are stored, and is
+ * created only then. The feed keeps the last 100,000 changes.
+ */
+const version4 = `
+CREATE TABLE changes (
+  sequence INTEGER PRIMARY KEY,
+  execution_id TEXT NOT NULL,
+  kind TEXT NOT NULL
+);
+CREATE TRIGGER feed_insert AFTER INSERT ON executions WHEN new.status <> '' BEGIN
+  INSERT INTO changes (execution_id, kind) VALUES (new.id, 'created');
+END;
+CREATE TRIGGER feed_update AFTER UPDATE ON executions BEGIN
+  INSERT INTO changes (execution_id, kind)
+  VALUES (new.id, CASE old.status WHEN '' THEN 'created' ELSE 'updated' END);
+END;
+CREATE TRIGGER feed_delete AFTER DELETE ON executions BEGIN
+  INSERT INTO changes (execution_id, kind) VALUES (old.id, 'deleted');
+END;
+CREATE TRIGGER feed_trim AFTER INSERT ON changes WHEN new.sequence % 1000 = 0 BEGIN
+  DELETE FROM changes WHERE sequence <= new.sequence - 100000;
+END;
+`;
+
 /** All steps, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: version1 },
   { version: 2, sql: version2 },
+  { version: 3, sql: version3 },
+  { version: 4, sql: version4 },
+  { version: 5, sql: STATISTICS_SQL },
 ];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DatabaseError, InvalidDataError, NotFoundError } from "../domain/errors.ts";
+import { DatabaseError, NotFoundError } from "../domain/errors.ts";
 import type { Execution, ExecutionStatus } from "../domain/execution.ts";
 import type {
   ExecutionPage,
@@ -14,7 +14,7 @@ import type {
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
-import { EXECUTION_TABLE, writeExecution } from "./execution_row.ts";
+import { writeExecution } from "./execution_row.ts";
 import { listAll, listPage } from "./list.ts";
 import { readFilter } from "./list_query.ts";
 import { loadExecution } from "./load.ts";
@@ -26,6 +26,7 @@ import {
   type SQLiteInfo,
   type SQLiteOptions,
 } from "./options.ts";
+import { recordRun, saveExecution, writeRun } from "./save.ts";
 import { insertSnapshot, writeSnapshot } from "./snapshot_row.ts";
 import { upsert } from "./written_row.ts";
 
@@ -97,7 +98,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
     const row = writeExecution(execution);
     const action = `Cannot save execution "${execution.id}"`;
     const connection = await this.#connect(action);
-    await connection.write(action, () => upsert(connection, EXECUTION_TABLE, row));
+    await connection.write(action, () => saveExecution(connection, row));
   }
 
   /**
@@ -140,23 +141,10 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
    */
   async record(execution: Execution): Promise<void> {
     const action = `Cannot record execution "${execution.id}"`;
-    for (const part of [...execution.nodeExecutions, ...execution.variableSnapshots]) {
-      if (part.executionId !== execution.id) {
-        throw new InvalidDataError(
-          `${action}: a node execution or snapshot belongs to execution "${part.executionId}"`,
-        );
-      }
-    }
-    const row = writeExecution(execution);
-    const nodes = execution.nodeExecutions.map(writeNodeExecution);
+    const run = writeRun(execution);
     const fresh = execution.variableSnapshots.filter(({ id }) => id === undefined);
-    const snapshots = fresh.map(writeSnapshot);
     const connection = await this.#connect(action);
-    const ids = await connection.write(action, () => {
-      upsert(connection, EXECUTION_TABLE, row);
-      for (const node of nodes) upsert(connection, NODE_EXECUTION_TABLE, node);
-      return snapshots.map((snapshot) => insertSnapshot(connection, snapshot));
-    });
+    const ids = await connection.write(action, () => recordRun(connection, run));
     fresh.forEach((snapshot, i) => snapshot.id = ids[i]!);
   }
 

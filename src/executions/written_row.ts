@@ -10,12 +10,19 @@ import type { SqlValue } from "./driver.ts";
 import { parseInstant } from "./instant.ts";
 import { decodeJson, encodeJson } from "./json.ts";
 
+/** How many rows are inserted at once; some libraries allow 999 parameters. */
+const BATCH = 10;
+
 /** A table whose first column is its key, as rows are written to it. */
 export class WrittenTable {
   /** Names of the columns, in the order of a row. */
   readonly columns: readonly string[];
+  /** Name of the table. */
+  readonly name: string;
   /** Inserts a row unless there is one of the same key. */
   readonly insertSql: string;
+  /** Does the same for ten rows. */
+  readonly insertBatchSql: string;
   /** Reads the row of a key. */
   readonly selectSql: string;
   /** Updates all columns but the key. */
@@ -34,9 +41,14 @@ export class WrittenTable {
   constructor(name: string, columns: readonly string[], times: string[], json: string[]) {
     const names = columns.join(", ");
     const assignments = columns.slice(1).map((column) => `${column} = ?`).join(", ");
+    this.name = name;
     this.columns = columns;
-    this.insertSql = `INSERT INTO ${name} (${names}) ` +
-      `VALUES (${columns.map(() => "?").join(", ")}) ON CONFLICT(id) DO NOTHING`;
+    const row = `(${columns.map(() => "?").join(", ")})`;
+    const insert = (rows: number) =>
+      `INSERT INTO ${name} (${names}) VALUES ${Array(rows).fill(row).join(", ")} ` +
+      `ON CONFLICT(id) DO NOTHING`;
+    this.insertSql = insert(1);
+    this.insertBatchSql = insert(BATCH);
     this.selectSql = `SELECT ${names} FROM ${name} WHERE id = ?`;
     this.updateSql = `UPDATE ${name} SET ${assignments} WHERE id = ?`;
     this.times = times.map((column) => columns.indexOf(column));
@@ -54,13 +66,40 @@ export class WrittenTable {
  * @param values The columns of the row.
  */
 export function upsert(connection: Connection, table: WrittenTable, values: SqlValue[]): void {
-  if (connection.statement(table.insertSql).run(...values) > 0) return;
+  if (connection.statement(table.insertSql).run(...values) === 0) update(connection, table, values);
+}
+
+/** Updates the row of the same key. */
+function update(connection: Connection, table: WrittenTable, values: SqlValue[]): void {
   const id = values[0] ?? null;
   const old = connection.statement(table.selectSql).get(id) ?? [];
   const kept = [...values];
   for (const i of table.times) if (isSameTime(old[i], kept[i])) kept[i] = old[i] ?? null;
   for (const i of table.json) if (isSameJson(old[i], kept[i])) kept[i] = old[i] ?? null;
   connection.statement(table.updateSql).run(...kept.slice(1), id);
+}
+
+/**
+ * Does what {@linkcode upsert} does for many rows.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param table The table.
+ * @param rows The columns of each row.
+ */
+export function upsertAll(
+  connection: Connection,
+  table: WrittenTable,
+  rows: readonly SqlValue[][],
+): void {
+  let done = 0;
+  for (; done + BATCH <= rows.length; done += BATCH) {
+    const batch = rows.slice(done, done + BATCH);
+    const inserted = connection.statement(table.insertBatchSql).run(...batch.flat());
+    if (inserted === BATCH) continue;
+    // Those that were there before are not told apart from those that were not.
+    for (const values of batch) update(connection, table, values);
+  }
+  for (const values of rows.slice(done)) upsert(connection, table, values);
 }
 
 /** Whether two stored times are equal, cut to milliseconds as they are read. */

@@ -1,0 +1,84 @@
+/**
+ * Writes runs and their parts.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../domain/errors.ts";
+import type { Execution } from "../domain/execution.ts";
+import type { Connection } from "./connection.ts";
+import type { SqlValue } from "./driver.ts";
+import { executionTable, writeExecution } from "./execution_row.ts";
+import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
+import { insertSnapshot, writeSnapshot } from "./snapshot_row.ts";
+import { upsert, upsertAll } from "./written_row.ts";
+
+/** A run and its parts as rows: a copy, made before the first wait. */
+export interface RecordedRun {
+  /** Columns of the run. */
+  execution: SqlValue[];
+  /** Columns of each node execution. */
+  nodes: SqlValue[][];
+  /** Columns of each snapshot that is not stored yet. */
+  snapshots: SqlValue[][];
+}
+
+/**
+ * Turns a run and its parts into rows.
+ *
+ * @param execution The run.
+ * @returns The rows.
+ * @throws {InvalidDataError} If the database cannot hold a value, or a part belongs to another run.
+ */
+export function writeRun(execution: Execution): RecordedRun {
+  for (const part of [...execution.nodeExecutions, ...execution.variableSnapshots]) {
+    if (part.executionId !== execution.id) {
+      throw new InvalidDataError(
+        `Cannot record execution "${execution.id}": ` +
+          `a node execution or snapshot belongs to execution "${part.executionId}"`,
+      );
+    }
+  }
+  return {
+    execution: writeExecution(execution),
+    nodes: execution.nodeExecutions.map(writeNodeExecution),
+    snapshots: execution.variableSnapshots.filter(({ id }) => id === undefined).map(writeSnapshot),
+  };
+}
+
+/**
+ * Inserts or updates the row of a run.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param row Its columns.
+ */
+export function saveExecution(connection: Connection, row: SqlValue[]): void {
+  const table = executionTable(connection.info.schemaVersion);
+  upsert(connection, table, row.slice(0, table.columns.length));
+}
+
+const STATUS = 3;
+const SET_STATUS = "UPDATE executions SET status = ? WHERE id = ?";
+
+/**
+ * Stores a run and its parts. From version 4 on a new run gets its status
+ * last: the triggers then see it whole, count it once, and announce it once.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param run The rows.
+ * @returns The numbers of the new snapshots.
+ */
+export function recordRun(connection: Connection, run: RecordedRun): number[] {
+  const { schemaVersion } = connection.info;
+  const table = executionTable(schemaVersion);
+  const row = run.execution.slice(0, table.columns.length);
+  const id = row[0] ?? null;
+  const status = row[STATUS] ?? null;
+  const isNew = schemaVersion >= 4 && run.nodes.length > 0 &&
+    connection.statement(table.insertSql).run(...row.with(STATUS, "")) > 0;
+  if (!isNew) upsert(connection, table, row);
+  upsertAll(connection, NODE_EXECUTION_TABLE, run.nodes);
+  const ids = run.snapshots.map((snapshot) => insertSnapshot(connection, snapshot));
+  if (isNew) connection.statement(SET_STATUS).run(status, id);
+  return ids;
+}
