@@ -36,7 +36,6 @@ export interface OperationResult {
 export const HELPER_SOURCE = `using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
-using System.Runtime.InteropServices.ComTypes;
 
 public static class GoFlowCredential {
   const uint Generic = 1;
@@ -48,7 +47,7 @@ public static class GoFlowCredential {
     public uint Type;
     public IntPtr TargetName;
     public IntPtr Comment;
-    public FILETIME LastWritten;
+    public System.Runtime.InteropServices.ComTypes.FILETIME LastWritten;
     public uint BlobSize;
     public IntPtr Blob;
     public uint Persist;

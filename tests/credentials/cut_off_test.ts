@@ -3,8 +3,9 @@ import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import { runDeno } from "../helpers/child.ts";
+import { testNeeding } from "../helpers/skip.ts";
 import { allItems, CutOff, CutOffKeyring } from "./cut_off.ts";
-import { GnomeKeyring, noGnomeKeyring } from "./gnome_keyring.ts";
+import { GnomeKeyring, gnomeKeyring } from "./gnome_keyring.ts";
 
 const OLD = "old value ".repeat(300);
 const NEW = "new value ".repeat(400);
@@ -151,11 +152,10 @@ Deno.test("KeyringCredentialStore.delete() can be repeated at every step", async
 });
 
 for (const change of ["set", "rotate", "split"]) {
-  Deno.test({
-    name:
-      `KeyringCredentialStore over gnome-keyring survives SIGKILL in every step of ${change}${noGnomeKeyring}`,
-    ignore: noGnomeKeyring !== "",
-    fn: async () => {
+  testNeeding(
+    gnomeKeyring,
+    `KeyringCredentialStore over gnome-keyring survives SIGKILL in every step of ${change}`,
+    async () => {
       await using gnome = await GnomeKeyring.start();
       const { DBUS_SESSION_BUS_ADDRESS = "" } = gnome.env;
       const root = `${gnome.home}/goflow`;
@@ -187,5 +187,5 @@ for (const change of ["set", "rotate", "split"]) {
       }
       assert(killed >= 2, `only ${killed} steps`);
     },
-  });
+  );
 }

@@ -8,8 +8,9 @@ import {
   PermissionDeniedError,
 } from "../../src/domain/errors.ts";
 import { runCode } from "../helpers/child.ts";
+import { linux, testNeeding } from "../helpers/skip.ts";
 import { fakeProgram } from "./fakes.ts";
-import { GnomeKeyring, noGnomeKeyring, noSecretStorage } from "./gnome_keyring.ts";
+import { GnomeKeyring, gnomeKeyring, secretStorage } from "./gnome_keyring.ts";
 
 const SECRET = "correct horse battery staple";
 
@@ -128,10 +129,10 @@ Deno.test("SecretServiceKeyring.get() reads items whose content type secret-tool
   );
 });
 
-Deno.test({
-  name: `KeyringCredentialStore over a locked gnome-keyring reports locked${noSecretStorage}`,
-  ignore: noSecretStorage !== "",
-  fn: async () => {
+testNeeding(
+  secretStorage,
+  "KeyringCredentialStore over a locked gnome-keyring reports locked",
+  async () => {
     await using gnome = await GnomeKeyring.start();
     const root = gnome.home;
     const store = await KeyringCredentialStore.open({ keyring: gnome.keyring(), root });
@@ -143,23 +144,23 @@ Deno.test({
     await assertFails(() => store.delete("key"), "locked", cure);
     assertEquals(await store.list(), ["key"]);
   },
-});
+);
 
-Deno.test({
-  name: `SecretServiceKeyring without a Secret Service reports unavailable${noGnomeKeyring}`,
-  ignore: noGnomeKeyring !== "",
-  fn: async () => {
+testNeeding(
+  gnomeKeyring,
+  "SecretServiceKeyring without a Secret Service reports unavailable",
+  async () => {
     await using gnome = await GnomeKeyring.start({ service: false });
     for (const [, operation] of operations(gnome.keyring())) {
       await assertFails(operation, "unavailable", "gnome-keyring");
     }
   },
-});
+);
 
-Deno.test({
-  name: `SecretServiceKeyring reports a daemon that was killed as unavailable${noGnomeKeyring}`,
-  ignore: noGnomeKeyring !== "",
-  fn: async () => {
+testNeeding(
+  gnomeKeyring,
+  "SecretServiceKeyring reports a daemon that was killed as unavailable",
+  async () => {
     await using gnome = await GnomeKeyring.start({ service: false });
     const daemon = await gnome.startService();
     const keyring = gnome.keyring();
@@ -172,7 +173,7 @@ Deno.test({
     await gnome.startService();
     assertEquals(await keyring.get("goflow", "key"), "value");
   },
-});
+);
 
 const OPERATIONS = `
 import { KeyringCredentialStore } from "./src/credentials/keyring_store.ts";
@@ -188,10 +189,10 @@ try {
   console.log(error.name, error.reason ?? "", error.flag ?? "", error.message);
 }`;
 
-Deno.test({
-  name: `KeyringCredentialStore works under exactly the documented flags${noGnomeKeyring}`,
-  ignore: noGnomeKeyring !== "",
-  fn: async () => {
+testNeeding(
+  gnomeKeyring,
+  "KeyringCredentialStore works under exactly the documented flags",
+  async () => {
     await using gnome = await GnomeKeyring.start();
     const root = `${gnome.home}/goflow`;
     const { DBUS_SESSION_BUS_ADDRESS = "" } = gnome.env;
@@ -219,14 +220,12 @@ Deno.test({
     }
     assertEquals(await operate("delete", run, read, write), "done");
   },
-});
+);
 
-const notLinux = Deno.build.os === "linux" ? "" : " (skipped: not Linux)";
-
-Deno.test({
-  name: `KeyringCredentialStore tells a missing secret-tool from a missing permission${notLinux}`,
-  ignore: notLinux !== "",
-  fn: async () => {
+testNeeding(
+  linux,
+  "KeyringCredentialStore tells a missing secret-tool from a missing permission",
+  async () => {
     const flags = ["--allow-run=secret-tool"];
     const { stdout } = await runCode(OPERATIONS, {
       flags,
@@ -236,12 +235,12 @@ Deno.test({
     assert(stdout.startsWith("KeyringError unavailable"), stdout);
     assert(stdout.includes("libsecret-tools"), stdout);
   },
-});
+);
 
-Deno.test({
-  name: `KeyringCredentialStore without D-Bus reports unavailable with a cure${noGnomeKeyring}`,
-  ignore: noGnomeKeyring !== "",
-  fn: async () => {
+testNeeding(
+  gnomeKeyring,
+  "KeyringCredentialStore without D-Bus reports unavailable with a cure",
+  async () => {
     const { stdout } = await runCode(OPERATIONS, {
       flags: ["--allow-run=secret-tool"],
       args: ["get", "/nonexistent"],
@@ -249,4 +248,4 @@ Deno.test({
     });
     assert(stdout.startsWith("KeyringError unavailable"), stdout);
   },
-});
+);

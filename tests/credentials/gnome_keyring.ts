@@ -5,17 +5,23 @@
  */
 
 import { join } from "@std/path";
+import { program, type Requirement } from "../helpers/skip.ts";
 import { SecretServiceKeyring } from "../../src/credentials/secret_service.ts";
 
-const PROGRAMS = ["secret-tool", "dbus-daemon", "gnome-keyring-daemon"];
 /** Debian's own Python, which has the package python3-secretstorage. */
 const PYTHON = "/usr/bin/python3";
 
-/** Why tests with a real keyring cannot run here, for `ignore` and the name of a test. */
-export const noGnomeKeyring: string = reason(PROGRAMS.filter((name) => !runs(name, ["--version"])));
-/** Why tests that lock it, or write as Python's keyring does, cannot run here. */
-export const noSecretStorage: string = noGnomeKeyring ||
-  reason(runs(PYTHON, ["-c", "import secretstorage"], true) ? [] : ["python3-secretstorage"]);
+/** What tests with a real keyring need. */
+export const gnomeKeyring: Requirement[] = [
+  program("secret-tool"),
+  program("dbus-daemon"),
+  program("gnome-keyring-daemon"),
+];
+/** What tests need that lock it, or write as Python's keyring does. */
+export const secretStorage: Requirement[] = [
+  ...gnomeKeyring,
+  { missing: !hasSecretStorage(), reason: "needs python3-secretstorage" },
+];
 
 /** A running keyring. */
 export class GnomeKeyring implements AsyncDisposable {
@@ -205,20 +211,13 @@ export class GnomeKeyring implements AsyncDisposable {
   }
 }
 
-function runs(program: string, args: string[], successfully = false): boolean {
+function hasSecretStorage(): boolean {
   try {
-    const { success } = new Deno.Command(program, {
-      args,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).outputSync();
-    return success || !successfully;
-  } catch {
-    return false;
+    const args = ["-c", "import secretstorage"];
+    const options: Deno.CommandOptions = { args, stdout: "null", stderr: "null" };
+    return new Deno.Command(PYTHON, options).outputSync().success;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return false;
+    throw cause;
   }
-}
-
-function reason(missing: string[]): string {
-  return missing.length === 0 ? "" : ` (skipped: ${missing.join(", ")} missing)`;
 }

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
 import { InvalidDataError, KeyringError, NotFoundError } from "../../src/domain/errors.ts";
+import { type Requirement, testNeeding } from "../helpers/skip.ts";
 
 /** A keyring under test. */
 export interface KeyringUnderTest extends AsyncDisposable {
@@ -20,8 +21,8 @@ export interface SuiteOptions {
   name: string;
   /** Makes an empty one. */
   open: () => Promise<KeyringUnderTest>;
-  /** Why the tests cannot run here, empty if they can. */
-  skip?: string;
+  /** What the tests need. */
+  requirements?: Requirement[];
   /** Most bytes in one item under a short key. */
   limit?: number;
 }
@@ -58,15 +59,11 @@ const VALUES: Record<string, string> = {
 };
 
 /** Registers the tests of one keyring. */
-export function testKeyring({ name, open, skip = "", limit }: SuiteOptions): void {
+export function testKeyring({ name, open, requirements = [], limit }: SuiteOptions): void {
   const test = (sentence: string, run: (keyring: Keyring) => Promise<void>) =>
-    Deno.test({
-      name: `${name} ${sentence}${skip}`,
-      ignore: skip !== "",
-      fn: async () => {
-        await using opened = await open();
-        await run(opened.keyring);
-      },
+    testNeeding(requirements, `${name} ${sentence}`, async () => {
+      await using opened = await open();
+      await run(opened.keyring);
     });
   const testStore = (
     sentence: string,

@@ -1,10 +1,11 @@
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import { VaultKeyring } from "../../src/credentials/vault.ts";
+import { program } from "../helpers/skip.ts";
 import { fakeProgram } from "./fakes.ts";
-import { GnomeKeyring, noGnomeKeyring } from "./gnome_keyring.ts";
+import { GnomeKeyring, gnomeKeyring } from "./gnome_keyring.ts";
 import { testKeyring } from "./keyring_suite.ts";
 
-const notHere = Deno.build.os === "windows" ? " (skipped: the fakes are shell scripts)" : "";
+const shell = [program("sh")];
 
 testKeyring({
   name: "MemoryKeyring",
@@ -30,7 +31,7 @@ testKeyring({
 testKeyring({
   name: "SecretServiceKeyring over a fake secret-tool",
   limit: 8191,
-  skip: notHere,
+  requirements: shell,
   open: () => fakeProgram("linux"),
 });
 
@@ -38,21 +39,21 @@ testKeyring({
   name: "KeychainKeyring over a fake security",
   // 4,095 bytes hold the command, its quotes, the prefix and base64.
   limit: 3024,
-  skip: notHere,
+  requirements: shell,
   open: () => fakeProgram("darwin"),
 });
 
 testKeyring({
   name: "CredentialManagerKeyring over a fake PowerShell",
   limit: 2560,
-  skip: notHere,
+  requirements: shell,
   open: () => fakeProgram("windows"),
 });
 
 testKeyring({
   name: "SecretServiceKeyring over gnome-keyring",
   limit: 8191,
-  skip: noGnomeKeyring,
+  requirements: gnomeKeyring,
   open: async () => {
     const gnome = await GnomeKeyring.start();
     return {

@@ -1,30 +1,27 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import { KeyringError, NotFoundError } from "../../src/domain/errors.ts";
+import { type Requirement, testNeeding } from "../helpers/skip.ts";
 import { fakeProgram } from "./fakes.ts";
-import { GnomeKeyring, noGnomeKeyring, noSecretStorage } from "./gnome_keyring.ts";
+import { GnomeKeyring, gnomeKeyring, secretStorage } from "./gnome_keyring.ts";
 
-/** Runs a test with a store over a real keyring. */
+/** Registers a test with a store over a real keyring. */
 function testGnome(
   name: string,
-  skip: string,
+  requirements: Requirement[],
   run: (store: KeyringCredentialStore, gnome: GnomeKeyring) => Promise<void>,
   timeout?: number,
 ): void {
-  Deno.test({
-    name: name + skip,
-    ignore: skip !== "",
-    fn: async () => {
-      await using gnome = await GnomeKeyring.start();
-      const keyring = gnome.keyring(timeout);
-      await run(await KeyringCredentialStore.open({ keyring, root: gnome.home }), gnome);
-    },
+  testNeeding(requirements, name, async () => {
+    await using gnome = await GnomeKeyring.start();
+    const keyring = gnome.keyring(timeout);
+    await run(await KeyringCredentialStore.open({ keyring, root: gnome.home }), gnome);
   });
 }
 
 testGnome(
   "KeyringCredentialStore shares items with secret-tool",
-  noGnomeKeyring,
+  gnomeKeyring,
   async (store, gnome) => {
     const attributes = ["--", "service", "goflow", "username", "key"];
     await store.set("key", "ours");
@@ -42,7 +39,7 @@ testGnome(
 
 testGnome(
   "KeyringCredentialStore replaces what Python's keyring stored before",
-  noSecretStorage,
+  secretStorage,
   async (store, gnome) => {
     await gnome.pythonSet("goflow", "key", "python");
     assertEquals(await store.get("key"), "python");
@@ -58,7 +55,7 @@ testGnome(
 
 testGnome(
   "KeyringCredentialStore replaces the duplicates that Python's keyring made in between",
-  noSecretStorage,
+  secretStorage,
   async (store, gnome) => {
     for (let round = 0; round < 3; round++) {
       await store.set("key", `ours ${round}`);
@@ -79,7 +76,7 @@ testGnome(
 
 testGnome(
   "KeyringCredentialStore replaces duplicates with equal attributes",
-  noSecretStorage,
+  secretStorage,
   async (store, gnome) => {
     await gnome.python(`
 a = {"service": "goflow", "username": "key"}
@@ -95,11 +92,10 @@ assert len(list(collection.search_items(a))) == 3`);
   },
 );
 
-Deno.test({
-  name:
-    `KeyringCredentialStore stores in the login collection where another is the default${noSecretStorage}`,
-  ignore: noSecretStorage !== "",
-  fn: async () => {
+testNeeding(
+  secretStorage,
+  "KeyringCredentialStore stores in the login collection where another is the default",
+  async () => {
     await using gnome = await GnomeKeyring.start({ service: false });
     const folder = `${gnome.env["XDG_DATA_HOME"]}/keyrings`;
     await Deno.mkdir(folder, { mode: 0o700 });
@@ -127,11 +123,11 @@ print([i.get_secret() for i in login.search_items({"service": "goflow", "usernam
     await store.set("key", "newer");
     assertEquals(await store.get("key"), "newer");
   },
-});
+);
 
 testGnome(
   "KeyringCredentialStore reports a value that is not text, stored by another program",
-  noSecretStorage,
+  secretStorage,
   async (store, gnome) => {
     await gnome.python(
       `collection.create_item("x", {"service": "goflow", "username": "key"}, b"\\xff\\xfe")`,
@@ -144,7 +140,7 @@ testGnome(
 
 testGnome(
   "KeyringCredentialStore reads many items at once, whatever they hold",
-  noGnomeKeyring,
+  gnomeKeyring,
   async (store) => {
     const values = new Map([
       ["a", "plain"],
@@ -163,7 +159,7 @@ testGnome(
 
 testGnome(
   "KeyringCredentialStore gives up on a prompt that nobody answers",
-  noSecretStorage,
+  secretStorage,
   async (store, gnome) => {
     await store.set("key", "value");
     await gnome.ignorePrompts();
