@@ -77,10 +77,14 @@ export async function readSecret(context: Context, prompt: string): Promise<stri
  * @param context The call.
  * @param prompt What to ask for.
  * @returns The secret.
+ * @throws {UsageError} If nobody can be asked.
  * @throws {DOMException} If the person gives up with Ctrl-C.
  */
 export async function typeSecret(context: Context, prompt: string): Promise<string> {
   const { stdin, stderr } = context.io;
+  if (!stdin.isTerminal) {
+    throw new UsageError(`Cannot ask for "${prompt}": standard input is not a terminal`);
+  }
   // Off before the prompt: whoever types fast must not be seen either.
   stdin.setRaw(true);
   try {

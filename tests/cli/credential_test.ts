@@ -226,3 +226,53 @@ Deno.test({
       }
     }),
 });
+
+Deno.test("credential --keyring vault works without a keyring, under a passphrase typed twice", () =>
+  withRoot(async (root) => {
+    const run = (args: string[], options?: CliOptions) =>
+      cli(["credential", ...args, "--keyring", "vault", "--root", root], options);
+    const typed = (text: string) => ({ terminal: true, stdin: text });
+    assertEquals((await run(["set", "k"], typed("value\rpass\rother\r"))).code, 1);
+    const set = await run(["set", "k"], typed("value\rpass\rpass\r"));
+    assertEquals(set.code, 0, set.stderr);
+    const path = join(root, "credentials.vault");
+    assertStringIncludes(set.stderr, `New passphrase for "${path}": \nThe same again: \n`);
+    assertEquals((await run(["get", "k", "--reveal"], typed("pass\r"))).stdout, "value\n");
+    assert((await run(["get", "k", "--reveal"], typed("wrong\r"))).code !== 0);
+    const file = join(root, "passphrase");
+    await Deno.writeTextFile(file, "pass\n");
+    assertEquals((await run(["get", "k", "--passphrase-file", file])).stdout, "value");
+    const unasked = await run(["get", "k"]);
+    assertEquals(unasked.code, 2);
+    const args = ["credential", "passphrase", "--root", root];
+    assertEquals((await cli(args, typed("pass\rnext\rnext\r"))).code, 0);
+    assertEquals((await run(["get", "k", "--reveal"], typed("next\r"))).stdout, "value\n");
+  }));
+
+Deno.test({
+  name: "credential copy moves credentials to the vault and to a tenant",
+  ignore,
+  fn: () =>
+    withKeyring(async ({ run }) => {
+      const file = await Deno.makeTempFile();
+      try {
+        await Deno.writeTextFile(file, "pass\n");
+        const pass = ["--passphrase-file", file];
+        for (const key of ["a", "b"]) await run(["set", key, "--stdin"], { stdin: `of ${key}` });
+        assertEquals((await run(["copy"])).code, 2);
+        const { code, stdout } = await run(["copy", "--to", "vault", "--json", ...pass]);
+        assertEquals([code, JSON.parse(stdout)], [0, { copied: ["a", "b"], unchanged: [] }]);
+        const vault = ["--keyring", "vault", ...pass];
+        assertEquals((await run(["get", "b", ...vault])).stdout, "of b");
+        const again = await run(["copy", "a", "--to", "vault", ...pass]);
+        assertEquals(again.stderr, "1 were the same already\n");
+        await run(["set", "a", "--stdin", "--yes", ...vault], { stdin: "another" });
+        assertEquals((await run(["copy", "a", "--to", "vault", ...pass])).code, 4);
+        assertEquals((await run(["copy", "a", "--to", "vault", "--overwrite", ...pass])).code, 0);
+        assertEquals((await run(["copy", "a", "--to-tenant", "acme"])).code, 0);
+        assertEquals((await run(["get", "a", "--tenant", "acme"])).stdout, "of a");
+      } finally {
+        await Deno.remove(file);
+      }
+    }),
+});

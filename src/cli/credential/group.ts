@@ -11,6 +11,20 @@ const TENANT: Option = {
   value: "NAME",
   summary: "the isolated credentials of a tenant",
 };
+const KEYRING: Option = {
+  name: "keyring",
+  value: "KEYRING",
+  choices: ["system", "vault"],
+  summary:
+    "where credentials lie: the system's keyring, or the file credentials.vault (default: system)",
+};
+const PASSPHRASE_FILE: Option = {
+  name: "passphrase-file",
+  value: "FILE",
+  summary: "file whose first line is the passphrase of the vault (default: ask)",
+};
+/** Which credentials a command works on. */
+const WHERE: readonly Option[] = [TENANT, KEYRING, PASSPHRASE_FILE];
 const STDIN: Option = { name: "stdin", summary: "read the value from standard input" };
 const EXPIRES: Option = {
   name: "expires",
@@ -36,7 +50,7 @@ export const credentialGroup: Group = {
         "The value is asked for without echo, or read from standard input, never from an argument.\n" +
         "One line end at the end of standard input is not part of the value.",
       arguments: [KEY],
-      options: [STDIN, EXPIRES, ROTATE_AFTER, TENANT, {
+      options: [STDIN, EXPIRES, ROTATE_AFTER, ...WHERE, {
         name: "yes",
         short: "y",
         summary: "replace a credential that exists",
@@ -56,7 +70,7 @@ export const credentialGroup: Group = {
         { name: "reveal", summary: "print to a terminal too" },
         { name: "allow-expired", summary: "print an expired value too" },
         { name: "previous", summary: "print the value before the last rotation" },
-        TENANT,
+        ...WHERE,
       ],
       examples: [["credential get github:token | gh auth login --with-token", "pass it on"]],
       run: async (context) => (await import("./value.ts")).getCredential(context),
@@ -64,7 +78,7 @@ export const credentialGroup: Group = {
     {
       name: "list",
       summary: "list the keys, never values",
-      options: [TENANT],
+      options: WHERE,
       output: "records",
       examples: [["credential list --json", "for scripts"]],
       run: async (context) => (await import("./describe.ts")).listCredentials(context),
@@ -73,7 +87,7 @@ export const credentialGroup: Group = {
       name: "describe",
       summary: "show what is known of a credential, without its value",
       arguments: [KEY],
-      options: [TENANT],
+      options: WHERE,
       output: "record",
       examples: [["credential describe github:token", "times, version and size"]],
       run: async (context) => (await import("./describe.ts")).describeCredential(context),
@@ -82,7 +96,7 @@ export const credentialGroup: Group = {
       name: "delete",
       summary: "delete credentials",
       arguments: [{ ...KEY, multiple: true }],
-      options: [TENANT],
+      options: WHERE,
       destructive: true,
       examples: [["credential delete github:token", "ask, then delete"]],
       run: async (context) => (await import("./remove.ts")).deleteCredentials(context),
@@ -105,7 +119,7 @@ export const credentialGroup: Group = {
         { name: "roll-back", summary: "put the old value back instead" },
         EXPIRES,
         ROTATE_AFTER,
-        TENANT,
+        ...WHERE,
       ],
       examples: [
         ["credential rotate github:token --verify ./check-token", "ask, try, replace"],
@@ -118,7 +132,7 @@ export const credentialGroup: Group = {
       summary: "list the credentials that expire or are due for rotation",
       options: [
         { name: "within", value: "DURATION", summary: "how soon (default: 30d)" },
-        TENANT,
+        ...WHERE,
       ],
       output: "records",
       examples: [["credential expiring --within 7d", "what needs care this week"]],
@@ -129,6 +143,8 @@ export const credentialGroup: Group = {
       summary: "list the tenants, or delete one",
       options: [
         { name: "delete", value: "NAME", summary: "delete this tenant with all its credentials" },
+        KEYRING,
+        PASSPHRASE_FILE,
       ],
       output: "records",
       destructive: true,
@@ -137,6 +153,40 @@ export const credentialGroup: Group = {
         ["credential tenants --delete acme", "ask, then delete"],
       ],
       run: async (context) => (await import("./remove.ts")).tenants(context),
+    },
+    {
+      name: "copy",
+      summary: "copy credentials to another keyring or tenant, and read each back",
+      arguments: [{
+        ...KEY,
+        summary: `${KEY.summary} (default: all)`,
+        optional: true,
+        multiple: true,
+      }],
+      options: [
+        {
+          name: "to",
+          value: "KEYRING",
+          choices: ["system", "vault"],
+          summary: "keyring to copy to (default: the one they are in)",
+        },
+        { name: "to-tenant", value: "NAME", summary: "tenant to copy to (default: none)" },
+        { name: "overwrite", summary: "replace other values under the same keys" },
+        ...WHERE,
+      ],
+      output: "record",
+      examples: [
+        ["credential copy --to vault", "before the system's keyring goes away"],
+        ["credential copy github:token --to-tenant acme", "one, for a tenant"],
+      ],
+      run: async (context) => (await import("./copy.ts")).copyCredentials(context),
+    },
+    {
+      name: "passphrase",
+      summary: "change the passphrase of the vault",
+      options: [PASSPHRASE_FILE],
+      examples: [["credential passphrase", "ask for the old and the new one"]],
+      run: async (context) => (await import("./copy.ts")).changePassphrase(context),
     },
   ],
 };
