@@ -109,7 +109,8 @@ function readNode(raw: Mapping, at: At, types: NodeTypes, context: ReadContext):
   return values as unknown as WorkflowNode;
 }
 
-function refuseMisfits(
+/** Throws if a value is not what its field wants. */
+export function refuseMisfits(
   { misfits, document }: ReadContext,
   { action, path }: ReadYamlOptions,
 ): void {

@@ -72,7 +72,12 @@ export function prepareSave(
   return { value: after, texts: textsOf(base, after, canonical) };
 }
 
-function* textsOf(base: YamlDocument, after: Mapping, canonical: boolean): Generator<PreparedText> {
+/** Texts that say these values, in the order of preference. */
+export function* textsOf(
+  base: YamlDocument,
+  after: Mapping,
+  canonical: boolean,
+): Generator<PreparedText> {
   const text = canonical ? undefined : editYaml(base, after);
   if (text !== undefined) yield { text, rewritten: false };
   yield { text: formatDocument(after, base), rewritten: true };

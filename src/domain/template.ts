@@ -1,0 +1,258 @@
+/**
+ * Workflow templates: workflows with parameters.
+ *
+ * @module
+ */
+
+import { isMapping } from "./value.ts";
+import type { Extra } from "./node.ts";
+
+/** Limits of the value of a parameter. */
+export interface ParameterValidation {
+  /** Smallest number. */
+  min?: number;
+  /** Largest number. */
+  max?: number;
+  /** Regular expression that a string matches. */
+  pattern?: string;
+  /** Shortest string or array. */
+  minLength?: number;
+  /** Longest string or array. */
+  maxLength?: number;
+  /** Unknown keys, kept. */
+  extra?: Extra;
+}
+
+/** A parameter of a template. */
+export interface TemplateParameter {
+  /** Unique within the template. */
+  name: string;
+  /** Type; other text of a file is kept and reported. */
+  type: "string" | "number" | "boolean" | "array" | (string & Record<never, never>);
+  /** Whether a value must be given. */
+  required?: boolean;
+  /** Value when none is given. */
+  default?: unknown;
+  /** For people. */
+  description?: string;
+  /** Limits. */
+  validation?: ParameterValidation;
+  /** Unknown keys, kept. */
+  extra?: Extra;
+}
+
+/** A workflow with placeholders such as `{{path}}`. */
+export interface WorkflowTemplate {
+  /** Id, and name of the file. */
+  id: string;
+  /** For people. */
+  name: string;
+  /** For people. */
+  description?: string;
+  /** Version of the template. */
+  version?: string;
+  /** What the placeholders stand for. */
+  parameters: TemplateParameter[];
+  /** The workflow as a file has it: `name`, `servers`, `nodes` (each with its fields under `config`), `edges`. */
+  workflowSpec: Record<string, unknown>;
+  /** Unknown keys, kept. */
+  extra?: Extra;
+}
+
+/** `{{name}}`; `${…}` is none. */
+const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
+const WHOLE = /^\{\{([^{}]+)\}\}$/;
+const TYPES = ["string", "number", "boolean", "array"];
+
+/**
+ * Lists what is wrong with a template.
+ *
+ * @param template The template.
+ * @returns One sentence per problem.
+ */
+export function templateProblems(template: WorkflowTemplate): string[] {
+  const { parameters, workflowSpec } = template;
+  const problems: string[] = [];
+  if (template.name === "") problems.push("The template has no name");
+  const types = new Map<string, string>();
+  for (const { name, type, default: value, validation } of parameters) {
+    if (name === "") problems.push("A parameter has no name");
+    if (types.has(name)) problems.push(`Parameter "${name}" is declared twice`);
+    types.set(name, type);
+    if (!TYPES.includes(type)) {
+      problems.push(
+        `Parameter "${name}" has type "${type}", wanted is one of ${TYPES.join(", ")}`,
+      );
+    } else if (value !== undefined && value !== null) {
+      if (!isOfType(value, type)) {
+        problems.push(`The default of parameter "${name}" is not of type ${type}`);
+      }
+    }
+    if (validation?.pattern !== undefined && compile(validation.pattern) === undefined) {
+      problems.push(`The pattern of parameter "${name}" is no regular expression`);
+    }
+  }
+  const missing = new Set<string>();
+  visit(workflowSpec, (text) => {
+    for (const name of placeholdersOf(text)) if (!types.has(name)) missing.add(name);
+  });
+  for (const name of missing) {
+    problems.push(`The placeholder "{{${name}}}" has no parameter`);
+  }
+  for (const { id, condition } of nodesOf(workflowSpec)) {
+    if (condition === undefined || condition === null) continue;
+    const name = typeof condition === "string" ? WHOLE.exec(condition)?.[1]?.trim() : undefined;
+    if (name === undefined || (types.has(name) && types.get(name) !== "boolean")) {
+      problems.push(
+        `The condition of node "${String(id)}" must be the placeholder of a boolean parameter`,
+      );
+    }
+  }
+  return problems;
+}
+
+/**
+ * Checks the values that are given for the parameters, and adds defaults.
+ *
+ * @param parameters The parameters.
+ * @param given The values; those of unknown names are passed over.
+ * @returns The values, and one sentence per problem.
+ */
+export function resolveParameters(
+  parameters: readonly TemplateParameter[],
+  given: Readonly<Record<string, unknown>>,
+): { values: Map<string, unknown>; problems: string[] } {
+  const values = new Map<string, unknown>();
+  const problems: string[] = [];
+  for (const parameter of parameters) {
+    const { name, type, required = false } = parameter;
+    const value = (Object.hasOwn(given, name) ? given[name] : undefined) ?? parameter.default;
+    if (value === undefined || value === null) {
+      if (required) problems.push(`Parameter "${name}" is required`);
+    } else if (!TYPES.includes(type)) {
+      continue;
+    } else if (!isOfType(value, type)) {
+      problems.push(`Parameter "${name}" must be of type ${type}`);
+    } else {
+      problems.push(...limitProblems(parameter, value));
+      values.set(name, value);
+    }
+  }
+  return { values, problems };
+}
+
+function limitProblems({ name, validation = {} }: TemplateParameter, value: unknown): string[] {
+  const { min, max, pattern, minLength, maxLength } = validation;
+  const problems: string[] = [];
+  if (typeof value === "number") {
+    if (min !== undefined && value < min) {
+      problems.push(`Parameter "${name}" must be at least ${min}`);
+    }
+    if (max !== undefined && value > max) {
+      problems.push(`Parameter "${name}" must be at most ${max}`);
+    }
+  }
+  if (
+    typeof value === "string" && pattern !== undefined && compile(pattern)?.test(value) === false
+  ) {
+    problems.push(`Parameter "${name}" must match ${pattern}`);
+  }
+  if (typeof value === "string" || Array.isArray(value)) {
+    const length = typeof value === "string" ? [...value].length : value.length;
+    if (minLength !== undefined && length < minLength) {
+      problems.push(`Parameter "${name}" must have a length of at least ${minLength}`);
+    }
+    if (maxLength !== undefined && length > maxLength) {
+      problems.push(`Parameter "${name}" must have a length of at most ${maxLength}`);
+    }
+  }
+  return problems;
+}
+
+/**
+ * Puts values in the place of placeholders.
+ *
+ * @param value Any value; strings at any depth may hold placeholders.
+ * @param values Values by parameter.
+ * @returns A copy. A string that is one placeholder takes value and type, and `undefined` when there is no value.
+ */
+export function substitute(value: unknown, values: ReadonlyMap<string, unknown>): unknown {
+  if (typeof value === "string") {
+    const whole = WHOLE.exec(value)?.[1]?.trim();
+    if (whole !== undefined) return structuredClone(values.get(whole));
+    return value.replace(PLACEHOLDER, (_, name: string) => textOf(values.get(name.trim())));
+  }
+  if (Array.isArray(value)) {
+    return value.map((item) => substitute(item, values)).filter((item) => item !== undefined);
+  }
+  if (!isMapping(value)) return value;
+  const result: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    const substituted = substitute(item, values);
+    if (substituted !== undefined) result[key] = substituted;
+  }
+  return result;
+}
+
+/** Returns the nodes of a specification. */
+export function nodesOf(spec: Readonly<Record<string, unknown>>): Record<string, unknown>[] {
+  return Array.isArray(spec.nodes) ? spec.nodes.filter(isMapping) : [];
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "number") return withoutExponent(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function withoutExponent(value: number): string {
+  const text = String(value);
+  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  if (match === null) return text;
+  const [, sign, first, fraction = "", exponent] = match;
+  const digits = first! + fraction;
+  const point = 1 + Number(exponent);
+  return point <= 0
+    ? `${sign}0.${"0".repeat(-point)}${digits}`
+    : `${sign}${digits.padEnd(point, "0")}`;
+}
+
+function placeholdersOf(text: string): string[] {
+  return [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!.trim());
+}
+
+function visit(value: unknown, look: (text: string) => void): void {
+  if (typeof value === "string") look(value);
+  else if (Array.isArray(value)) { for (const item of value) visit(item, look); }
+  else if (isMapping(value)) { for (const item of Object.values(value)) visit(item, look); }
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  switch (type) {
+    case "string":
+      return typeof value === "string";
+    case "boolean":
+      return typeof value === "boolean";
+    case "number":
+      return Number.isFinite(value);
+    default:
+      return Array.isArray(value);
+  }
+}
+
+function compile(pattern: string): RegExp | undefined {
+  try {
+    return new RegExp(pattern, "u");
+  } catch {
+    return compileLoosely(pattern);
+  }
+}
+
+/** Go allows escapes that the Unicode mode does not. */
+function compileLoosely(pattern: string): RegExp | undefined {
+  try {
+    return new RegExp(pattern);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Makes a workflow of a template.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../domain/errors.ts";
+import { newId } from "../domain/ids.ts";
+import {
+  nodesOf,
+  resolveParameters,
+  substitute,
+  templateProblems,
+  type WorkflowTemplate,
+} from "../domain/template.ts";
+import { cloneValue, isMapping, type Mapping } from "../domain/value.ts";
+import type { Workflow } from "../domain/workflow.ts";
+import { decodeWorkflow } from "./decode.ts";
+import { refuse, storableProblems } from "./storable.ts";
+import { formatYaml } from "./yaml_writer.ts";
+import { readYaml } from "./yaml_reader.ts";
+
+/** Options of {@linkcode instantiateTemplate}. */
+export interface InstantiateOptions {
+  /**
+   * Id of the workflow.
+   *
+   * @default {newId()}
+   */
+  id?: string | undefined;
+  /** Name of the workflow; by default that of the specification, else that of the template. */
+  name?: string | undefined;
+}
+
+/** A workflow that was made of a template. */
+export interface InstantiatedTemplate {
+  /** The workflow. */
+  workflow: Workflow;
+  /** Invariants that it breaks; none when it passes `validate()`. */
+  problems: string[];
+}
+
+/**
+ * Makes a workflow of a template.
+ *
+ * @param template The template.
+ * @param parameters Values of its parameters; those of unknown names are passed over.
+ * @param options Id and name.
+ * @returns The workflow, and the invariants that it breaks.
+ * @throws {InvalidDataError} If the template or the values are wrong; `problems` lists all.
+ *
+ * @example A greeting
+ * ```ts
+ * import { instantiateTemplate } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { workflow, problems } = instantiateTemplate({
+ *   id: "greeting",
+ *   name: "greeting",
+ *   parameters: [{ name: "text", type: "string", required: true }],
+ *   workflowSpec: {
+ *     nodes: [
+ *       { id: "start", type: "start" },
+ *       { id: "end", type: "end", config: { return: "{{text}}, world" } },
+ *     ],
+ *     edges: [{ from: "start", to: "end" }],
+ *   },
+ * }, { text: "Hello" });
+ * assertEquals(workflow.nodes[1], { id: "end", type: "end", return: "Hello, world" });
+ * assertEquals(problems, []);
+ * ```
+ */
+export function instantiateTemplate(
+  template: WorkflowTemplate,
+  parameters: Readonly<Record<string, unknown>> = {},
+  options: InstantiateOptions = {},
+): InstantiatedTemplate {
+  const action = `Cannot make a workflow of template ${JSON.stringify(template.id)}`;
+  const { values, problems } = resolveParameters(template.parameters, parameters);
+  const wrong = [...templateProblems(template), ...problems];
+  if (wrong.length > 0) {
+    throw new InvalidDataError(`${action}: ${wrong.join("; ")}`, { problems: wrong });
+  }
+  const value = workflowValue(template, values);
+  const { id = newId(), name } = options;
+  if (name !== undefined) value.name = name;
+  value.id = id;
+  refuse(action, storableProblems(value, ""));
+  const { workflow } = decodeWorkflow(readYaml(formatYaml(value), { action }), id, { action });
+  return { workflow, problems: workflow.problems() };
+}
+
+function workflowValue(template: WorkflowTemplate, values: ReadonlyMap<string, unknown>): Mapping {
+  const spec = cloneValue(template.workflowSpec);
+  const isIn = ({ condition }: Mapping) => {
+    if (condition === undefined || condition === null) return true;
+    return substitute(condition, values) === true;
+  };
+  const left = new Set(nodesOf(spec).filter((node) => !isIn(node)).map(({ id }) => id));
+  const nodes = nodesOf(spec).filter(isIn).map((node) => nodeValue(node, left));
+  const edges = (Array.isArray(spec.edges) ? spec.edges : [])
+    .filter((edge) => !isMapping(edge) || (!left.has(edge.from) && !left.has(edge.to)));
+  const named = {
+    name: template.name,
+    version: template.version ?? "1.0",
+    ...(template.description === undefined ? {} : { description: template.description }),
+  };
+  return substitute({ ...named, ...spec, nodes, edges }, values) as Mapping;
+}
+
+/** The fields of a node are under `config`; the condition beside it has done its work. */
+function nodeValue(
+  { condition: _, config, ...node }: Mapping,
+  left: ReadonlySet<unknown>,
+): Mapping {
+  const value: Mapping = { ...node, ...(isMapping(config) ? config : {}) };
+  const stays = (id: unknown) => !left.has(id);
+  if (Array.isArray(value.body)) value.body = value.body.filter(stays);
+  if (Array.isArray(value.branches)) {
+    value.branches = value.branches
+      .map((branch) => Array.isArray(branch) ? branch.filter(stays) : branch);
+  }
+  return value;
+}

@@ -1,0 +1,268 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { join } from "@std/path";
+import { AlreadyExistsError, InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
+import { templateProblems, type WorkflowTemplate } from "../../src/domain/template.ts";
+import { instantiateTemplate } from "../../src/workflows/instantiate.ts";
+import { FilesystemTemplateRepository } from "../../src/workflows/template_repository.ts";
+import { realInputs, testNeeding } from "../helpers/skip.ts";
+
+const TEXT = `# Moves a file.
+name: move
+description: Moves a file
+version: "2.0"
+
+parameters:
+  - name: from
+    type: string
+    required: true # no default
+    validation: { pattern: "^/", min_length: 2, max_length: 20 }
+  - name: retries
+    type: number
+    default: 3
+    validation: { min: 0, max: 1e6 }
+  - name: check
+    type: boolean
+    default: true
+  - name: tags
+    type: array
+    default: [a, 1]
+    validation:
+      max_length: 3
+
+workflow_spec:
+  name: "Move {{from}}"
+  servers:
+    - id: fs
+      command: npx
+      args: ["-y", "{{from}}", "\${env.HOME}"]
+  nodes:
+    - id: start
+      type: start
+    - id: verify
+      type: mcp_tool
+      condition: "{{check}}"
+      config:
+        server: fs
+        tool: stat
+        parameters: { path: "{{from}}", label: "file {{from}} x{{retries}} {{tags}}" }
+        output_variable: info
+    - id: move
+      type: mcp_tool
+      config:
+        server: fs
+        tool: move
+        parameters:
+          deep: [{ retries: "{{retries}}", tags: "{{tags}}", check: "{{check}}", ref: "\${info}" }]
+        retry: { max_attempts: "{{retries}}" }
+        timeout: 30
+    - id: end
+      type: end
+      config: { return_value: { moved: "{{from}}" } }
+  edges:
+    - { from: start, to: move }
+    - { from: start, to: verify }
+    - { from: verify, to: move }
+    - { from: move, to: end }
+`;
+
+async function withTemplates(
+  run: (templates: FilesystemTemplateRepository) => Promise<void>,
+): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    const templates = await FilesystemTemplateRepository.open({ root });
+    await Deno.mkdir(join(root, "templates"));
+    await Deno.writeTextFile(templates.pathOf("move"), TEXT);
+    await run(templates);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test("instantiate() puts typed values in the place of placeholders", () =>
+  withTemplates(async (templates) => {
+    const { workflow, problems } = await templates.instantiate(
+      "move",
+      { from: "/data/x", retries: 1e-7, more: "ignored" },
+      { id: "moved" },
+    );
+    assertEquals(problems, []);
+    assertEquals([workflow.id, workflow.name, workflow.version, workflow.description], [
+      "moved",
+      "Move /data/x",
+      "2.0",
+      "Moves a file",
+    ]);
+    assertEquals(workflow.servers[0]!.args, ["-y", "/data/x", "${env.HOME}"]);
+    assertEquals(workflow.nodes, [
+      { id: "start", type: "start" },
+      {
+        id: "verify",
+        type: "mcp_tool",
+        server: "fs",
+        tool: "stat",
+        parameters: { path: "/data/x", label: 'file /data/x x0.0000001 ["a",1]' },
+        output: "info",
+      },
+      {
+        id: "move",
+        type: "mcp_tool",
+        server: "fs",
+        tool: "move",
+        parameters: { deep: [{ retries: 1e-7, tags: ["a", 1], check: true, ref: "${info}" }] },
+        retry: { maxAttempts: 1e-7 },
+        extra: { timeout: 30 },
+      },
+      { id: "end", type: "end", return: { moved: "/data/x" } },
+    ]);
+  }));
+
+Deno.test("instantiate() leaves out a node whose condition is false, and its edges", () =>
+  withTemplates(async (templates) => {
+    const { workflow, problems } = await templates.instantiate("move", {
+      from: "/x",
+      check: false,
+    });
+    assertEquals(workflow.nodes.map(({ id }) => id), ["start", "move", "end"]);
+    assertEquals(workflow.edges.map(({ from, to }) => `${from}-${to}`), ["start-move", "move-end"]);
+    assertEquals(problems, []);
+  }));
+
+Deno.test("instantiate() writes numbers in text without exponent", () => {
+  const numbers = [1e21, -1.5e-9, 123.25, 1e-7, 12345678901234567890];
+  const texts = numbers.map((number) => {
+    const { workflow } = instantiateTemplate({
+      id: "t",
+      name: "n {{x}}",
+      parameters: [{ name: "x", type: "number" }],
+      workflowSpec: { name: "n{{x}}" },
+    }, { x: number });
+    return workflow.name.slice(1);
+  });
+  assertEquals(texts, [
+    "1000000000000000000000",
+    "-0.0000000015",
+    "123.25",
+    "0.0000001",
+    "12345678901234567000",
+  ]);
+});
+
+Deno.test("instantiate() reports all problems of the values at once", () =>
+  withTemplates(async (templates) => {
+    const error = await assertRejects(
+      () => templates.instantiate("move", { retries: -1, check: "yes", tags: [1, 2, 3, 4] }),
+      InvalidDataError,
+    );
+    assertEquals(error.problems, [
+      'Parameter "from" is required',
+      'Parameter "retries" must be at least 0',
+      'Parameter "check" must be of type boolean',
+      'Parameter "tags" must have a length of at most 3',
+    ]);
+    const other = await assertRejects(
+      () => templates.instantiate("move", { from: "x", retries: 2e6 }),
+      InvalidDataError,
+    );
+    assertEquals(other.problems, [
+      'Parameter "from" must match ^/',
+      'Parameter "from" must have a length of at least 2',
+      'Parameter "retries" must be at most 1000000',
+    ]);
+  }));
+
+Deno.test("templateProblems() lists what is wrong with a template", () => {
+  const template: WorkflowTemplate = {
+    id: "bad",
+    name: "",
+    parameters: [
+      { name: "a", type: "string", default: 3 },
+      { name: "a", type: "number" },
+      { name: "b", type: "date" },
+      { name: "c", type: "string", validation: { pattern: "(" } },
+    ],
+    workflowSpec: {
+      name: "{{unknown}} {{a}}",
+      nodes: [
+        { id: "x", type: "passthrough", condition: "{{c}}" },
+        { id: "y", type: "passthrough", condition: "{{a}} && true", config: { v: ["{{other}}"] } },
+      ],
+    },
+  };
+  assertEquals(templateProblems(template), [
+    "The template has no name",
+    'The default of parameter "a" is not of type string',
+    'Parameter "a" is declared twice',
+    'Parameter "b" has type "date", wanted is one of string, number, boolean, array',
+    'The pattern of parameter "c" is no regular expression',
+    'The placeholder "{{unknown}}" has no parameter',
+    'The placeholder "{{other}}" has no parameter',
+    'The condition of node "x" must be the placeholder of a boolean parameter',
+    'The condition of node "y" must be the placeholder of a boolean parameter',
+  ]);
+  const error = assertThrows(() => instantiateTemplate(template), InvalidDataError);
+  assertEquals(error.problems.slice(0, 9), templateProblems(template));
+});
+
+Deno.test("FilesystemTemplateRepository saves, loads, lists and deletes", () =>
+  withTemplates(async (templates) => {
+    const template = await templates.load("move");
+    assertEquals(await templates.problems("move"), []);
+    assertEquals(await templates.save(template), { changed: false });
+    template.parameters[0]!.description = "Where it is";
+    template.description = "Moves one file";
+    assertEquals(await templates.save(template), { changed: true });
+    assertEquals(await templates.load("move"), template);
+    const text = await Deno.readTextFile(templates.pathOf("move"));
+    assertStringIncludes(text, "    required: true # no default\n    description: Where it is\n");
+    assert(text.startsWith("# Moves a file.\nname: move\n"));
+
+    const copy = { ...template, id: "copy", extra: { "x-team": "data" } };
+    await templates.save(copy, { ifAbsent: true });
+    assertEquals(await templates.load("copy"), copy);
+    await assertRejects(() => templates.save(copy, { ifAbsent: true }), AlreadyExistsError);
+
+    await Deno.writeTextFile(templates.pathOf("bad"), "parameters: 3\n");
+    const { templates: all, invalid } = await templates.list();
+    assertEquals(all.map(({ id }) => id), ["copy", "move"]);
+    assertEquals(invalid.map(({ id }) => id), ["bad"]);
+
+    await templates.delete("copy");
+    const error = await assertRejects(() => templates.delete("copy"), NotFoundError);
+    assertEquals(error.kind, "template");
+    await assertRejects(() => templates.load("../move"), InvalidDataError);
+  }));
+
+testNeeding(realInputs, "every real template is read, saved and instantiated", async () => {
+  const folder = join(Deno.env.get("GOFLOW_FIXTURES")!, "templates");
+  const root = await Deno.makeTempDir();
+  try {
+    const templates = await FilesystemTemplateRepository.open({ root });
+    await Deno.mkdir(join(root, "templates"));
+    for await (const { name } of Deno.readDir(folder)) {
+      await Deno.copyFile(join(folder, name), join(root, "templates", name));
+      const id = name.replace(".yaml", "");
+      const template = await templates.load(id);
+      assertEquals(templateProblems(template), []);
+      assertEquals(await templates.save(template), { changed: false });
+      await templates.save({ ...template, id: "copy" });
+      assertEquals(await templates.load("copy"), { ...template, id: "copy" });
+      const given = Object.fromEntries(
+        template.parameters.filter(({ required }) => required).map((p) => [p.name, "/data/x.json"]),
+      );
+      const { workflow, problems } = await templates.instantiate(id, given);
+      assert(workflow.nodes.length > 3);
+      assert(!JSON.stringify(workflow).includes("{{"));
+      // The file of the Go implementation has condition nodes without a condition.
+      assertEquals(problems, workflow.problems());
+    }
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
