@@ -1,0 +1,134 @@
+/**
+ * A JSON Schema of workflow files, for editors: the published schema version 1
+ * and all that real files add to it.
+ *
+ * @module
+ */
+
+import { NODE_TYPES, type NodeType } from "../domain/node.ts";
+import {
+  EDGE_FIELDS,
+  type Field,
+  NODE_FIELDS,
+  SERVER_FIELDS,
+  VARIABLE_FIELDS,
+  WORKFLOW_FIELDS,
+} from "./fields.ts";
+
+/** A JSON Schema. */
+export type JsonSchema = Record<string, unknown>;
+
+const TEXT: JsonSchema = { type: ["string", "number", "boolean", "null"] };
+
+/** Values of fields of which only some are known; other text is allowed. */
+const KNOWN_VALUES: Readonly<Record<string, readonly string[]>> = {
+  transport: ["stdio", "sse", "http"],
+  mergeStrategy: ["wait_all", "wait_any", "wait_first"],
+  backoff: ["exponential", "constant", "linear"],
+};
+const VARIABLE_TYPES = ["string", "number", "boolean", "object", "array", "any"];
+
+/**
+ * Returns the JSON Schema (draft 07) of workflow files, made of the same
+ * tables by which they are read. Unknown keys are allowed everywhere.
+ *
+ * @returns A schema of its own, to be written to a file.
+ *
+ * @example Write it for an editor
+ * ```ts
+ * import { workflowJsonSchema } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".json" });
+ * await Deno.writeTextFile(path, JSON.stringify(workflowJsonSchema()));
+ * assertEquals(JSON.parse(await Deno.readTextFile(path)).title, "GoFlow workflow");
+ * await Deno.remove(path);
+ * ```
+ */
+export function workflowJsonSchema(): JsonSchema {
+  const { properties } = objectSchema(WORKFLOW_FIELDS) as { properties: JsonSchema };
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "GoFlow workflow",
+    description: "A workflow of GoFlow, as a YAML file",
+    type: "object",
+    required: ["name"],
+    properties: {
+      ...properties,
+      variables: listOf(variableSchema()),
+      servers: listOf(objectSchema(SERVER_FIELDS, ["id"])),
+      nodes: listOf(nodeSchema()),
+      edges: listOf(objectSchema(EDGE_FIELDS, ["from", "to"])),
+    },
+  };
+}
+
+function listOf(items: JsonSchema): JsonSchema {
+  return { type: ["array", "null"], items };
+}
+
+function objectSchema(fields: readonly Field[], required: string[] = []): JsonSchema {
+  const properties: JsonSchema = {};
+  for (const field of fields) {
+    for (const key of field.keys) properties[key] = fieldSchema(field);
+  }
+  return { type: "object", properties, ...(required.length === 0 ? {} : { required }) };
+}
+
+function variableSchema(): JsonSchema {
+  const schema = objectSchema(VARIABLE_FIELDS, ["name", "type"]);
+  const properties = schema.properties as JsonSchema;
+  properties.name = { type: "string", pattern: "^[a-zA-Z_][a-zA-Z0-9_]*$" };
+  properties.type = { enum: VARIABLE_TYPES };
+  return schema;
+}
+
+/** Nodes of a file that the Go implementation saved have no type. */
+function nodeSchema(): JsonSchema {
+  return {
+    type: "object",
+    required: ["id"],
+    properties: { id: TEXT, type: { enum: [...NODE_TYPES] } },
+    allOf: NODE_TYPES.map((type) => ({
+      if: { required: ["type"], properties: { type: { const: type } } },
+      then: typedNodeSchema(type),
+    })),
+  };
+}
+
+function typedNodeSchema(type: NodeType): JsonSchema {
+  const fields = NODE_FIELDS[type].filter(({ name }) => name !== "id" && name !== "type");
+  const schema = objectSchema(fields);
+  const required = fields.filter((field) => field.required)
+    .map(({ keys }) => ({ anyOf: keys.map((key) => ({ required: [key] })) }));
+  return required.length === 0 ? schema : { ...schema, allOf: required };
+}
+
+function fieldSchema({ name, kind, fields = [] }: Field): JsonSchema {
+  const examples = KNOWN_VALUES[name];
+  switch (kind) {
+    case "text":
+      return examples === undefined ? TEXT : { ...TEXT, examples };
+    case "texts":
+      return { type: ["array", "null"], items: TEXT };
+    case "textLists":
+      return { type: ["array", "null"], items: { type: "array", items: TEXT } };
+    case "textMap":
+      return { type: ["object", "null"], additionalProperties: TEXT };
+    case "scalar":
+      return { type: ["string", "number", "null"] };
+    case "number":
+      return { type: ["number", "null"] };
+    case "boolean":
+      // Without quotes or with: the words of YAML 1.1 are read as booleans.
+      return { enum: [true, false, null, ..."y yes on n no off".split(" ")] };
+    case "date":
+      return { type: ["string", "null"], description: "A time in the form of RFC 3339" };
+    case "any":
+      return {};
+    case "anyMap":
+      return { type: ["object", "null"] };
+    case "object":
+      return { ...objectSchema(fields), type: ["object", "null"] };
+  }
+}
