@@ -49,6 +49,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./verify.ts")).verifyCommand,
   },
   {
+    name: "doctor",
+    summary: "check this machine and this data folder, and name the cure of each finding",
+    load: async () => (await import("./doctor/command.ts")).doctorCommand,
+  },
+  {
     name: "completions",
     summary: "print completions for a shell",
     load: async () => (await import("./completions/command.ts")).completionsCommand,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { fakeProgram } from "../credentials/fakes.ts";
 import { cli, type CliOptions, type CliResult, withRoot } from "./cli.ts";
+import { withFakeKeyring } from "./keyring.ts";
 
 const ignore = Deno.build.os !== "linux";
 
@@ -10,24 +10,15 @@ interface Keyring {
   setMode(mode: string): Promise<void>;
 }
 
-/** Puts a fake `secret-tool` first in PATH. */
 async function withKeyring(test: (keyring: Keyring) => Promise<void>): Promise<void> {
-  await using fake = await fakeProgram("linux");
-  const bin = join(fake.folder, "bin");
-  await Deno.mkdir(bin);
-  await Deno.symlink(fake.program, join(bin, "secret-tool"));
-  const path = Deno.env.get("PATH") ?? "";
-  Deno.env.set("PATH", `${bin}:${path}`);
-  try {
-    await withRoot((root) =>
+  await withFakeKeyring(({ setMode }) =>
+    withRoot((root) =>
       test({
         run: (args, options) => cli(["credential", ...args, "--root", root], options),
-        setMode: fake.setMode,
+        setMode,
       })
-    );
-  } finally {
-    Deno.env.set("PATH", path);
-  }
+    )
+  );
 }
 
 Deno.test({
