@@ -95,7 +95,23 @@ async function history(): Promise<void> {
   console.log(`${id} ${revisions.map(({ source }) => source)}`);
 }
 
+async function churn(): Promise<void> {
+  for (let round = 0;; round++) {
+    await workflows.update("greet", (workflow) => void (workflow.extra = { count: round }));
+    if (round === 0) console.log("begun");
+    const loaded = await workflows.load("greet");
+    loaded.description = `round ${round}`;
+    await workflows.save(loaded);
+    const [, before] = await workflows.history("greet");
+    await workflows.restore("greet", before!.revision);
+    await workflows.prune({ keep: 5 });
+  }
+}
+
 switch (task) {
+  case "churn":
+    await churn();
+    break;
   case "history":
     await history();
     break;
