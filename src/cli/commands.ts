@@ -24,6 +24,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./workflow/group.ts")).workflowGroup,
   },
   {
+    name: "template",
+    summary: "workflow templates with parameters",
+    load: async () => (await import("./template/group.ts")).templateGroup,
+  },
+  {
     name: "execution",
     summary: "runs of workflows, in SQLite",
     load: async () => (await import("./execution/group.ts")).executionGroup,

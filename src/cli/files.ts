@@ -46,3 +46,14 @@ export function fileError(cause: unknown, action: string, path: string): Storage
       cause,
     });
 }
+
+/**
+ * Returns the id that the name of a YAML file suggests.
+ *
+ * @param path The file.
+ * @returns Its name without folder and extension, `undefined` for standard input.
+ */
+export function idOfFile(path: string): string | undefined {
+  if (path === "-") return undefined;
+  return path.slice(path.search(/[^/\\]*$/)).replace(/\.ya?ml$/, "");
+}

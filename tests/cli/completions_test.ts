@@ -38,7 +38,7 @@ testNeeding(
         return (await output("bash", args, folder)).sort();
       };
       assertEquals(await complete("work"), ["workflow"]);
-      assertEquals(await complete("workflow", "s"), ["save", "scan", "show"]);
+      assertEquals(await complete("workflow", "s"), ["save", "scan", "schema", "show"]);
       assertEquals(await complete("--root", "/x", "workflow", "li"), ["list"]);
       assertEquals(await complete("execution", "list", "--st"), ["--status"]);
       assertEquals(await complete("execution", "list", "--status", "c"), [
@@ -64,7 +64,7 @@ testNeeding(
         return lines.map((text) => text.split("\t")[0]).sort();
       };
       assertEquals(await complete("goflow-storage work"), ["workflow"]);
-      assertEquals(await complete("goflow-storage workflow s"), ["save", "scan", "show"]);
+      assertEquals(await complete("goflow-storage workflow s"), ["save", "scan", "schema", "show"]);
       assertEquals(await complete("goflow-storage --root /x workflow li"), ["list"]);
       assertEquals(await complete("goflow-storage execution list --st"), ["--status"]);
       const statuses = await complete("goflow-storage execution list --status c");

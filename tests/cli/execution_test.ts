@@ -190,7 +190,7 @@ Deno.test("execution show draws the nodes as a time line", () =>
         "",
       ].join("\n"),
     );
-    const values = (await run(["execution", "show", "run-1", "--values"])).stdout;
+    const values = (await run(["execution", "show", "run-1", "--payloads"])).stdout;
     assertStringIncludes(values, 'list inputs: {\n  "region": "eu"\n}\n');
     assertEquals((await run(["execution", "show", "none"])).code, 3);
   }));

@@ -52,7 +52,7 @@ export const executionGroup: Group = {
       name: "show",
       summary: "show a run with a time line of its nodes",
       arguments: [ID],
-      options: [{ name: "values", summary: "show inputs, outputs and variables too" }, DRIVER],
+      options: [{ name: "payloads", summary: "show inputs, outputs and variables too" }, DRIVER],
       output: "record",
       examples: [
         ["execution show 0198c2f0-1111-7abc-8def-0123456789ab", "nodes, times and errors"],

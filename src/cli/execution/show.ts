@@ -31,12 +31,12 @@ export async function showExecution(context: Context): Promise<void> {
   }
   for (const node of execution.nodeExecutions) {
     if (node.error) context.print(oneLine(`${node.nodeId}: ${errorText(node.error)}`));
-    if (context.flag("values")) {
+    if (context.flag("payloads")) {
       printValue(context, `${node.nodeId} inputs`, node.inputs);
       printValue(context, `${node.nodeId} outputs`, node.outputs);
     }
   }
-  if (context.flag("values")) {
+  if (context.flag("payloads")) {
     printValue(context, "variables", execution.variables);
     printValue(context, "return value", execution.returnValue);
   }

@@ -9,7 +9,7 @@ import { ConflictError } from "../../domain/errors.ts";
 import { parseWorkflow } from "../../workflows/workflow_cache.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { readInput } from "../files.ts";
+import { idOfFile, readInput } from "../files.ts";
 import { snakeCase } from "../json.ts";
 import { confirmed } from "../prompt.ts";
 import { oneLine } from "../text.ts";
@@ -21,7 +21,7 @@ export async function saveWorkflow(context: Context): Promise<void> {
   const file = context.argument("FILE");
   const text = await readInput(context, file);
   const { workflow, idInFile } = parseWorkflow("", text, `Cannot read "${file}"`, file);
-  const id = context.text("id") ?? idInFile ?? nameOf(file);
+  const id = context.text("id") ?? idInFile ?? idOfFile(file);
   if (id === undefined) throw new UsageError("Standard input has no id in it, pass --id");
   workflow.id = id;
   // That of the text that was read; conflicts are a matter of --if-revision.
@@ -74,9 +74,4 @@ function report(context: Context, id: string, path: string, result: SaveResult):
   for (const { path, kind, excerpt } of secrets) {
     context.note(oneLine(`Looks like a secret (${kind}): ${path} = ${excerpt}`));
   }
-}
-
-function nameOf(file: string): string | undefined {
-  if (file === "-") return undefined;
-  return file.slice(file.search(/[^/\\]*$/)).replace(/\.ya?ml$/, "");
 }

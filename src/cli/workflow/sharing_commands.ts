@@ -48,6 +48,17 @@ export const SHARING_COMMANDS: readonly Command[] = [
     run: async (context) => (await import("./scan.ts")).scanWorkflows(context),
   },
   {
+    name: "schema",
+    summary: "print the JSON Schema of workflow files, for editors",
+    details: "Editors with the YAML language server read it from a first line such as\n" +
+      "# yaml-language-server: $schema=workflow.schema.json",
+    examples: [["workflow schema > workflow.schema.json", "write it to a file"]],
+    run: async (context) => {
+      const { workflowJsonSchema } = await import("../../workflows/json_schema.ts");
+      context.print(JSON.stringify(workflowJsonSchema(), null, 2));
+    },
+  },
+  {
     name: "merge-driver",
     summary: "merge workflow files for git",
     details:

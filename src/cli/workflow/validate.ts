@@ -10,45 +10,12 @@ import { parseWorkflow } from "../../workflows/workflow_cache.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { readInput } from "../files.ts";
-import { printRecords } from "../records.ts";
+import { byId, printVerdicts, type Verdict } from "../verdicts.ts";
 import { openWorkflows } from "./store.ts";
-
-interface Verdict {
-  id: string;
-  problems: readonly string[];
-}
 
 /** Checks workflows; the exit code is 1 when one is not valid. */
 export async function validateWorkflows(context: Context): Promise<number> {
-  const verdicts = await check(context);
-  const rows = verdicts.flatMap(({ id, problems }) =>
-    problems.length === 0 ? [{ id, problem: "" }] : problems.map((problem) => ({ id, problem }))
-  );
-  if (context.format === "text") {
-    await printRecords(context, {
-      name: "workflows",
-      items: rows,
-      columns: [
-        { title: "ID", text: ({ id }) => id },
-        {
-          title: "RESULT",
-          text: ({ problem }) => problem || "valid",
-          style: ({ problem }) => problem ? "red" : "green",
-        },
-      ],
-      json: (row) => row,
-      empty: "No workflows found",
-    });
-  } else {
-    await printRecords(context, {
-      name: "workflows",
-      items: verdicts,
-      columns: [],
-      json: ({ id, problems }) => ({ id, valid: problems.length === 0, problems }),
-      empty: "",
-    });
-  }
-  return verdicts.every(({ problems }) => problems.length === 0) ? 0 : 1;
+  return await printVerdicts(context, "workflows", await check(context));
 }
 
 async function check(context: Context): Promise<Verdict[]> {
@@ -79,7 +46,7 @@ async function check(context: Context): Promise<Verdict[]> {
   return [
     ...workflows.map((workflow) => ({ id: workflow.id, problems: workflow.problems() })),
     ...invalid.map(({ id, error }) => ({ id, problems: [error.message] })),
-  ].sort((a, b) => a.id < b.id ? -1 : 1);
+  ].sort(byId);
 }
 
 function verdict(id: string, load: () => Workflow): Verdict {

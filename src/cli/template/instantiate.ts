@@ -1,0 +1,66 @@
+/**
+ * `template instantiate`.
+ *
+ * @module
+ */
+
+import type { TemplateParameter } from "../../domain/template.ts";
+import { encodeWorkflow } from "../../workflows/encode.ts";
+import { formatDocument } from "../../workflows/yaml_format.ts";
+import { readYaml } from "../../workflows/yaml_reader.ts";
+import { UsageError } from "../command.ts";
+import type { Context } from "../context.ts";
+import { readInput } from "../files.ts";
+import { oneLine } from "../text.ts";
+import { openWorkflows } from "../workflow/store.ts";
+import { openTemplates } from "./store.ts";
+
+/** Makes a workflow of a template. */
+export async function instantiate(context: Context): Promise<void> {
+  const template = context.argument("ID");
+  const id = context.text("id");
+  const name = context.text("name");
+  const templates = await openTemplates(context);
+  const { parameters } = await templates.load(template);
+  const { workflow, problems } = await templates.instantiate(
+    template,
+    { ...await valuesOfFile(context), ...valuesOfOptions(context, parameters) },
+    { ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) },
+  );
+  if (context.flag("save")) {
+    const store = await openWorkflows(context);
+    await store.save(workflow, { ifAbsent: true, message: `From template "${template}"` });
+    context.note(oneLine(`Saved ${store.pathOf(workflow.id)}`));
+  } else context.io.stdout.write(formatDocument(encodeWorkflow(workflow).value));
+  for (const problem of problems) context.note(oneLine(`Not valid yet: ${problem}`));
+}
+
+async function valuesOfFile(context: Context): Promise<Record<string, unknown>> {
+  const file = context.text("values");
+  if (file === undefined) return {};
+  const text = await readInput(context, file);
+  return readYaml(text, { action: `Cannot read "${file}"`, path: file }).value;
+}
+
+function valuesOfOptions(
+  context: Context,
+  parameters: readonly TemplateParameter[],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    context.texts("set").map((text) => {
+      const equals = text.indexOf("=");
+      if (equals < 1) throw new UsageError(`"--set" is NAME=VALUE, not "${text}"`);
+      const name = text.slice(0, equals);
+      const type = parameters.find((parameter) => parameter.name === name)?.type;
+      return [name, convert(text.slice(equals + 1), type)];
+    }),
+  );
+}
+
+/** What does not look like its type stays text, for the store to report with all other problems. */
+function convert(text: string, type: string | undefined): unknown {
+  if (type === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
+  if (type === "boolean" && /^(?:true|false)$/.test(text)) return text === "true";
+  if (type === "array") return text === "" ? [] : text.split(",");
+  return text;
+}

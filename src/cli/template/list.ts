@@ -1,0 +1,101 @@
+/**
+ * `template list`, `template show` and `template validate`.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../../domain/errors.ts";
+import { templateProblems, type WorkflowTemplate } from "../../domain/template.ts";
+import type { Context } from "../context.ts";
+import { fileError } from "../files.ts";
+import { snakeCase } from "../json.ts";
+import { printRecords } from "../records.ts";
+import { visible } from "../text.ts";
+import { byId, printVerdicts, type Verdict } from "../verdicts.ts";
+import { openTemplates } from "./store.ts";
+
+/** Lists templates. */
+export async function listTemplates(context: Context): Promise<void> {
+  const store = await openTemplates(context);
+  const { templates, invalid } = await store.list();
+  await printRecords(context, {
+    name: "templates",
+    items: templates,
+    columns: [
+      { title: "ID", text: ({ id }) => id, shrinks: true },
+      { title: "NAME", text: ({ name }) => name, shrinks: true },
+      { title: "VERSION", text: ({ version }) => version ?? "-" },
+      {
+        title: "PARAMETERS",
+        text: ({ parameters }) =>
+          parameters.map(({ name, required }) => required ? name : `[${name}]`).join(" "),
+        shrinks: true,
+      },
+    ],
+    json: ({ id, name, version, description, parameters }) => ({
+      id,
+      name,
+      version,
+      description,
+      parameters: parameters.map(({ name }) => name),
+    }),
+    empty: "No templates found",
+    fields: () => ({
+      invalid: invalid.map(({ id, path, error }) => ({ id, path, error: error.message })),
+    }),
+  });
+  for (const { error } of invalid) context.note(visible(error.message));
+}
+
+/** Shows a template. */
+export async function showTemplate(context: Context): Promise<void> {
+  const id = context.argument("ID");
+  const store = await openTemplates(context);
+  const template = await store.load(id);
+  if (context.format === "json") {
+    context.record(templateJson(template), () => {});
+    return;
+  }
+  const path = store.pathOf(id);
+  const text = await Deno.readTextFile(path).catch((cause) => {
+    throw fileError(cause, `Cannot read template "${id}"`, path);
+  });
+  context.io.stdout.write(context.io.stdout.isTerminal ? visible(text) : text);
+}
+
+function templateJson(template: WorkflowTemplate): unknown {
+  const { parameters, extra, ...rest } = template;
+  return {
+    ...snakeCase(rest),
+    parameters: parameters.map(({ validation, extra, ...parameter }) => ({
+      ...parameter,
+      ...(validation === undefined ? {} : { validation: snakeCase(validation) }),
+      ...extra,
+    })),
+    ...extra,
+  };
+}
+
+/** Checks templates; the exit code is 1 when one is not valid. */
+export async function validateTemplates(context: Context): Promise<number> {
+  const ids = context.arguments("ID");
+  const store = await openTemplates(context);
+  const verdicts: Verdict[] = [];
+  for (const id of ids) {
+    try {
+      verdicts.push({ id, problems: await store.problems(id) });
+    } catch (error) {
+      if (!(error instanceof InvalidDataError)) throw error;
+      verdicts.push({ id, problems: error.problems });
+    }
+  }
+  if (ids.length === 0) {
+    const { templates, invalid } = await store.list();
+    verdicts.push(
+      ...templates.map((template) => ({ id: template.id, problems: templateProblems(template) })),
+      ...invalid.map(({ id, error }) => ({ id, problems: [error.message] })),
+    );
+    verdicts.sort(byId);
+  }
+  return await printVerdicts(context, "templates", verdicts);
+}
