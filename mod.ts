@@ -7,25 +7,73 @@
  */
 
 export * from "./src/domain/credential.ts";
+export * from "./src/domain/diff.ts";
 export * from "./src/domain/errors.ts";
 export * from "./src/domain/execution.ts";
 export * from "./src/domain/execution_repository.ts";
 export * from "./src/domain/ids.ts";
+export * from "./src/domain/merge.ts";
 export * from "./src/domain/node.ts";
 export * from "./src/domain/node_execution.ts";
+export { findSecrets, type SecretFinding, type SecretKind } from "./src/domain/secrets.ts";
+export {
+  type ParameterValidation,
+  type TemplateParameter,
+  templateProblems,
+  type WorkflowTemplate,
+} from "./src/domain/template.ts";
 export * from "./src/domain/variable_snapshot.ts";
 export * from "./src/domain/workflow.ts";
+export * from "./src/domain/workflow_history.ts";
 export * from "./src/domain/workflow_repository.ts";
-export { MemoryKeyring } from "./src/credentials/memory.ts";
+
+export type { CopyOptions, CopyProgress, CopyResult } from "./src/credentials/copy.ts";
+export type { CredentialDescription, KeyringInfo } from "./src/credentials/description.ts";
+export {
+  EnvironmentKeyring,
+  type EnvironmentKeyringOptions,
+} from "./src/credentials/environment.ts";
+export type { IndexState } from "./src/credentials/index_item.ts";
 export { KeyringCredentialStore } from "./src/credentials/keyring_store.ts";
+export { MemoryKeyring, type MemoryKeyringOptions } from "./src/credentials/memory.ts";
 export type { GetOptions, KeyringOptions, SetOptions } from "./src/credentials/options.ts";
+export type { RotateOptions } from "./src/credentials/rotation.ts";
 export { systemKeyring, type SystemKeyringOptions } from "./src/credentials/system.ts";
+export {
+  type PassphraseRequest,
+  VaultKeyring,
+  type VaultOptions,
+} from "./src/credentials/vault.ts";
+
 export type { DriverName } from "./src/executions/driver.ts";
 export type { JournalMode } from "./src/executions/driver_choice.ts";
 export type { SQLiteInfo, SQLiteOptions } from "./src/executions/options.ts";
 export { SQLiteExecutionRepository } from "./src/executions/repository.ts";
-export { openStorage, type Storage, type StorageOptions } from "./src/storage.ts";
+
 export {
-  type FilesystemWorkflowOptions,
-  FilesystemWorkflowRepository,
-} from "./src/workflows/repository.ts";
+  type InstantiatedTemplate,
+  type InstantiateOptions,
+  instantiateTemplate,
+} from "./src/workflows/instantiate.ts";
+export { type JsonSchema, workflowJsonSchema } from "./src/workflows/json_schema.ts";
+export type { FileWarning } from "./src/workflows/inspect.ts";
+export type { FileOperations, WritableFile } from "./src/workflows/file_operations.ts";
+export { FilesystemWorkflowRepository } from "./src/workflows/repository.ts";
+export type { FilesystemWorkflowOptions } from "./src/workflows/repository_options.ts";
+export type {
+  ExportedWorkflow,
+  ImportedWorkflow,
+  ImportOptions,
+  ImportSource,
+  Progress,
+  Shared,
+} from "./src/workflows/sharing.ts";
+export {
+  type FilesystemTemplateOptions,
+  FilesystemTemplateRepository,
+  type TemplateList,
+} from "./src/workflows/template_repository.ts";
+export type { WatchOptions, WorkflowEvent } from "./src/workflows/watch.ts";
+export type { ReferencedRevisions, RevisionDiff } from "./src/workflows/workflow_revisions.ts";
+
+export { openStorage, type Storage, type StorageOptions } from "./src/storage.ts";

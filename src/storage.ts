@@ -1,5 +1,5 @@
 /**
- * The three stores over one root folder.
+ * The stores over one root folder.
  *
  * @module
  */
@@ -9,10 +9,12 @@ import type { KeyringOptions } from "./credentials/options.ts";
 import type { SQLiteOptions } from "./executions/options.ts";
 import { SQLiteExecutionRepository } from "./executions/repository.ts";
 import { resolveRoot } from "./root.ts";
+import { FilesystemWorkflowRepository } from "./workflows/repository.ts";
+import type { FilesystemWorkflowOptions } from "./workflows/repository_options.ts";
 import {
-  type FilesystemWorkflowOptions,
-  FilesystemWorkflowRepository,
-} from "./workflows/repository.ts";
+  type FilesystemTemplateOptions,
+  FilesystemTemplateRepository,
+} from "./workflows/template_repository.ts";
 
 /** Options of {@linkcode openStorage}. */
 export interface StorageOptions {
@@ -24,18 +26,22 @@ export interface StorageOptions {
   root?: string;
   /** Options of the workflow store. */
   workflows?: Omit<FilesystemWorkflowOptions, "root">;
+  /** Options of the template store. */
+  templates?: Omit<FilesystemTemplateOptions, "root">;
   /** Options of the execution store. */
   executions?: Omit<SQLiteOptions, "root" | "lazy">;
   /** Options of the credential store. */
   credentials?: Omit<KeyringOptions, "root">;
 }
 
-/** The three stores over one root folder. */
+/** The stores over one root folder. */
 export interface Storage extends AsyncDisposable {
   /** Absolute path of the folder of all data. */
   readonly root: string;
   /** Workflows, as YAML files in `<root>/workflows`. */
   readonly workflows: FilesystemWorkflowRepository;
+  /** Workflow templates, as YAML files in `<root>/templates`. */
+  readonly templates: FilesystemTemplateRepository;
   /** Executions, in the SQLite database `<root>/goflow.db`. */
   readonly executions: SQLiteExecutionRepository;
   /** Credentials, in the keyring of the system. */
@@ -45,7 +51,7 @@ export interface Storage extends AsyncDisposable {
 }
 
 /**
- * Opens the three stores over one root folder. Creates no file, loads no
+ * Opens the stores over one root folder. Creates no file, loads no
  * driver and starts no program until a store is used.
  *
  * Requires `--allow-env=HOME,GOFLOW_CONFIG_DIR` unless `root` is given; each
@@ -84,6 +90,7 @@ export interface Storage extends AsyncDisposable {
 export async function openStorage(options: StorageOptions = {}): Promise<Storage> {
   const root = resolveRoot(options.root);
   const workflows = await FilesystemWorkflowRepository.open({ ...options.workflows, root });
+  const templates = await FilesystemTemplateRepository.open({ ...options.templates, root });
   const executions = await SQLiteExecutionRepository.open({
     ...options.executions,
     root,
@@ -94,6 +101,7 @@ export async function openStorage(options: StorageOptions = {}): Promise<Storage
   return {
     root,
     workflows,
+    templates,
     executions,
     credentials,
     close,

@@ -47,7 +47,11 @@ export class EnvironmentKeyring implements Keyring {
   readonly #variables: ReadonlyMap<string, string>;
   readonly #service: string;
 
-  /** @param options Which variable holds which credential. */
+  /**
+   * Makes the keyring.
+   *
+   * @param options Which variable holds which credential.
+   */
   constructor(options: EnvironmentKeyringOptions) {
     this.#variables = new Map(Object.entries(options.variables));
     this.#service = options.service ?? "goflow";

@@ -37,7 +37,11 @@ export class MemoryKeyring implements Keyring {
   readonly #services = new Map<string, Map<string, string>>();
   readonly #limit: number;
 
-  /** @param options Limits to imitate. */
+  /**
+   * Makes the keyring.
+   *
+   * @param options Limits to imitate.
+   */
   constructor(options: MemoryKeyringOptions = {}) {
     this.#limit = options.limit ?? Infinity;
   }

@@ -69,7 +69,11 @@ export class VaultKeyring implements Keyring {
   readonly #options: VaultOptions;
   #key: Promise<VaultKey> | undefined;
 
-  /** @param options File and passphrase. */
+  /**
+   * Makes the keyring.
+   *
+   * @param options File and passphrase.
+   */
   constructor(options: VaultOptions) {
     this.#options = options;
   }
