@@ -141,16 +141,22 @@ export class GnomeKeyring implements AsyncDisposable {
     await reader.cancel();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends all programs and removes the folder, at the end of a process that cannot wait. */
+  end(): void {
     for (const child of this.#children.reverse()) {
       try {
         child.kill("SIGKILL");
       } catch (cause) {
+        // It has ended already.
         if (!(cause instanceof TypeError)) throw cause;
       }
-      await child.status;
     }
-    await Deno.remove(this.home, { recursive: true });
+    Deno.removeSync(this.home, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end();
+    for (const child of this.#children) await child.status;
   }
 
   /** A bus without activation, so that nothing starts a keyring unasked. */
