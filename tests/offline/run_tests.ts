@@ -1,6 +1,6 @@
 /**
- * Runs the tests and the examples of the README and the doc comments, and sums up. Arguments go to `deno test`;
- * with any, the examples are left out.
+ * Runs the tests and the examples of the README and the doc comments, and sums up. With arguments,
+ * which go to `deno test`, one run of the tests alone.
  *
  * @module
  */
@@ -13,10 +13,8 @@ const { path } = await chooseConfiguration();
 const scratch = await Deno.makeTempDir({ prefix: "goflow-test-" });
 const total = { passed: 0, failed: 0, skipped: 0 };
 try {
-  await run("tests", Deno.args);
-  if (Deno.args.length === 0) {
-    await run("examples", ["--doc", "README.md", ...filesWithExamples()]);
-  }
+  if (Deno.args.length > 0) await run("tests", Deno.args);
+  else await runAll();
 } finally {
   await Deno.remove(scratch, { recursive: true });
 }
@@ -25,20 +23,33 @@ console.log(
 );
 Deno.exit(total.failed === 0 ? 0 : 1);
 
-async function run(name: string, args: string[]): Promise<void> {
+/** One process for each folder of tests, two at a time: most of them wait for other processes. */
+async function runAll(): Promise<void> {
+  const files = typescriptFiles("tests").filter((file) => file.endsWith("_test.ts"));
+  if (await runDeno(["check", "-q", "--config", path, ...files], { cwd: ROOT }) !== 0) {
+    total.failed++;
+    return;
+  }
+  const folders = Object.entries(Object.groupBy(files, (file) => file.replace(/\/[^/]*$/, "")));
+  const jobs = [
+    () => run("examples", ["--doc", "README.md", ...filesWithExamples()], "whole"),
+    ...folders.map(([folder, files = []]) => () =>
+      run(folder.replaceAll("/", "-"), ["--no-check", ...files], "whole")
+    ),
+  ];
+  const lane = async () => {
+    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
+  };
+  await Promise.all([lane(), lane()]);
+}
+
+/** Runs tests; the output comes as it is written, or as a whole in the end. */
+async function run(name: string, args: string[], output?: "whole"): Promise<void> {
   const report = `${scratch}/${name}.xml`;
   const code = await runDeno(
-    [
-      "test",
-      "--config",
-      path,
-      "-A",
-      "--no-prompt",
-      `--junit-path=${report}`,
-      ...args,
-    ],
+    ["test", "--config", path, "-A", "--no-prompt", `--junit-path=${report}`, ...args],
     // The default root, so that nothing here can touch the data of the user.
-    { cwd: ROOT, env: { GOFLOW_CONFIG_DIR: `${scratch}/root` } },
+    { cwd: ROOT, env: { GOFLOW_CONFIG_DIR: `${scratch}/root` }, output },
   );
   add(code, await readReport(report));
 }
