@@ -20,6 +20,8 @@ export interface Program {
   environment: Record<string, string>;
   /** The only other variables it needs; absent when it gets the whole environment. */
   keep?: readonly string[];
+  /** Stop it until all its input is there, because it would take less for the whole. */
+  holdInput?: boolean;
 }
 
 /** One call of a {@linkcode Program}. */
@@ -57,11 +59,11 @@ export interface CallResult {
  */
 export async function run(program: Program, call: Call): Promise<CallResult> {
   const child = start(program, call);
-  const writing = call.stdin === undefined ? undefined : write(child.stdin, call.stdin);
+  const writing = call.stdin === undefined ? undefined : handOver(program, child, call.stdin);
   const output = child.output();
   const result = await within(program.timeout, output);
   if (result === undefined) {
-    kill(child);
+    signal(child, "SIGKILL");
     await child.status;
     // A grandchild may keep the pipes open for ever.
     await within(500, output);
@@ -108,7 +110,8 @@ function missing(program: Program, call: Call, cause?: unknown): Error {
  */
 function isMissing(path: string): boolean {
   try {
-    kill(new Deno.Command(path, { env: { LD_PRELOAD: "-" }, stdin: "null" }).spawn());
+    const env = { LD_PRELOAD: "-" };
+    signal(new Deno.Command(path, { env, stdin: "null" }).spawn(), "SIGKILL");
     return false;
   } catch (cause) {
     return cause instanceof Deno.errors.NotFound;
@@ -131,10 +134,21 @@ function childEnvironment(
   return { env: { ...env, ...environment }, clearEnv: true };
 }
 
-async function write(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
-  const writer = stdin.getWriter();
+/**
+ * Writes the input. If this process is killed before that, the program sees the end
+ * of its input: `secret-tool` would replace a credential by nothing. Stopped, it
+ * never reads that end; what remains of it is a stopped process.
+ */
+async function handOver(
+  { holdInput }: Program,
+  child: Deno.ChildProcess,
+  text: string,
+): Promise<void> {
+  if (holdInput) signal(child, "SIGSTOP");
+  const writer = child.stdin.getWriter();
   try {
     await writer.write(new TextEncoder().encode(text));
+    if (holdInput) signal(child, "SIGCONT");
     await writer.close();
   } catch (cause) {
     // A program that ends early says why with its status.
@@ -154,9 +168,9 @@ async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T |
   }
 }
 
-function kill(child: Deno.ChildProcess): void {
+function signal(child: Deno.ChildProcess, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
   try {
-    child.kill("SIGKILL");
+    child.kill(name);
   } catch (cause) {
     // It has ended in the meantime.
     if (!(cause instanceof TypeError)) throw cause;

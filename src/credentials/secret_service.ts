@@ -55,6 +55,7 @@ export class SecretServiceKeyring implements Keyring {
       install:
         "install secret-tool (Debian and Ubuntu: libsecret-tools, Fedora and Arch: libsecret)",
       timeout: options.timeout ?? 30_000,
+      holdInput: true,
       environment: {
         LC_ALL: "C.UTF-8",
         LANGUAGE: "",

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
-import { runDeno } from "../helpers/child.ts";
+import { codeUrl, denoCommand, runCode, runDeno } from "../helpers/child.ts";
 import { testNeeding } from "../helpers/skip.ts";
 import { allItems, CutOff, CutOffKeyring } from "./cut_off.ts";
 import { GnomeKeyring, gnomeKeyring } from "./gnome_keyring.ts";
@@ -188,4 +188,73 @@ for (const change of ["set", "rotate", "split"]) {
       assert(killed >= 2, `only ${killed} steps`);
     },
   );
+}
+
+testNeeding(
+  gnomeKeyring,
+  "SecretServiceKeyring.set() keeps the old value when it is killed before it hands over the new one",
+  async () => {
+    await using gnome = await GnomeKeyring.start();
+    const { DBUS_SESSION_BUS_ADDRESS = "" } = gnome.env;
+    const keyring = gnome.keyring();
+    const key = `held-${crypto.randomUUID()}`;
+    await keyring.set("goflow", key, "old");
+    // The program is started when the call returns, and the value not yet written.
+    const code = `
+      import { systemKeyring } from "./src/credentials/system.ts";
+      systemKeyring().set("goflow", Deno.args[0], "new");
+      Deno.kill(Deno.pid, "SIGKILL");`;
+    const options = { flags: ["-A"], args: [key], env: { DBUS_SESSION_BUS_ADDRESS } };
+    assertEquals((await runCode(code, options)).code, 137);
+    const held = processesWith(key);
+    assertEquals(held.length, 1);
+    assertEquals(await keyring.get("goflow", key), "old");
+    for (const pid of held) Deno.kill(pid, "SIGKILL");
+  },
+);
+
+testNeeding(
+  gnomeKeyring,
+  "KeyringCredentialStore over gnome-keyring survives SIGKILL at any time",
+  async () => {
+    await using gnome = await GnomeKeyring.start();
+    const { DBUS_SESSION_BUS_ADDRESS = "" } = gnome.env;
+    const key = `key-${crypto.randomUUID()}`;
+    const store = await KeyringCredentialStore.open({ keyring: gnome.keyring(), root: gnome.home });
+    await store.set(key, "value 0");
+    const code = `
+      import { KeyringCredentialStore } from "./src/credentials/keyring_store.ts";
+      const [root, key] = Deno.args;
+      const store = await KeyringCredentialStore.open({ root });
+      console.log("ready");
+      for (let count = 1;; count++) await store.set(key, \`value \${count}\`);`;
+    for (let round = 0; round < 8; round++) {
+      const options = { flags: ["-A"], args: [gnome.home, key], env: { DBUS_SESSION_BUS_ADDRESS } };
+      const child = denoCommand(codeUrl(code), options).spawn();
+      const reader = child.stdout.getReader();
+      await reader.read();
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
+      child.kill("SIGKILL");
+      await child.status;
+      await reader.cancel();
+      await child.stderr.cancel();
+      for (const pid of processesWith(key)) Deno.kill(pid, "SIGKILL");
+      assert(/^value \d+$/.test(await store.get(key)));
+    }
+  },
+);
+
+/** Stopped processes with a text in their command line. */
+function processesWith(text: string): number[] {
+  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const stopped = /^State:\s+T/m.test(Deno.readTextFileSync(`/proc/${name}/status`));
+      const words = Deno.readTextFileSync(`/proc/${name}/cmdline`);
+      return stopped && words.includes(text) ? [Number(name)] : [];
+    } catch {
+      // It has ended.
+      return [];
+    }
+  });
 }
