@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
-import { GnomeKeyring, noGnomeKeyring } from "../credentials/gnome_keyring.ts";
+import { GnomeKeyring, gnomeKeyring } from "../credentials/gnome_keyring.ts";
 import { testNeeding } from "../helpers/skip.ts";
 import { go, goProgram } from "./go_program.ts";
 
@@ -18,14 +18,13 @@ const VALUES: Record<string, string> = {
   'ключ "quoted" it\'s $HOME `a` <b>&c': "y",
 };
 const KEYS = Object.keys(VALUES);
-const gnomeKeyring = { missing: noGnomeKeyring !== "", reason: "needs gnome-keyring" };
 
 /** Registers a test with a keyring of its own and our store over it. */
 function keyringTest(
   name: string,
   run: (keyring: GnomeKeyring, store: KeyringCredentialStore) => Promise<void>,
 ): void {
-  testNeeding([goProgram, gnomeKeyring], name, async () => {
+  testNeeding([goProgram, ...gnomeKeyring], name, async () => {
     await using keyring = await GnomeKeyring.start();
     const options = { root: keyring.home, keyring: keyring.keyring() };
     await run(keyring, await KeyringCredentialStore.open(options));
