@@ -7,7 +7,7 @@
 import { Execution, EXECUTION_STATUSES, type ExecutionError } from "../domain/execution.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
-import { asText, ColumnReader } from "./invalid_columns.ts";
+import { asText, ColumnReader, rawText } from "./invalid_columns.ts";
 import { encodeJson } from "./json.ts";
 import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
 
@@ -102,26 +102,26 @@ function readError(row: Row, reader: ColumnReader): ExecutionError | undefined {
  */
 export function writeExecution(execution: Execution): SqlValue[] {
   const action = `Cannot save execution "${execution.id}"`;
-  const { error, invalidColumns } = execution;
-  const text = (field: string, value: string | undefined): SqlValue =>
-    plainText(value, action, field);
-  const raw = (column: string): string | undefined =>
-    invalidColumns?.find((invalid) => invalid.column === column)?.text;
-  const started = Number.isNaN(execution.startedAt.getTime()) ? raw("started_at") : undefined;
+  const { error } = execution;
+  const started = Number.isNaN(execution.startedAt.getTime())
+    ? rawText(execution, "started_at")
+    : undefined;
   return [
-    text("id", execution.id),
-    text("workflowId", execution.workflowId),
-    text("workflowVersion", execution.workflowVersion),
-    text("status", execution.status),
+    plainText(execution.id, action, "id"),
+    plainText(execution.workflowId, action, "workflowId"),
+    plainText(execution.workflowVersion, action, "workflowVersion"),
+    plainText(execution.status, action, "status"),
     started ?? encodeTime(execution.startedAt, action),
     execution.completedAt === undefined
-      ? raw("completed_at") ?? null
+      ? rawText(execution, "completed_at") ?? null
       : encodeTime(execution.completedAt, action),
-    text("error.type", error?.type),
-    text("error.message", error?.message),
-    text("error.nodeId", error?.nodeId),
-    encodeObject(error?.context, action, "error.context") ?? raw("error_context") ?? null,
-    encodeJson(execution.returnValue, action, "returnValue") ?? raw("return_value") ?? null,
-    text("workflowRevision", execution.workflowRevision),
+    plainText(error?.type, action, "error.type"),
+    plainText(error?.message, action, "error.message"),
+    plainText(error?.nodeId, action, "error.nodeId"),
+    encodeObject(error?.context, action, "error.context") ?? rawText(execution, "error_context") ??
+      null,
+    encodeJson(execution.returnValue, action, "returnValue") ??
+      rawText(execution, "return_value") ?? null,
+    plainText(execution.workflowRevision, action, "workflowRevision"),
   ];
 }

@@ -114,3 +114,17 @@ export function asText(value: SqlValue | undefined): string | undefined {
   if (typeof value === "string") return value;
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value);
 }
+
+/**
+ * Returns the text of a column that could not be read, to be kept on save.
+ *
+ * @param row The object that was read.
+ * @param column Name of the column.
+ * @returns The text, `undefined` when the column could be read.
+ */
+export function rawText(
+  { invalidColumns }: { invalidColumns?: InvalidColumn[] },
+  column: string,
+): string | undefined {
+  return invalidColumns?.find((invalid) => invalid.column === column)?.text;
+}

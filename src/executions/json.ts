@@ -50,9 +50,10 @@ function reviveBigInt(_key: string, value: unknown, { source }: { source?: strin
  */
 export function encodeJson(value: unknown, action: string, field: string): string | undefined {
   if (value === undefined) return undefined;
+  if (classify(value, 0) === "plain") return JSON.stringify(value);
   try {
-    const special = inspect(value, field, new Set());
-    return special ? JSON.stringify(value, replaceSpecial) : JSON.stringify(value);
+    inspect(value, field, new Set());
+    return JSON.stringify(value, replaceSpecial);
   } catch (cause) {
     if (cause instanceof Unstorable) {
       throw new InvalidDataError(`${action}: ${cause.message}`, { cause });
@@ -64,6 +65,38 @@ export function encodeJson(value: unknown, action: string, field: string): strin
   }
 }
 
+/** Deeper values, which may be cyclic, are left to the thorough way. */
+const SHALLOW = 32;
+
+/** Finds most values to be plain JSON, quickly and without a message for the others. */
+function classify(value: unknown, depth: number): "plain" | "other" {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return "plain";
+    case "number":
+      return Number.isFinite(value) && !(value === 0 && 1 / value < 0) ? "plain" : "other";
+    case "object":
+      break;
+    default:
+      return "other";
+  }
+  if (value === null) return "plain";
+  if (depth > SHALLOW || "toJSON" in value) return "other";
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      if (classify(value[i], depth + 1) === "other") return "other";
+    }
+    return "plain";
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return "other";
+  const record = value as Record<string, unknown>;
+  for (const key in record) {
+    if (record[key] !== undefined && classify(record[key], depth + 1) === "other") return "other";
+  }
+  return "plain";
+}
+
 function replaceSpecial(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return json.rawJSON(String(value));
   return Object.is(value, -0) ? json.rawJSON("-0") : value;
@@ -71,25 +104,25 @@ function replaceSpecial(_key: string, value: unknown): unknown {
 
 class Unstorable extends Error {}
 
-/** Returns whether there is a BigInt or a negative zero in the value. */
-function inspect(value: unknown, path: string, ancestors: Set<object>): boolean {
+/** Throws for what JSON cannot hold. */
+function inspect(value: unknown, path: string, ancestors: Set<object>): void {
   switch (typeof value) {
-    case "string":
-    case "boolean":
-      return false;
     case "number":
       if (!Number.isFinite(value)) throw unstorable(path, String(value));
-      return Object.is(value, -0);
+      return;
+    case "string":
+    case "boolean":
     case "bigint":
-      return true;
+      return;
     case "object":
-      return value !== null && inspectObject(value, path, ancestors);
+      if (value !== null) inspectObject(value, path, ancestors);
+      return;
     default:
       throw unstorable(path, typeof value === "undefined" ? "undefined" : `a ${typeof value}`);
   }
 }
 
-function inspectObject(value: object, path: string, ancestors: Set<object>): boolean {
+function inspectObject(value: object, path: string, ancestors: Set<object>): void {
   if (ancestors.has(value)) throw new Unstorable(`"${path}" refers back to itself`);
   if ("toJSON" in value && typeof value.toJSON === "function") {
     const plain: unknown = value.toJSON();
@@ -97,22 +130,18 @@ function inspectObject(value: object, path: string, ancestors: Set<object>): boo
     return inspect(plain, path, ancestors);
   }
   ancestors.add(value);
-  let special = false;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      if (inspect(value[i], `${path}[${i}]`, ancestors)) special = true;
-    }
+    for (let i = 0; i < value.length; i++) inspect(value[i], `${path}[${i}]`, ancestors);
   } else {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) {
       throw unstorable(path, `a ${value.constructor?.name ?? "class instance"}`);
     }
     for (const [key, item] of Object.entries(value)) {
-      if (item !== undefined && inspect(item, `${path}.${key}`, ancestors)) special = true;
+      if (item !== undefined) inspect(item, `${path}.${key}`, ancestors);
     }
   }
   ancestors.delete(value);
-  return special;
 }
 
 function unstorable(path: string, found: string): Unstorable {

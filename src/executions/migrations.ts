@@ -121,8 +121,8 @@ ALTER TABLE migrations ADD COLUMN checksum TEXT;
 
 /**
  * The change feed: one row per change of a run, whoever makes it. A run that
- * is recorded whole has the status "" until its parts are stored, and is
- * created only then. The feed keeps the last 100,000 changes.
+ * is recorded whole has a "+" after its status until its parts are stored, and
+ * is created only then. The feed keeps the last 100,000 changes.
  */
 const version4 = `
 CREATE TABLE changes (
@@ -130,12 +130,12 @@ CREATE TABLE changes (
   execution_id TEXT NOT NULL,
   kind TEXT NOT NULL
 );
-CREATE TRIGGER feed_insert AFTER INSERT ON executions WHEN new.status <> '' BEGIN
+CREATE TRIGGER feed_insert AFTER INSERT ON executions WHEN new.status NOT GLOB '*+' BEGIN
   INSERT INTO changes (execution_id, kind) VALUES (new.id, 'created');
 END;
 CREATE TRIGGER feed_update AFTER UPDATE ON executions BEGIN
   INSERT INTO changes (execution_id, kind)
-  VALUES (new.id, CASE old.status WHEN '' THEN 'created' ELSE 'updated' END);
+  VALUES (new.id, CASE WHEN old.status GLOB '*+' THEN 'created' ELSE 'updated' END);
 END;
 CREATE TRIGGER feed_delete AFTER DELETE ON executions BEGIN
   INSERT INTO changes (execution_id, kind) VALUES (old.id, 'deleted');

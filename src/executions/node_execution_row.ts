@@ -12,7 +12,7 @@ import {
 import { InvalidDataError } from "../domain/errors.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime, ZERO_TIME } from "./instant.ts";
-import { asText, ColumnReader } from "./invalid_columns.ts";
+import { asText, ColumnReader, rawText } from "./invalid_columns.ts";
 import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
 
 /** The columns that are read and written, in the order of a row. */
@@ -89,33 +89,29 @@ function readError(row: Row, reader: ColumnReader): NodeExecutionError | undefin
  */
 export function writeNodeExecution(node: NodeExecution): SqlValue[] {
   const action = `Cannot save node execution "${node.id}"`;
-  const { error, invalidColumns } = node;
-  const text = (field: string, value: string | undefined): SqlValue =>
-    plainText(value, action, field);
-  const raw = (column: string): string | undefined =>
-    invalidColumns?.find((invalid) => invalid.column === column)?.text;
+  const { error } = node;
   if (!Number.isSafeInteger(node.retryCount)) {
     throw new InvalidDataError(
       `${action}: "retryCount" is ${node.retryCount}, wanted is a whole number`,
     );
   }
   return [
-    text("id", node.id),
-    text("executionId", node.executionId),
-    text("nodeId", node.nodeId),
-    text("nodeType", node.nodeType),
-    text("status", node.status),
+    plainText(node.id, action, "id"),
+    plainText(node.executionId, action, "executionId"),
+    plainText(node.nodeId, action, "nodeId"),
+    plainText(node.nodeType, action, "nodeType"),
+    plainText(node.status, action, "status"),
     node.startedAt === undefined
-      ? raw("started_at") ?? ZERO_TIME
+      ? rawText(node, "started_at") ?? ZERO_TIME
       : encodeTime(node.startedAt, action),
     node.completedAt === undefined
-      ? raw("completed_at") ?? null
+      ? rawText(node, "completed_at") ?? null
       : encodeTime(node.completedAt, action),
-    encodeObject(node.inputs, action, "inputs") ?? raw("inputs") ?? null,
-    encodeObject(node.outputs, action, "outputs") ?? raw("outputs") ?? null,
-    text("error.type", error?.type),
-    text("error.message", error?.message),
-    encodeObject(error?.context, action, "error.context") ?? raw("error_context") ?? null,
+    encodeObject(node.inputs, action, "inputs") ?? rawText(node, "inputs") ?? null,
+    encodeObject(node.outputs, action, "outputs") ?? rawText(node, "outputs") ?? null,
+    plainText(error?.type, action, "error.type"),
+    plainText(error?.message, action, "error.message"),
+    encodeObject(error?.context, action, "error.context") ?? rawText(node, "error_context") ?? null,
     node.retryCount,
   ];
 }

@@ -75,7 +75,8 @@ export function recordRun(connection: Connection, run: RecordedRun): number[] {
   const id = row[0] ?? null;
   const status = row[STATUS] ?? null;
   const isNew = schemaVersion >= 4 && run.nodes.length > 0 &&
-    connection.statement(table.insertSql).run(...row.with(STATUS, "")) > 0;
+    // In the indexes of the status this is beside its final place.
+    connection.statement(table.insertSql).run(...row.with(STATUS, `${status}+`)) > 0;
   if (!isNew) upsert(connection, table, row);
   upsertAll(connection, NODE_EXECUTION_TABLE, run.nodes);
   const ids = run.snapshots.map((snapshot) => insertSnapshot(connection, snapshot));

@@ -11,8 +11,16 @@ import { ZERO_INSTANT } from "./instant.ts";
 /** Statuses in which a run has ended. */
 export const FINAL_STATUSES = ["completed", "failed", "cancelled", "timed_out"] as const;
 
-/** Length of a bucket of runs in seconds; 0 is all time. Each is kept by workflow and for all. */
+/** Lengths of the buckets of runs in seconds; 0 is all time. */
 export const RUN_SPANS = { all: 0, day: 86_400, hour: 3_600 } as const;
+
+/** The four roll-ups of a run: a span, and whether it is of all workflows or of that of the run. */
+const ROLLUPS = [
+  [RUN_SPANS.all, 1],
+  [RUN_SPANS.all, 0],
+  [RUN_SPANS.day, 1],
+  [RUN_SPANS.hour, 0],
+] as const;
 
 /**
  * The bin of a duration: durations whose leading three digits are close share
@@ -139,9 +147,7 @@ END;`;
 /** Tables, triggers, and the roll-ups of what is there already. */
 export const STATISTICS_SQL: string = `
 CREATE TABLE run_spans (span INTEGER NOT NULL, every_workflow INTEGER NOT NULL);
-INSERT INTO run_spans VALUES ${
-  Object.values(RUN_SPANS).map((span) => `(${span}, 0), (${span}, 1)`).join(", ")
-};
+INSERT INTO run_spans VALUES ${ROLLUPS.map((row) => `(${row.join(", ")})`).join(", ")};
 CREATE TABLE run_statistics (
   span INTEGER NOT NULL,
   workflow_id TEXT NOT NULL,
