@@ -1,0 +1,89 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { Execution } from "../../src/domain/execution.ts";
+import { Workflow } from "../../src/domain/workflow.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
+import { PROJECT, runDeno } from "../helpers/child.ts";
+import { linux, testNeeding } from "../helpers/skip.ts";
+import { withRoot } from "./cli.ts";
+import { withFakeKeyring } from "./keyring.ts";
+
+const MAIN = join(PROJECT, "src/cli/main.ts");
+
+/** Runs a command under exactly these flags, then without each of them. */
+async function needsExactly(flags: string[], args: string[], env = {}): Promise<void> {
+  const { code, stderr } = await runDeno(MAIN, { flags, args, env });
+  assertEquals({ args, code }, { args, code: 0 }, stderr);
+  for (const flag of flags) {
+    const fewer = flags.filter((other) => other !== flag);
+    const refused = await runDeno(MAIN, { flags: fewer, args, env });
+    assertEquals({ args, flag, code: refused.code }, { args, flag, code: 5 }, refused.stderr);
+    const [name] = flag.split("=");
+    assertStringIncludes(refused.stderr, `${name}=`);
+    assertEquals(refused.stderr.trim().split("\n").length, 1, refused.stderr);
+  }
+}
+
+async function withData(test: (root: string) => Promise<void>): Promise<void> {
+  await withRoot(async (root) => {
+    const workflows = await FilesystemWorkflowRepository.open({ root });
+    await workflows.save(Workflow.create("a", undefined, { id: "a" }));
+    {
+      using store = await SQLiteExecutionRepository.open({ root, driver: "builtin" });
+      await store.record(Execution.create("a", "1.0"));
+    }
+    await test(root);
+  });
+}
+
+Deno.test("Commands that only explain need no permission", async () => {
+  for (const args of [["--version"], ["help", "workflow", "save"], ["completions", "bash"]]) {
+    assertEquals((await runDeno(MAIN, { args })).code, 0, args.join(" "));
+  }
+});
+
+Deno.test("Commands that read workflows need to read the root", () =>
+  withData(async (root) => {
+    for (const args of [["workflow", "list"], ["workflow", "scan"], ["workflow", "history", "a"]]) {
+      await needsExactly([`--allow-read=${root}`], [...args, "--root", root]);
+    }
+  }));
+
+Deno.test("Commands that write workflows need to read and write the root", () =>
+  withData(async (root) => {
+    const flags = [`--allow-read=${root}`, `--allow-write=${root}`];
+    const file = join(root, "workflows", "a.yaml");
+    await needsExactly(flags, ["workflow", "save", file, "--root", root]);
+  }));
+
+Deno.test("Commands on executions need to read and write the root", () =>
+  withData(async (root) => {
+    const flags = [`--allow-read=${root}`, `--allow-write=${root}`];
+    for (const args of [["execution", "list"], ["db", "info"]]) {
+      await needsExactly(flags, [...args, "--root", root]);
+    }
+  }));
+
+testNeeding(
+  linux,
+  "Commands that read credentials need to run secret-tool",
+  () =>
+    withFakeKeyring(() =>
+      withRoot((root) =>
+        needsExactly(["--allow-run=secret-tool"], ["credential", "list", "--root", root])
+      )
+    ),
+);
+
+Deno.test("Without --root the environment is needed", () =>
+  withData(async (root) => {
+    const flags = [`--allow-read=${root}`, "--allow-env=HOME,GOFLOW_CONFIG_DIR"];
+    await needsExactly(flags, ["workflow", "list"], { GOFLOW_CONFIG_DIR: root });
+    const { stdout } = await runDeno(MAIN, {
+      flags,
+      args: ["workflow", "list", "--json"],
+      env: { GOFLOW_CONFIG_DIR: root },
+    });
+    assert(JSON.parse(stdout).workflows.length === 1);
+  }));
