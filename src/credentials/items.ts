@@ -15,14 +15,18 @@ import { readMany } from "./read_many.ts";
 import { withKeyringLock } from "./lock.ts";
 import { MetadataMemory } from "./metadata_memory.ts";
 import {
+  type Change,
   checksum,
   formatMetadata,
   type Metadata,
   type MetadataRecord,
+  nextMetadata,
   parseMetadata,
   type PartsReference,
-  randomText,
   recordOf,
+  references,
+  refersTo,
+  uniqueParts,
 } from "./metadata.ts";
 
 /** How a store reaches its items. */
@@ -47,16 +51,6 @@ export interface FoundItem {
   metadata: Metadata | undefined;
   /** What is known of this value. */
   record: MetadataRecord | undefined;
-}
-
-/** What is to be known of a new value. */
-export interface Change {
-  expiresAt?: Date | undefined;
-  rotateAfter?: Date | number | undefined;
-  created?: Date | undefined;
-  version?: number | undefined;
-  /** `null` forgets an earlier one. */
-  previous?: Metadata["previous"] | null | undefined;
 }
 
 /** Items of one service. Methods that change something are called under {@linkcode locked}. */
@@ -131,12 +125,13 @@ export class CredentialItems {
       const value = await this.values.assemble(key, text);
       // Without its parts, the value was replaced after its header was read, or is damaged.
       if (value === undefined && attempt < 3) continue;
+      const check = await checksum(this.#memory.salt, value ?? "");
       const known = memory === undefined
         ? read
-        : memory.value === value
+        : memory.check === check
         ? memory.text
         : await this.keyring.get(this.metadataService, key);
-      this.#memory.remember(key, value, known);
+      if (memory?.check !== check) this.#memory.remember(key, { check, text: known });
       const metadata = parseMetadata(known);
       return { text, value, metadata, record: await recordOf(metadata, value) };
     }
@@ -206,7 +201,7 @@ export class CredentialItems {
     this.#indexed.add(key);
     const metadata = parseMetadata(known);
     if (metadata === undefined) return;
-    const next = await this.#next(value, stored, metadata, metadata.current, change);
+    const next = await nextMetadata(value, stored.parts, metadata, metadata.current, change);
     await this.#clean(metadata, [next.previous?.parts]);
     if (metadata.staged) await this.keyring.delete(this.stagedService, key);
     await this.#write(key, next);
@@ -230,7 +225,7 @@ export class CredentialItems {
     change: Change,
   ): Promise<void> {
     const old = found?.metadata;
-    const next = await this.#next(value, stored, old, found?.record, change);
+    const next = await nextMetadata(value, stored.parts, old, found?.record, change);
     const oldParts = this.values.partsOf(found?.text);
     const used = [oldParts, stored.parts, next.previous?.parts];
     await this.#clean(old, used);
@@ -270,7 +265,7 @@ export class CredentialItems {
     }
     const deleted = await this.keyring.delete(this.service, key);
     const parts = [this.values.partsOf(text), ...references(metadata)];
-    for (const reference of unique(parts)) await this.values.removeParts(reference);
+    for (const reference of uniqueParts(parts)) await this.values.removeParts(reference);
     if (known !== undefined) await this.keyring.delete(this.metadataService, key);
     await this.index.remove(key);
     return deleted;
@@ -289,49 +284,12 @@ export class CredentialItems {
     return true;
   }
 
-  async #next(
-    value: string,
-    stored: StoredValue,
-    old: Metadata | undefined,
-    record: MetadataRecord | undefined,
-    change: Change,
-  ): Promise<Metadata> {
-    const salt = old?.salt ?? randomText();
-    const now = new Date();
-    const { rotateAfter, expiresAt } = change;
-    const interval = typeof rotateAfter === "number"
-      ? rotateAfter
-      : rotateAfter === undefined
-      ? record?.interval
-      : undefined;
-    const due = rotateAfter instanceof Date
-      ? rotateAfter
-      : interval === undefined
-      ? undefined
-      : new Date(now.getTime() + interval);
-    const previous = change.previous === undefined ? old?.previous : change.previous;
-    return {
-      salt,
-      current: {
-        check: await checksum(salt, value),
-        version: change.version ?? (record?.version ?? 0) + 1,
-        created: change.created ?? record?.created ?? now,
-        rotated: now,
-        ...(expiresAt ? { expires: expiresAt } : {}),
-        ...(due ? { due } : {}),
-        ...(interval === undefined ? {} : { interval }),
-        ...(stored.parts ? { parts: stored.parts } : {}),
-      },
-      ...(previous ? { previous } : {}),
-    };
-  }
-
   /** Deletes what earlier changes left behind when they were cut off. */
   async #clean(
     old: Metadata | undefined,
     used: readonly (PartsReference | undefined)[],
   ): Promise<void> {
-    for (const parts of unique(references(old))) {
+    for (const parts of uniqueParts(references(old))) {
       if (!refersTo(used, parts)) await this.values.removeParts(parts);
     }
   }
@@ -348,20 +306,4 @@ export function notFound(action: string, key: string): NotFoundError {
     kind: "credential",
     id: key,
   });
-}
-
-function references(metadata: Metadata | undefined): (PartsReference | undefined)[] {
-  return [metadata?.current, metadata?.before, metadata?.previous, metadata?.staged]
-    .map((holder) => holder?.parts);
-}
-
-function unique(parts: readonly (PartsReference | undefined)[]): PartsReference[] {
-  return [...new Map(parts.flatMap((part) => part ? [[part.id, part]] : [])).values()];
-}
-
-function refersTo(
-  used: readonly (PartsReference | undefined)[],
-  parts: PartsReference | undefined,
-): boolean {
-  return parts !== undefined && used.some((other) => other?.id === parts.id);
 }

@@ -5,20 +5,16 @@
  */
 
 import type { CredentialStore } from "../domain/credential.ts";
-import {
-  AlreadyExistsError,
-  CredentialExpiredError,
-  InvalidDataError,
-  NotFoundError,
-} from "../domain/errors.ts";
+import { AlreadyExistsError, InvalidDataError, NotFoundError } from "../domain/errors.ts";
 import { copyCredentials, type CopyOptions, type CopyResult } from "./copy.ts";
 import { type CredentialDescription, describe, type KeyringInfo } from "./description.ts";
-import { CredentialItems, type FoundItem, notFound } from "./items.ts";
+import { CredentialItems, notFound } from "./items.ts";
 import type { MetadataRecord } from "./metadata.ts";
 import { checkKey, checkService, checkValue, keyAction } from "./keys.ts";
 import type { GetOptions, KeyringOptions, SetOptions } from "./options.ts";
 import { previousValue, rollBack, rotate, type RotateOptions, stagedValue } from "./rotation.ts";
 import { systemKeyring } from "./system.ts";
+import { checkTimes, fromJson, isExpired, toJson, valueOf } from "./values.ts";
 import { registerTenant, removeTenant, tenantRegister, tenantService } from "./tenants.ts";
 
 /**
@@ -183,13 +179,7 @@ export class KeyringCredentialStore implements CredentialStore {
    * @throws {InvalidDataError} If the credential is not JSON; the message does not show it.
    */
   async getStructured<T>(key: string, options: GetOptions = {}): Promise<T> {
-    const text = await this.get(key, options);
-    try {
-      return JSON.parse(text);
-    } catch {
-      // The parser's message quotes the text.
-      throw new InvalidDataError(`${keyAction("read", key)}: the value is not JSON`);
-    }
+    return fromJson<T>(keyAction("read", key), await this.get(key, options));
   }
 
   /**
@@ -451,47 +441,4 @@ export class KeyringCredentialStore implements CredentialStore {
       `Cannot use tenants of tenant "${this.#tenant.name}": only the store that KeyringCredentialStore.open() returns has tenants`,
     );
   }
-}
-
-function valueOf(
-  action: string,
-  key: string,
-  { value, record }: FoundItem & { value: string },
-  { allowExpired = false }: GetOptions,
-): string {
-  const expiresAt = record?.expires;
-  if (expiresAt === undefined || allowExpired || !isExpired({ record })) return value;
-  throw new CredentialExpiredError(
-    `${action}: it expired at ${expiresAt.toISOString()}, set or rotate it, or pass allowExpired: true`,
-    { key, expiresAt },
-  );
-}
-
-function isExpired({ record }: Pick<FoundItem, "record">): boolean {
-  return record?.expires !== undefined && record.expires.getTime() <= Date.now();
-}
-
-function checkTimes(action: string, { expiresAt, rotateAfter }: SetOptions): SetOptions {
-  for (const [name, time] of Object.entries({ expiresAt, rotateAfter })) {
-    const valid = time === undefined ||
-      (time instanceof Date ? !Number.isNaN(time.getTime()) : name === "rotateAfter" && time > 0);
-    if (!valid) {
-      const wanted = name === "rotateAfter"
-        ? "a valid date or milliseconds over 0"
-        : "a valid date";
-      throw new InvalidDataError(`${action}: "${name}" must be ${wanted}`);
-    }
-  }
-  return { ...(expiresAt ? { expiresAt } : {}), ...(rotateAfter ? { rotateAfter } : {}) };
-}
-
-function toJson(action: string, value: unknown): string {
-  try {
-    const text: string | undefined = JSON.stringify(value);
-    if (text !== undefined) return text;
-  } catch {
-    // The message of a circular structure names its keys.
-    throw new InvalidDataError(`${action}: JSON cannot represent the value`);
-  }
-  throw new InvalidDataError(`${action}: JSON cannot represent the value`);
 }

@@ -59,6 +59,70 @@ export async function recordOf(
   return [metadata.current, metadata.before].find((record) => record?.check === check);
 }
 
+/** What is to be known of a new value. */
+export interface Change {
+  expiresAt?: Date | undefined;
+  rotateAfter?: Date | number | undefined;
+  created?: Date | undefined;
+  version?: number | undefined;
+  /** `null` forgets an earlier one. */
+  previous?: Metadata["previous"] | null | undefined;
+}
+
+/** The metadata of a new value, after that of the old one. */
+export async function nextMetadata(
+  value: string,
+  parts: PartsReference | undefined,
+  old: Metadata | undefined,
+  record: MetadataRecord | undefined,
+  change: Change,
+): Promise<Metadata> {
+  const salt = old?.salt ?? randomText();
+  const now = new Date();
+  const previous = change.previous === undefined ? old?.previous : change.previous;
+  return {
+    salt,
+    current: {
+      check: await checksum(salt, value),
+      version: change.version ?? (record?.version ?? 0) + 1,
+      created: change.created ?? record?.created ?? now,
+      rotated: now,
+      ...(change.expiresAt ? { expires: change.expiresAt } : {}),
+      ...nextRotation(change.rotateAfter ?? record?.interval, now),
+      ...(parts ? { parts } : {}),
+    },
+    ...(previous ? { previous } : {}),
+  };
+}
+
+function nextRotation(
+  rotateAfter: Date | number | undefined,
+  now: Date,
+): Pick<MetadataRecord, "due" | "interval"> {
+  if (rotateAfter === undefined) return {};
+  if (rotateAfter instanceof Date) return { due: rotateAfter };
+  return { due: new Date(now.getTime() + rotateAfter), interval: rotateAfter };
+}
+
+/** All parts that metadata knows of. */
+export function references(metadata: Metadata | undefined): (PartsReference | undefined)[] {
+  return [metadata?.current, metadata?.before, metadata?.previous, metadata?.staged]
+    .map((holder) => holder?.parts);
+}
+
+/** The same parts, each once. */
+export function uniqueParts(parts: readonly (PartsReference | undefined)[]): PartsReference[] {
+  return [...new Map(parts.flatMap((part) => part ? [[part.id, part]] : [])).values()];
+}
+
+/** Whether parts are among those that are used. */
+export function refersTo(
+  used: readonly (PartsReference | undefined)[],
+  parts: PartsReference,
+): boolean {
+  return used.some((other) => other?.id === parts.id);
+}
+
 /** Checksum of a value. */
 export async function checksum(salt: string, value: string): Promise<string> {
   const text = new TextEncoder().encode(`${salt}\0${value}`);

@@ -6,20 +6,24 @@
  * @module
  */
 
+import { randomText } from "./metadata.ts";
+
 /** Milliseconds for which metadata is remembered. */
 const MOMENT = 5_000;
 const MOST_KEYS = 1_000;
 
 /** Metadata of a key as it was read. */
 export interface RememberedMetadata {
-  /** The value it was read with. */
-  value: string | undefined;
+  /** Checksum of the value it was read with; not the value, which would stay in memory. */
+  check: string;
   /** Text of the metadata item, if there was one. */
   text: string | undefined;
 }
 
 /** The memory of one store. */
 export class MetadataMemory {
+  /** Salt of the checksums. */
+  readonly salt: string = randomText();
   readonly #entries = new Map<string, RememberedMetadata & { at: number }>();
 
   /** What was read under a key a moment ago. */
@@ -31,9 +35,9 @@ export class MetadataMemory {
   }
 
   /** Remembers what was just read. */
-  remember(key: string, value: string | undefined, text: string | undefined): void {
+  remember(key: string, metadata: RememberedMetadata): void {
     if (this.#entries.size >= MOST_KEYS) this.#entries.clear();
-    this.#entries.set(key, { value, text, at: performance.now() });
+    this.#entries.set(key, { ...metadata, at: performance.now() });
   }
 
   /** Forgets a key that changes. */

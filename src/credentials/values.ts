@@ -1,0 +1,82 @@
+/**
+ * Checks and conversions of what goes into a credential store and comes out of it.
+ *
+ * @module
+ */
+
+import { CredentialExpiredError, InvalidDataError } from "../domain/errors.ts";
+import type { FoundItem } from "./items.ts";
+import type { GetOptions, SetOptions } from "./options.ts";
+
+/**
+ * Returns a value unless it is expired.
+ *
+ * @throws {CredentialExpiredError} If it is past its expiry and that was not allowed for.
+ */
+export function valueOf(
+  action: string,
+  key: string,
+  { value, record }: FoundItem & { value: string },
+  { allowExpired = false }: GetOptions,
+): string {
+  const expiresAt = record?.expires;
+  if (expiresAt === undefined || allowExpired || !isExpired({ record })) return value;
+  throw new CredentialExpiredError(
+    `${action}: it expired at ${expiresAt.toISOString()}, set or rotate it, or pass allowExpired: true`,
+    { key, expiresAt },
+  );
+}
+
+/** Whether a value is past its expiry. */
+export function isExpired({ record }: Pick<FoundItem, "record">): boolean {
+  return record?.expires !== undefined && record.expires.getTime() <= Date.now();
+}
+
+/**
+ * Returns the times among options.
+ *
+ * @throws {InvalidDataError} If one is not valid.
+ */
+export function checkTimes(action: string, { expiresAt, rotateAfter }: SetOptions): SetOptions {
+  for (const [name, time] of Object.entries({ expiresAt, rotateAfter })) {
+    const valid = time === undefined ||
+      (time instanceof Date ? !Number.isNaN(time.getTime()) : name === "rotateAfter" && time > 0);
+    if (!valid) {
+      const wanted = name === "rotateAfter"
+        ? "a valid date or milliseconds over 0"
+        : "a valid date";
+      throw new InvalidDataError(`${action}: "${name}" must be ${wanted}`);
+    }
+  }
+  return { ...(expiresAt ? { expiresAt } : {}), ...(rotateAfter ? { rotateAfter } : {}) };
+}
+
+/**
+ * Writes a structured value as JSON.
+ *
+ * @throws {InvalidDataError} If that is not possible; the value is not shown.
+ */
+export function toJson(action: string, value: unknown): string {
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    if (text !== undefined) return text;
+  } catch {
+    // The message of a circular structure names its keys.
+    throw new InvalidDataError(`${action}: JSON cannot represent the value`);
+  }
+  throw new InvalidDataError(`${action}: JSON cannot represent the value`);
+}
+
+/**
+ * Reads a structured value.
+ *
+ * @throws {InvalidDataError} If it is not JSON; it is not shown.
+ */
+export function fromJson<T>(action: string, text: string): T {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text.
+    throw new InvalidDataError(`${action}: the value is not JSON`);
+  }
+}
