@@ -7,6 +7,7 @@
 
 import { InvalidDataError, InvalidStateError } from "./errors.ts";
 import { newId } from "./ids.ts";
+import { defineLazy, type LazyField } from "./lazy.ts";
 import type { NodeExecution } from "./node_execution.ts";
 import type { VariableSnapshot } from "./variable_snapshot.ts";
 
@@ -78,7 +79,21 @@ export interface ExecutionFields {
   /** What the end node returned, as JSON. */
   returnValue?: unknown;
   /** Columns that could not be read; absent when all could. */
-  invalidColumns?: InvalidColumn[];
+  invalidColumns?: InvalidColumn[] | undefined;
+}
+
+/** Fields of a run that are computed when they are first read. */
+export interface LazyExecutionFields {
+  /** Runs of its nodes, oldest first. */
+  nodeExecutions?: LazyField<NodeExecution[]>;
+  /** Every change of a variable, oldest first. */
+  variableSnapshots?: LazyField<VariableSnapshot[]>;
+  /** Current values of the variables. */
+  variables?: LazyField<Record<string, unknown>>;
+  /** What the end node returned. */
+  returnValue?: LazyField;
+  /** Reads the return value and returns the columns that could not be read. */
+  invalidColumns(): InvalidColumn[] | undefined;
 }
 
 /**
@@ -127,10 +142,10 @@ export class Execution implements ExecutionFields {
   variables: Record<string, unknown>;
   /** What the end node returned, as JSON. */
   declare returnValue?: unknown;
-  /** Columns that could not be read; absent when all could. */
-  declare invalidColumns?: InvalidColumn[];
+  #invalidColumns: InvalidColumn[] | undefined;
+  #lazy: LazyExecutionFields | undefined;
 
-  private constructor(fields: ExecutionFields) {
+  private constructor(fields: ExecutionFields, lazy?: LazyExecutionFields) {
     this.id = fields.id;
     this.workflowId = fields.workflowId;
     this.workflowVersion = fields.workflowVersion;
@@ -143,7 +158,26 @@ export class Execution implements ExecutionFields {
     this.variableSnapshots = fields.variableSnapshots ?? [];
     this.variables = fields.variables ?? {};
     if (fields.returnValue !== undefined) this.returnValue = fields.returnValue;
-    if (fields.invalidColumns !== undefined) this.invalidColumns = fields.invalidColumns;
+    this.#invalidColumns = fields.invalidColumns;
+    if (lazy !== undefined) {
+      const { invalidColumns: _, ...own } = lazy;
+      this.#lazy = lazy;
+      defineLazy(this, own);
+    }
+  }
+
+  /** Columns that could not be read; absent when all could. Reading it reads the return value. */
+  get invalidColumns(): InvalidColumn[] | undefined {
+    if (this.#lazy !== undefined) {
+      this.#invalidColumns = this.#lazy.invalidColumns();
+      this.#lazy = undefined;
+    }
+    return this.#invalidColumns;
+  }
+
+  set invalidColumns(columns: InvalidColumn[] | undefined) {
+    this.#lazy = undefined;
+    this.#invalidColumns = columns;
   }
 
   /**
@@ -179,10 +213,11 @@ export class Execution implements ExecutionFields {
    * Makes a run of its fields, which are taken over, not copied.
    *
    * @param fields The fields; absent lists are empty.
+   * @param lazy Fields to compute when they are first read, for repositories.
    * @returns The run.
    */
-  static from(fields: ExecutionFields): Execution {
-    return new Execution(fields);
+  static from(fields: ExecutionFields, lazy?: LazyExecutionFields): Execution {
+    return new Execution(fields, lazy);
   }
 
   /** Time from start to end in milliseconds, `undefined` until it ended. */

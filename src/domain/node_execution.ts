@@ -8,6 +8,7 @@
 import { InvalidStateError } from "./errors.ts";
 import type { InvalidColumn } from "./execution.ts";
 import { newId } from "./ids.ts";
+import { defineLazy, type LazyField } from "./lazy.ts";
 
 /** Status of a node execution. */
 export type NodeExecutionStatus = "pending" | "running" | "completed" | "failed" | "skipped";
@@ -56,7 +57,17 @@ export interface NodeExecutionFields {
   /** How often it was repeated, from 0. */
   retryCount?: number;
   /** Columns that could not be read; absent when all could. */
-  invalidColumns?: InvalidColumn[];
+  invalidColumns?: InvalidColumn[] | undefined;
+}
+
+/** Fields of a node execution that are computed when they are first read. */
+export interface LazyNodeExecutionFields {
+  /** What it was given. */
+  inputs: LazyField<Record<string, unknown>>;
+  /** What it gave. */
+  outputs: LazyField<Record<string, unknown>>;
+  /** Reads the fields above and returns the columns that could not be read. */
+  invalidColumns(): InvalidColumn[] | undefined;
 }
 
 /** The run of one node. A plain mutable object. */
@@ -85,10 +96,10 @@ export class NodeExecution implements NodeExecutionFields {
   declare error?: NodeExecutionError;
   /** How often it was repeated, from 0. */
   retryCount: number;
-  /** Columns that could not be read; absent when all could. */
-  declare invalidColumns?: InvalidColumn[];
+  #invalidColumns: InvalidColumn[] | undefined;
+  #lazy: LazyNodeExecutionFields | undefined;
 
-  private constructor(fields: NodeExecutionFields) {
+  private constructor(fields: NodeExecutionFields, lazy?: LazyNodeExecutionFields) {
     this.id = fields.id;
     this.executionId = fields.executionId;
     this.nodeId = fields.nodeId;
@@ -100,7 +111,25 @@ export class NodeExecution implements NodeExecutionFields {
     this.outputs = fields.outputs ?? {};
     if (fields.error !== undefined) this.error = fields.error;
     this.retryCount = fields.retryCount ?? 0;
-    if (fields.invalidColumns !== undefined) this.invalidColumns = fields.invalidColumns;
+    this.#invalidColumns = fields.invalidColumns;
+    if (lazy !== undefined) {
+      this.#lazy = lazy;
+      defineLazy(this, { inputs: lazy.inputs, outputs: lazy.outputs });
+    }
+  }
+
+  /** Columns that could not be read; absent when all could. Reading it reads all fields. */
+  get invalidColumns(): InvalidColumn[] | undefined {
+    if (this.#lazy !== undefined) {
+      this.#invalidColumns = this.#lazy.invalidColumns();
+      this.#lazy = undefined;
+    }
+    return this.#invalidColumns;
+  }
+
+  set invalidColumns(columns: InvalidColumn[] | undefined) {
+    this.#lazy = undefined;
+    this.#invalidColumns = columns;
   }
 
   /**
@@ -119,10 +148,11 @@ export class NodeExecution implements NodeExecutionFields {
    * Makes a node execution of its fields, which are taken over, not copied.
    *
    * @param fields The fields.
+   * @param lazy Fields to compute when they are first read, for repositories.
    * @returns The node execution.
    */
-  static from(fields: NodeExecutionFields): NodeExecution {
-    return new NodeExecution(fields);
+  static from(fields: NodeExecutionFields, lazy?: LazyNodeExecutionFields): NodeExecution {
+    return new NodeExecution(fields, lazy);
   }
 
   /** Time from start to end in milliseconds, `undefined` until it ended or when it never started. */

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { Execution, EXECUTION_STATUSES, type ExecutionError } from "../domain/execution.ts";
+import {
+  Execution,
+  EXECUTION_STATUSES,
+  type ExecutionError,
+  type ExecutionFields,
+  type LazyExecutionFields,
+} from "../domain/execution.ts";
+import { untouchedText } from "../domain/lazy.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
 import { asText, ColumnReader, rawText } from "./invalid_columns.ts";
@@ -48,34 +55,40 @@ export function executionTable(schemaVersion: number): WrittenTable {
   return schemaVersion >= 3 ? EXECUTION_TABLE : OLD_EXECUTION_TABLE;
 }
 
+/** Parts of a run that are computed when they are first read. */
+export type LazyParts = Omit<LazyExecutionFields, "returnValue" | "invalidColumns">;
+
 /**
- * Reads a row; lists of children are empty.
+ * Reads a row; its return value is decoded when it is first read.
  *
  * @param row The columns in the order of {@linkcode executionTable}.
+ * @param parts The parts of the run, by default none.
  * @returns The run.
  */
-export function readExecution(row: Row): Execution {
+export function readExecution(row: Row, parts: LazyParts = {}): Execution {
   const id = asText(row[0]) ?? "";
   const reader = new ColumnReader(`execution "${id}"`);
   const status = reader.word("status", row[3], EXECUTION_STATUSES);
   const startedAt = reader.time("started_at", row[4]);
-  const completedAt = reader.time("completed_at", row[5]);
-  const error = readError(row, reader);
-  const returnValue = reader.json("return_value", row[10]);
-  // An older schema has the instant there, which is no text.
-  const revision = typeof row[11] === "string" ? row[11] : undefined;
-  const undated = reader.invalid?.some(({ column }) => column === "started_at");
-  return Execution.from({
+  const fields: ExecutionFields = {
     id,
     workflowId: asText(row[1]) ?? "",
     workflowVersion: asText(row[2]) ?? "",
     status,
-    startedAt: startedAt ?? new Date(undated ? NaN : "0001-01-01T00:00:00Z"),
-    ...(completedAt === undefined ? {} : { completedAt }),
-    ...(error === undefined ? {} : { error }),
+    startedAt: startedAt ??
+      new Date(reader.isInvalid("started_at") ? NaN : "0001-01-01T00:00:00Z"),
+  };
+  const completedAt = reader.time("completed_at", row[5]);
+  const error = readError(row, reader);
+  if (completedAt !== undefined) fields.completedAt = completedAt;
+  if (error !== undefined) fields.error = error;
+  // An older schema has the instant there, which is no text.
+  if (typeof row[11] === "string") fields.workflowRevision = row[11];
+  const returnValue = reader.lazyJson("return_value", row[10]);
+  return Execution.from(fields, {
+    ...parts,
     ...(returnValue === undefined ? {} : { returnValue }),
-    ...(revision === undefined ? {} : { workflowRevision: revision }),
-    ...(reader.invalid === undefined ? {} : { invalidColumns: reader.invalid }),
+    invalidColumns: () => reader.finish(),
   });
 }
 
@@ -120,7 +133,8 @@ export function writeExecution(execution: Execution): SqlValue[] {
     plainText(error?.nodeId, action, "error.nodeId"),
     encodeObject(error?.context, action, "error.context") ?? rawText(execution, "error_context") ??
       null,
-    encodeJson(execution.returnValue, action, "returnValue") ??
+    untouchedText(execution, "returnValue") ??
+      encodeJson(execution.returnValue, action, "returnValue") ??
       rawText(execution, "return_value") ?? null,
     plainText(execution.workflowRevision, action, "workflowRevision"),
   ];

@@ -7,6 +7,7 @@
 
 import { InvalidDataError } from "../domain/errors.ts";
 import type { InvalidColumn } from "../domain/execution.ts";
+import type { LazyField } from "../domain/lazy.ts";
 import type { SqlValue } from "./driver.ts";
 import { decodeTime } from "./instant.ts";
 import { decodeJson } from "./json.ts";
@@ -16,6 +17,7 @@ export class ColumnReader {
   /** What could not be read, if anything. */
   invalid: InvalidColumn[] | undefined;
   readonly #what: string;
+  readonly #lazy: (() => unknown)[] = [];
 
   /** @param what The row, in the form `execution "a"`. */
   constructor(what: string) {
@@ -53,6 +55,62 @@ export class ColumnReader {
    */
   object(column: string, value: SqlValue | undefined): Record<string, unknown> | undefined {
     return this.#read(column, value, decodeObject);
+  }
+
+  /**
+   * Reads a JSON value when it is asked for.
+   *
+   * @param column Name of the column.
+   * @param value What it holds.
+   * @returns The field; `undefined` for NULL.
+   */
+  lazyJson(column: string, value: SqlValue | undefined): LazyField | undefined {
+    const text = asText(value);
+    if (text === undefined) return undefined;
+    return this.#later(text, () => this.json(column, text));
+  }
+
+  /**
+   * Reads a JSON object when it is asked for.
+   *
+   * @param column Name of the column.
+   * @param value What it holds.
+   * @returns The field; an empty object for NULL and when it cannot be read.
+   */
+  lazyObject(
+    column: string,
+    value: SqlValue | undefined,
+  ): LazyField<Record<string, unknown>> {
+    const text = asText(value);
+    return this.#later(text, () => this.object(column, text) ?? {});
+  }
+
+  /** Computes once, for the field and for {@linkcode finish}, whichever comes first. */
+  #later<T>(text: string | undefined, compute: () => T): LazyField<T> {
+    let value: { now: T } | undefined;
+    const read = () => (value ??= { now: compute() }).now;
+    this.#lazy.push(read);
+    return text === undefined ? { read } : { read, text };
+  }
+
+  /**
+   * Reads what was put off.
+   *
+   * @returns What could not be read, if anything.
+   */
+  finish(): InvalidColumn[] | undefined {
+    for (const read of this.#lazy.splice(0)) read();
+    return this.invalid;
+  }
+
+  /**
+   * Whether a column was found to be unreadable.
+   *
+   * @param column Name of the column.
+   * @returns Whether it was.
+   */
+  isInvalid(column: string): boolean {
+    return this.invalid !== undefined && this.invalid.some((one) => one.column === column);
   }
 
   /**
@@ -123,7 +181,7 @@ export function asText(value: SqlValue | undefined): string | undefined {
  * @returns The text, `undefined` when the column could be read.
  */
 export function rawText(
-  { invalidColumns }: { invalidColumns?: InvalidColumn[] },
+  { invalidColumns }: { invalidColumns?: InvalidColumn[] | undefined },
   column: string,
 ): string | undefined {
   return invalidColumns?.find((invalid) => invalid.column === column)?.text;

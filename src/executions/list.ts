@@ -22,7 +22,7 @@ import { COUNT_CAP, countQuery, type Filter, filterKey, pageQuery } from "./list
  */
 export function listAll(connection: Connection, filter: Filter): Execution[] {
   const { sql, params } = pageQuery(filter, undefined, undefined, connection.info.schemaVersion);
-  return connection.statement(sql).all(...params).map(readExecution);
+  return connection.statement(sql).all(...params).map((row) => readExecution(row));
 }
 
 /**
@@ -66,7 +66,7 @@ export function listPage(
   const nextCursor = hasOlder ? place("older", rows.at(-1)) : undefined;
   const previousCursor = hasNewer ? place("newer", rows[0]) : undefined;
   return {
-    executions: rows.map(readExecution),
+    executions: rows.map((row) => readExecution(row)),
     ...(nextCursor === undefined ? {} : { nextCursor }),
     ...(previousCursor === undefined ? {} : { previousCursor }),
     ...(total === "none" ? {} : { total: count(connection, filter, total) }),

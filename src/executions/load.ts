@@ -5,9 +5,10 @@
  */
 
 import type { Execution } from "../domain/execution.ts";
-import type { NodeExecution } from "../domain/node_execution.ts";
+import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
-import { executionTable, readExecution } from "./execution_row.ts";
+import type { Row } from "./driver.ts";
+import { executionTable, type LazyParts, readExecution } from "./execution_row.ts";
 import { asText } from "./invalid_columns.ts";
 import { parseInstant, ZERO_INSTANT } from "./instant.ts";
 import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
@@ -22,41 +23,90 @@ export const NODE_EXECUTIONS_SQL: string =
 export const SNAPSHOTS_SQL: string = `SELECT ${SNAPSHOT_COLUMNS.join(", ")} ` +
   `FROM variable_snapshots WHERE execution_id = ?`;
 
+/** Which parts of a run are read with it. */
+export interface LoadOptions {
+  /**
+   * Node executions: `"eager"` reads them with the run, `"lazy"` too, but makes
+   * objects of them only when they are first used, `"none"` leaves them out.
+   *
+   * @default {"lazy"}
+   */
+  nodeExecutions?: "eager" | "lazy" | "none";
+  /**
+   * Whether to read the snapshots, from which the variables are rebuilt.
+   *
+   * @default {true}
+   */
+  variableSnapshots?: boolean;
+}
+
 /**
- * Reads a run.
+ * Reads a run and the wanted parts.
  *
  * @param connection The connection, in a transaction.
  * @param id Id of the run.
+ * @param options Which parts.
  * @returns The run, `undefined` if there is none.
  */
-export function loadExecution(connection: Connection, id: string): Execution | undefined {
-  const row = connection.statement(executionTable(connection.info.schemaVersion).selectSql).get(id);
+export function loadExecution(
+  connection: Connection,
+  id: string,
+  options: LoadOptions = {},
+): Execution | undefined {
+  const { nodeExecutions = "lazy", variableSnapshots = true } = options;
+  const { selectSql } = executionTable(connection.info.schemaVersion);
+  const row = connection.statement(selectSql).get(id);
   if (row === undefined) return undefined;
-  const execution = readExecution(row);
-  execution.nodeExecutions = loadNodeExecutions(connection, id);
-  execution.variableSnapshots = connection.statement(SNAPSHOTS_SQL).all(id).map(readSnapshot)
-    .sort((a, b) => a.id! - b.id!);
-  for (const { variableName, newValue } of execution.variableSnapshots) {
+  const parts: LazyParts = {};
+  if (nodeExecutions !== "none") {
+    const rows = connection.statement(NODE_EXECUTIONS_SQL).all(id);
+    parts.nodeExecutions = { read: () => sortByInstant(rows).map(readNodeExecution) };
+  }
+  if (variableSnapshots) {
+    const rows = connection.statement(SNAPSHOTS_SQL).all(id);
+    const read = once(() => rows.map(readSnapshot).sort((a, b) => a.id! - b.id!));
+    parts.variableSnapshots = { read: () => [...read()] };
+    parts.variables = { read: () => currentValues(read()) };
+  }
+  const execution = readExecution(row, parts);
+  // Reading the field computes it.
+  if (nodeExecutions === "eager") void execution.nodeExecutions;
+  return execution;
+}
+
+function once<T>(compute: () => T): () => T {
+  let value: { now: T } | undefined;
+  return () => (value ??= { now: compute() }).now;
+}
+
+/**
+ * Replays snapshots.
+ *
+ * @param snapshots Snapshots of a run, oldest first.
+ * @returns The value of each variable after the last of them.
+ */
+export function currentValues(snapshots: readonly VariableSnapshot[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const { variableName, newValue } of snapshots) {
     // A plain assignment to "__proto__" would set the prototype.
-    Object.defineProperty(execution.variables, variableName, {
+    Object.defineProperty(values, variableName, {
       value: newValue,
       writable: true,
       enumerable: true,
       configurable: true,
     });
   }
-  return execution;
+  return values;
 }
 
 /** By instant, whatever the zone; those that have not started last. */
-function loadNodeExecutions(connection: Connection, id: string): NodeExecution[] {
-  const rows = connection.statement(NODE_EXECUTIONS_SQL).all(id);
+function sortByInstant(rows: Row[]): Row[] {
   const texts = rows.map((row) => asText(row[5]) ?? "");
-  if (texts.every(isOwnForm)) return rows.map(readNodeExecution);
+  if (texts.every(isOwnForm)) return rows;
   return rows
     .map((row, i) => ({ row, instant: orderOf(texts[i]!) }))
     .sort((a, b) => a.instant < b.instant ? -1 : a.instant > b.instant ? 1 : 0)
-    .map(({ row }) => readNodeExecution(row));
+    .map(({ row }) => row);
 }
 
 /** Our own form sorts as text, Go's zero time in that form apart. */

@@ -8,8 +8,10 @@ import {
   NODE_EXECUTION_STATUSES,
   NodeExecution,
   type NodeExecutionError,
+  type NodeExecutionFields,
 } from "../domain/node_execution.ts";
 import { InvalidDataError } from "../domain/errors.ts";
+import { untouchedText } from "../domain/lazy.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime, ZERO_TIME } from "./instant.ts";
 import { asText, ColumnReader, rawText } from "./invalid_columns.ts";
@@ -38,7 +40,7 @@ export const NODE_EXECUTION_TABLE: WrittenTable = new WrittenTable(
 );
 
 /**
- * Reads a row.
+ * Reads a row; inputs and outputs are decoded when they are first read.
  *
  * @param row The columns in the order of {@linkcode NODE_EXECUTION_TABLE}.
  * @returns The node execution.
@@ -46,25 +48,24 @@ export const NODE_EXECUTION_TABLE: WrittenTable = new WrittenTable(
 export function readNodeExecution(row: Row): NodeExecution {
   const id = asText(row[0]) ?? "";
   const reader = new ColumnReader(`node execution "${id}"`);
-  const status = reader.word("status", row[4], NODE_EXECUTION_STATUSES);
-  const startedAt = reader.time("started_at", row[5]);
-  const completedAt = reader.time("completed_at", row[6]);
-  const inputs = reader.object("inputs", row[7]);
-  const outputs = reader.object("outputs", row[8]);
-  const error = readError(row, reader);
-  return NodeExecution.from({
+  const fields: NodeExecutionFields = {
     id,
     executionId: asText(row[1]) ?? "",
     nodeId: asText(row[2]) ?? "",
     nodeType: asText(row[3]) ?? "",
-    status,
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(completedAt === undefined ? {} : { completedAt }),
-    ...(inputs === undefined ? {} : { inputs }),
-    ...(outputs === undefined ? {} : { outputs }),
-    ...(error === undefined ? {} : { error }),
+    status: reader.word("status", row[4], NODE_EXECUTION_STATUSES),
     retryCount: Number(row[12] ?? 0),
-    ...(reader.invalid === undefined ? {} : { invalidColumns: reader.invalid }),
+  };
+  const startedAt = reader.time("started_at", row[5]);
+  const completedAt = reader.time("completed_at", row[6]);
+  const error = readError(row, reader);
+  if (startedAt !== undefined) fields.startedAt = startedAt;
+  if (completedAt !== undefined) fields.completedAt = completedAt;
+  if (error !== undefined) fields.error = error;
+  return NodeExecution.from(fields, {
+    inputs: reader.lazyObject("inputs", row[7]),
+    outputs: reader.lazyObject("outputs", row[8]),
+    invalidColumns: () => reader.finish(),
   });
 }
 
@@ -107,8 +108,10 @@ export function writeNodeExecution(node: NodeExecution): SqlValue[] {
     node.completedAt === undefined
       ? rawText(node, "completed_at") ?? null
       : encodeTime(node.completedAt, action),
-    encodeObject(node.inputs, action, "inputs") ?? rawText(node, "inputs") ?? null,
-    encodeObject(node.outputs, action, "outputs") ?? rawText(node, "outputs") ?? null,
+    untouchedText(node, "inputs") ?? encodeObject(node.inputs, action, "inputs") ??
+      rawText(node, "inputs") ?? null,
+    untouchedText(node, "outputs") ?? encodeObject(node.outputs, action, "outputs") ??
+      rawText(node, "outputs") ?? null,
     plainText(error?.type, action, "error.type"),
     plainText(error?.message, action, "error.message"),
     encodeObject(error?.context, action, "error.context") ?? rawText(node, "error_context") ?? null,

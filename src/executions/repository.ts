@@ -17,7 +17,7 @@ import type { Connection } from "./connection.ts";
 import { writeExecution } from "./execution_row.ts";
 import { listAll, listPage } from "./list.ts";
 import { readFilter } from "./list_query.ts";
-import { loadExecution } from "./load.ts";
+import { loadExecution, type LoadOptions } from "./load.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
 import { openConnection } from "./open.ts";
 import {
@@ -150,17 +150,18 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
 
   /**
    * Reads a run with its node executions and snapshots, oldest first; its
-   * variables are those of the snapshots.
+   * variables are those of the snapshots. JSON is decoded when it is first used.
    *
    * @param id Id of the run.
+   * @param options Which parts to read.
    * @returns The run; what could not be read is in `invalidColumns`.
    * @throws {NotFoundError} If there is no such run.
    * @throws {DatabaseError} If the database refuses.
    */
-  async load(id: string): Promise<Execution> {
+  async load(id: string, options: LoadOptions = {}): Promise<Execution> {
     const action = `Cannot load execution "${id}"`;
     const connection = await this.#connect(action);
-    const execution = await connection.read(action, () => loadExecution(connection, id));
+    const execution = await connection.read(action, () => loadExecution(connection, id, options));
     if (execution === undefined) {
       throw new NotFoundError(`${action}: it does not exist`, { kind: "execution", id });
     }
@@ -296,4 +297,4 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
   }
 }
 
-export type { SQLiteInfo, SQLiteOptions };
+export type { LoadOptions, SQLiteInfo, SQLiteOptions };

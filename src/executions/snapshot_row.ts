@@ -33,19 +33,19 @@ export function readSnapshot(row: Row): VariableSnapshot {
   const id = Number(row[0]);
   const reader = new ColumnReader(`variable snapshot ${id}`);
   const nodeExecutionId = asText(row[2]);
-  const oldValue = reader.json("old_value", row[4]);
-  const newValue = reader.json("new_value", row[5]);
-  const timestamp = reader.time("timestamp", row[6]) ?? new Date(NaN);
-  return {
+  const snapshot: VariableSnapshot = {
     id,
     executionId: asText(row[1]) ?? "",
     ...(nodeExecutionId === undefined ? {} : { nodeExecutionId }),
     variableName: asText(row[3]) ?? "",
-    ...(oldValue === undefined ? {} : { oldValue }),
-    ...(newValue === undefined ? {} : { newValue }),
-    timestamp,
-    ...(reader.invalid === undefined ? {} : { invalidColumns: reader.invalid }),
+    timestamp: reader.time("timestamp", row[6]) ?? new Date(NaN),
   };
+  const oldValue = reader.json("old_value", row[4]);
+  const newValue = reader.json("new_value", row[5]);
+  if (oldValue !== undefined) snapshot.oldValue = oldValue;
+  if (newValue !== undefined) snapshot.newValue = newValue;
+  if (reader.invalid !== undefined) snapshot.invalidColumns = reader.invalid;
+  return snapshot;
 }
 
 /**
