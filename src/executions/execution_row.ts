@@ -11,11 +11,11 @@ import {
   type ExecutionFields,
   type LazyExecutionFields,
 } from "../domain/execution.ts";
+import { encodeJson } from "../domain/json.ts";
 import { untouchedText } from "../domain/lazy.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
 import { asText, ColumnReader, rawText } from "./invalid_columns.ts";
-import { encodeJson } from "./json.ts";
 import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
 
 const COLUMNS = [

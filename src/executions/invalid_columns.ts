@@ -7,10 +7,10 @@
 
 import { InvalidDataError } from "../domain/errors.ts";
 import type { InvalidColumn } from "../domain/execution.ts";
+import { decodeJson } from "../domain/json.ts";
 import type { LazyField } from "../domain/lazy.ts";
 import type { SqlValue } from "./driver.ts";
 import { decodeTime } from "./instant.ts";
-import { decodeJson } from "./json.ts";
 
 /** Reads the columns of one row and collects those that cannot be read. */
 export class ColumnReader {

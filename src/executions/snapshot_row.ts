@@ -4,12 +4,12 @@
  * @module
  */
 
+import { encodeJson } from "../domain/json.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
 import { asText, ColumnReader } from "./invalid_columns.ts";
-import { encodeJson } from "./json.ts";
 import { plainText } from "./written_row.ts";
 
 /** The columns that are read, in the order of a row; all but the first are written. */

@@ -5,10 +5,10 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
+import { decodeJson, encodeJson } from "../domain/json.ts";
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
 import { parseInstant } from "./instant.ts";
-import { decodeJson, encodeJson } from "./json.ts";
 
 /** How many rows are inserted at once; some libraries allow 999 parameters. */
 const BATCH = 10;

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InvalidDataError } from "../../src/domain/errors.ts";
-import { decodeJson, encodeJson } from "../../src/executions/json.ts";
+import { decodeJson, encodeJson } from "../../src/domain/json.ts";
 
 const encode = (value: unknown) => encodeJson(value, "Cannot save", "inputs");
 

@@ -1,5 +1,5 @@
 /**
- * JSON columns. Integers beyond 2^53 are BigInts here and integers there. What
+ * JSON without loss. Integers beyond 2^53 are BigInts here and integers there. What
  * JSON cannot hold is refused, with these exceptions: a property that is
  * `undefined` is left out, and an object with `toJSON`, such as a date, is
  * stored as what that returns.
@@ -7,7 +7,7 @@
  * @module
  */
 
-import { InvalidDataError } from "../domain/errors.ts";
+import { InvalidDataError } from "./errors.ts";
 
 /** Two functions of JSON that the type declarations do not know yet. */
 const json = JSON as unknown as {
