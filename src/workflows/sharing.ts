@@ -15,9 +15,9 @@ import {
 } from "../domain/secrets.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { SaveResult } from "../domain/workflow_repository.ts";
+import { asFileError } from "../file_errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { encodeWorkflow } from "./encode.ts";
-import { asFileError } from "./file_errors.ts";
 import { LIMITS } from "./limits.ts";
 import { copyWorkflow, parseWorkflow } from "./workflow_cache.ts";
 import { idProblem } from "./workflow_id.ts";

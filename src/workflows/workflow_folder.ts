@@ -7,8 +7,8 @@
 
 import { basename, join } from "@std/path";
 import { AlreadyExistsError, InvalidDataError, PermissionDeniedError } from "../domain/errors.ts";
+import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
 import { withFileLock } from "../file_lock.ts";
-import { asFileError, isSystemError, requireAccess } from "./file_errors.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { LIMITS } from "./limits.ts";
 import { foldId, requireId } from "./workflow_id.ts";

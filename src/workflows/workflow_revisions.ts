@@ -7,7 +7,7 @@
 import { diffWorkflows, type WorkflowChange } from "../domain/diff.ts";
 import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
 import type { PruneOptions, WorkflowRevision } from "../domain/workflow_history.ts";
-import { requireAccess } from "./file_errors.ts";
+import { requireAccess } from "../file_errors.ts";
 import { revisionOf } from "./revision.ts";
 import { unifiedDiff } from "./unified_diff.ts";
 import { type ParsedWorkflow, parseWorkflow } from "./workflow_cache.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { StorageError } from "../domain/errors.ts";
-import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import { StorageError } from "./domain/errors.ts";
+import { asPermissionDenied, requirePermissions } from "./permissions.ts";
 
 /**
  * Throws unless access to a path is granted; the error names the flag for the
