@@ -69,3 +69,27 @@ testNeeding(python, "workflow delete asks on a terminal", () =>
     assertEquals(agreed.code, 0);
     assertEquals((await store.list()).workflows, []);
   }));
+
+testNeeding(
+  python,
+  "workflow export draws a bar, and says on Ctrl-C what was done",
+  () =>
+    withRoot(async (root) => {
+      await Deno.mkdir(join(root, "workflows"));
+      for (let index = 0; index < 1500; index++) {
+        Deno.writeTextFileSync(join(root, "workflows", `w${index}.yaml`), `name: w${index}\n`);
+      }
+      const folder = join(root, "shared");
+      const { output, code } = await onTerminal(
+        cliCommand("workflow", "export", "--dir", folder, "--root", root),
+        [{ expect: "] Exporting: ", signal: 2 }],
+        { columns: 60 },
+      );
+      assertEquals(code, 130, output);
+      assertStringIncludes(output, "[------------------------] Exporting: 1 files of 1500");
+      const exported = Number(/Exported (\d+) workflows to/.exec(output)?.[1]);
+      assertEquals(exported, [...Deno.readDirSync(folder)].length);
+      assert(exported < 1500, output);
+      assertStringIncludes(output, "Interrupted");
+    }),
+);
