@@ -4,8 +4,9 @@
  * @module
  */
 
-import { NotFoundError, StorageError } from "../domain/errors.ts";
-import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import { NotFoundError, type StorageError } from "../domain/errors.ts";
+import { asFileError } from "../file_errors.ts";
+import { requirePermissions } from "../permissions.ts";
 import type { Context } from "./context.ts";
 import { readAll } from "./prompt.ts";
 
@@ -41,10 +42,7 @@ export function fileError(cause: unknown, action: string, path: string): Storage
   if (cause instanceof Deno.errors.NotFound) {
     return new NotFoundError(`${action}: there is no such file`, { kind: "file", id: path, cause });
   }
-  return asPermissionDenied(cause, action, path) ??
-    new StorageError(`${action}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+  return asFileError(cause, action, path);
 }
 
 /**
