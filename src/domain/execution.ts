@@ -7,7 +7,7 @@
 
 import { InvalidDataError, InvalidStateError } from "./errors.ts";
 import { newId } from "./ids.ts";
-import { defineLazy, type LazyField } from "./lazy.ts";
+import { defineLazy, type Lazy } from "./lazy.ts";
 import type { NodeExecution } from "./node_execution.ts";
 import type { VariableSnapshot } from "./variable_snapshot.ts";
 
@@ -85,13 +85,13 @@ export interface ExecutionFields {
 /** Fields of a run that are computed when they are first read. */
 export interface LazyExecutionFields {
   /** Runs of its nodes, oldest first. */
-  nodeExecutions?: LazyField<NodeExecution[]>;
+  nodeExecutions?: Lazy<NodeExecution[]>;
   /** Every change of a variable, oldest first. */
-  variableSnapshots?: LazyField<VariableSnapshot[]>;
+  variableSnapshots?: Lazy<VariableSnapshot[]>;
   /** Current values of the variables. */
-  variables?: LazyField<Record<string, unknown>>;
+  variables?: Lazy<Record<string, unknown>>;
   /** What the end node returned. */
-  returnValue?: LazyField;
+  returnValue?: Lazy;
   /** Reads the return value and returns the columns that could not be read. */
   invalidColumns(): InvalidColumn[] | undefined;
 }
@@ -116,7 +116,7 @@ export interface LazyExecutionFields {
  * ```
  */
 export class Execution implements ExecutionFields {
-  // Optional fields are declared only, so that an absent one is no property.
+  // Some fields are declared only: an absent one is no property, a lazy one an accessor.
 
   /** Unique; a UUID version 7 when made here. */
   id: string;
@@ -135,11 +135,11 @@ export class Execution implements ExecutionFields {
   /** Why it failed. */
   declare error?: ExecutionError;
   /** Runs of its nodes, oldest first. */
-  nodeExecutions: NodeExecution[];
+  declare nodeExecutions: NodeExecution[];
   /** Every change of a variable, oldest first. */
-  variableSnapshots: VariableSnapshot[];
+  declare variableSnapshots: VariableSnapshot[];
   /** Current values of the variables. */
-  variables: Record<string, unknown>;
+  declare variables: Record<string, unknown>;
   /** What the end node returned, as JSON. */
   declare returnValue?: unknown;
   #invalidColumns: InvalidColumn[] | undefined;
@@ -154,15 +154,17 @@ export class Execution implements ExecutionFields {
     this.startedAt = fields.startedAt;
     if (fields.completedAt !== undefined) this.completedAt = fields.completedAt;
     if (fields.error !== undefined) this.error = fields.error;
-    this.nodeExecutions = fields.nodeExecutions ?? [];
-    this.variableSnapshots = fields.variableSnapshots ?? [];
-    this.variables = fields.variables ?? {};
+    if (lazy?.nodeExecutions === undefined) this.nodeExecutions = fields.nodeExecutions ?? [];
+    if (lazy?.variableSnapshots === undefined) {
+      this.variableSnapshots = fields.variableSnapshots ?? [];
+    }
+    if (lazy?.variables === undefined) this.variables = fields.variables ?? {};
     if (fields.returnValue !== undefined) this.returnValue = fields.returnValue;
     this.#invalidColumns = fields.invalidColumns;
     if (lazy !== undefined) {
-      const { invalidColumns: _, ...own } = lazy;
+      const { invalidColumns: _, ...fields } = lazy;
       this.#lazy = lazy;
-      defineLazy(this, own);
+      defineLazy(this, fields);
     }
   }
 

@@ -5,12 +5,18 @@
  * @module
  */
 
-/** Computes a field. */
-export interface LazyField<T = unknown> {
-  /** Computes the value; called once. */
-  read(): T;
-  /** The stored text of the value, as long as nobody has read or set the field. */
-  readonly text?: string;
+/** The value of a field that was not read yet. */
+export abstract class Lazy<T = unknown> {
+  /** Stored text of the value, where there is one. */
+  readonly text: string | undefined;
+
+  /** @param text Stored text of the value, where there is one. */
+  constructor(text?: string) {
+    this.text = text;
+  }
+
+  /** Computes the value; called at most once per field. */
+  abstract read(): T;
 }
 
 /** Lets a subclass put private fields on an object that exists already. */
@@ -21,15 +27,15 @@ class Stamp {
 }
 
 class LazyFields extends Stamp {
-  readonly #fields: Record<string, LazyField>;
+  readonly #values: Record<string, unknown>;
 
-  constructor(target: object, fields: Record<string, LazyField>) {
+  constructor(target: object, values: Record<string, unknown>) {
     super(target);
-    this.#fields = fields;
+    this.#values = values;
   }
 
-  static of(target: object): Record<string, LazyField> | undefined {
-    return #fields in target ? (target as LazyFields).#fields : undefined;
+  static of(target: object): Record<string, unknown> | undefined {
+    return #values in target ? target.#values : undefined;
   }
 }
 
@@ -39,16 +45,17 @@ const descriptors = new Map<string, PropertyDescriptor>();
 function descriptorOf(name: string): PropertyDescriptor {
   let descriptor = descriptors.get(name);
   if (descriptor === undefined) {
+    // Turning the accessor into a plain property later would be slower than it is.
     descriptor = {
       enumerable: true,
       configurable: true,
       get(this: object): unknown {
-        const value = LazyFields.of(this)?.[name]?.read();
-        settle(this, name, value);
-        return value;
+        const values = LazyFields.of(this)!;
+        const value = values[name];
+        return value instanceof Lazy ? values[name] = value.read() : value;
       },
       set(this: object, value: unknown): void {
-        settle(this, name, value);
+        LazyFields.of(this)![name] = value;
       },
     };
     descriptors.set(name, descriptor);
@@ -56,24 +63,15 @@ function descriptorOf(name: string): PropertyDescriptor {
   return descriptor;
 }
 
-function settle(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
-}
-
 /**
  * Makes fields of an object lazy, once per object.
  *
  * @param target The object.
- * @param fields How each field is computed.
+ * @param values Each field; taken over, not copied.
  */
-export function defineLazy(target: object, fields: Record<string, LazyField>): void {
-  new LazyFields(target, fields);
-  for (const name in fields) Object.defineProperty(target, name, descriptorOf(name));
+export function defineLazy(target: object, values: Record<string, unknown>): void {
+  new LazyFields(target, values);
+  for (const name in values) Object.defineProperty(target, name, descriptorOf(name));
 }
 
 /**
@@ -84,8 +82,6 @@ export function defineLazy(target: object, fields: Record<string, LazyField>): v
  * @returns The text, `undefined` when the field has a value of its own.
  */
 export function untouchedText(target: object, name: string): string | undefined {
-  const field = LazyFields.of(target)?.[name];
-  if (field === undefined) return undefined;
-  const isLazy = Object.getOwnPropertyDescriptor(target, name)?.get !== undefined;
-  return isLazy ? field.text : undefined;
+  const value = LazyFields.of(target)?.[name];
+  return value instanceof Lazy && Object.hasOwn(target, name) ? value.text : undefined;
 }

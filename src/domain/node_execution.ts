@@ -8,7 +8,7 @@
 import { InvalidStateError } from "./errors.ts";
 import type { InvalidColumn } from "./execution.ts";
 import { newId } from "./ids.ts";
-import { defineLazy, type LazyField } from "./lazy.ts";
+import { defineLazy, type Lazy } from "./lazy.ts";
 
 /** Status of a node execution. */
 export type NodeExecutionStatus = "pending" | "running" | "completed" | "failed" | "skipped";
@@ -63,16 +63,16 @@ export interface NodeExecutionFields {
 /** Fields of a node execution that are computed when they are first read. */
 export interface LazyNodeExecutionFields {
   /** What it was given. */
-  inputs: LazyField<Record<string, unknown>>;
+  inputs: Lazy<Record<string, unknown>>;
   /** What it gave. */
-  outputs: LazyField<Record<string, unknown>>;
+  outputs: Lazy<Record<string, unknown>>;
   /** Reads the fields above and returns the columns that could not be read. */
   invalidColumns(): InvalidColumn[] | undefined;
 }
 
 /** The run of one node. A plain mutable object. */
 export class NodeExecution implements NodeExecutionFields {
-  // Optional fields are declared only, so that an absent one is no property.
+  // Some fields are declared only: an absent one is no property, a lazy one an accessor.
 
   /** Unique; a UUID version 7 when made here. */
   id: string;
@@ -89,9 +89,9 @@ export class NodeExecution implements NodeExecutionFields {
   /** When it ended. */
   declare completedAt?: Date;
   /** What it was given, as JSON. */
-  inputs: Record<string, unknown>;
+  declare inputs: Record<string, unknown>;
   /** What it gave, as JSON. */
-  outputs: Record<string, unknown>;
+  declare outputs: Record<string, unknown>;
   /** Why it failed. */
   declare error?: NodeExecutionError;
   /** How often it was repeated, from 0. */
@@ -107,13 +107,14 @@ export class NodeExecution implements NodeExecutionFields {
     this.status = fields.status;
     if (fields.startedAt !== undefined) this.startedAt = fields.startedAt;
     if (fields.completedAt !== undefined) this.completedAt = fields.completedAt;
-    this.inputs = fields.inputs ?? {};
-    this.outputs = fields.outputs ?? {};
     if (fields.error !== undefined) this.error = fields.error;
     this.retryCount = fields.retryCount ?? 0;
     this.#invalidColumns = fields.invalidColumns;
-    if (lazy !== undefined) {
-      this.#lazy = lazy;
+    this.#lazy = lazy;
+    if (lazy === undefined) {
+      this.inputs = fields.inputs ?? {};
+      this.outputs = fields.outputs ?? {};
+    } else {
       defineLazy(this, { inputs: lazy.inputs, outputs: lazy.outputs });
     }
   }

@@ -15,7 +15,7 @@ import { encodeJson } from "../domain/json.ts";
 import { untouchedText } from "../domain/lazy.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
-import { asText, ColumnReader, rawText } from "./invalid_columns.ts";
+import { asText, ColumnReader, LazyJson, rawText } from "./invalid_columns.ts";
 import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
 
 const COLUMNS = [
@@ -67,7 +67,7 @@ export type LazyParts = Omit<LazyExecutionFields, "returnValue" | "invalidColumn
  */
 export function readExecution(row: Row, parts: LazyParts = {}): Execution {
   const id = asText(row[0]) ?? "";
-  const reader = new ColumnReader(`execution "${id}"`);
+  const reader = new ColumnReader("execution", id);
   const status = reader.word("status", row[3], EXECUTION_STATUSES);
   const startedAt = reader.time("started_at", row[4]);
   const fields: ExecutionFields = {
@@ -84,12 +84,22 @@ export function readExecution(row: Row, parts: LazyParts = {}): Execution {
   if (error !== undefined) fields.error = error;
   // An older schema has the instant there, which is no text.
   if (typeof row[11] === "string") fields.workflowRevision = row[11];
-  const returnValue = reader.lazyJson("return_value", row[10]);
+  if (row[10] === null) {
+    return Execution.from(fields, { ...parts, invalidColumns: () => reader.invalid });
+  }
+  const returnValue = new LazyJson(reader, row[10], decodeReturnValue);
   return Execution.from(fields, {
     ...parts,
-    ...(returnValue === undefined ? {} : { returnValue }),
-    invalidColumns: () => reader.finish(),
+    returnValue,
+    invalidColumns: () => {
+      returnValue.read();
+      return reader.invalid;
+    },
   });
+}
+
+function decodeReturnValue(reader: ColumnReader, text: string | undefined): unknown {
+  return reader.json("return_value", text);
 }
 
 function readError(row: Row, reader: ColumnReader): ExecutionError | undefined {

@@ -79,15 +79,29 @@ export function decodeTime(text: string): Date | undefined {
   return new Date(Number((instant - ((instant % 1000n) + 1000n) % 1000n) / 1000n));
 }
 
-/** Our own form from the year 1000 on, read without a regular expression. */
+const OWN_FORM = /^[1-9]\d{3}-[01]\d-[012]\d [012]\d:[0-5]\d:[0-5]\d\.\d{3}\+00:00$/;
+
+/** The day that was read last, since most times of a run are of one day. */
+let lastDay = "";
+let lastDayTime = 0;
+
+/** Our own form from the year 1000 on; rare days and hours are left to the general rule. */
 function parseOwnForm(text: string): Date | undefined {
-  if (text.length !== 29 || text[0] === "0" || text[10] !== " " || text[19] !== ".") {
-    return undefined;
+  if (text.length !== 29 || !OWN_FORM.test(text)) return undefined;
+  const day = text.slice(0, 10);
+  if (day !== lastDay) {
+    lastDayTime = Date.parse(`${day}T00:00:00Z`);
+    lastDay = day;
   }
-  if (!text.endsWith("+00:00")) return undefined;
-  const time = Date.parse(`${text.slice(0, 10)}T${text.slice(11, 23)}Z`);
-  // Whether days such as 31 February are let through is left to the general rule.
-  return Number.isNaN(time) || Number(text.slice(8, 10)) > 28 ? undefined : new Date(time);
+  const hour = two(text, 11);
+  if (hour > 23 || Number.isNaN(lastDayTime)) return undefined;
+  const seconds = (hour * 60 + two(text, 14)) * 60 + two(text, 17);
+  const millis = two(text, 20) * 10 + text.charCodeAt(22) - 48;
+  return new Date(lastDayTime + seconds * 1000 + millis);
+}
+
+function two(text: string, at: number): number {
+  return (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
 }
 
 /**

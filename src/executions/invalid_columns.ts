@@ -8,20 +8,51 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import type { InvalidColumn } from "../domain/execution.ts";
 import { decodeJson } from "../domain/json.ts";
-import type { LazyField } from "../domain/lazy.ts";
+import { Lazy } from "../domain/lazy.ts";
 import type { SqlValue } from "./driver.ts";
 import { decodeTime } from "./instant.ts";
+
+/** A JSON column of a row, decoded when it is first used. */
+export class LazyJson<T> extends Lazy<T> {
+  readonly #reader: ColumnReader;
+  readonly #decode: (reader: ColumnReader, text: string | undefined) => T;
+  #value: { now: T } | undefined;
+
+  /**
+   * @param reader The reader of the row.
+   * @param value What the column holds.
+   * @param decode Decodes the text.
+   */
+  constructor(
+    reader: ColumnReader,
+    value: SqlValue | undefined,
+    decode: (reader: ColumnReader, text: string | undefined) => T,
+  ) {
+    super(asText(value));
+    this.#reader = reader;
+    this.#decode = decode;
+  }
+
+  /** Decodes the text, once for the field and for the report of what cannot be read. */
+  override read(): T {
+    return (this.#value ??= { now: this.#decode(this.#reader, this.text) }).now;
+  }
+}
 
 /** Reads the columns of one row and collects those that cannot be read. */
 export class ColumnReader {
   /** What could not be read, if anything. */
   invalid: InvalidColumn[] | undefined;
-  readonly #what: string;
-  readonly #lazy: (() => unknown)[] = [];
+  readonly #kind: string;
+  readonly #id: string | number;
 
-  /** @param what The row, in the form `execution "a"`. */
-  constructor(what: string) {
-    this.#what = what;
+  /**
+   * @param kind What the row is, for the message.
+   * @param id Its id.
+   */
+  constructor(kind: string, id: string | number) {
+    this.#kind = kind;
+    this.#id = id;
   }
 
   /**
@@ -32,7 +63,7 @@ export class ColumnReader {
    * @returns The time; `undefined` when it is not set or cannot be read.
    */
   time(column: string, value: SqlValue | undefined): Date | undefined {
-    return this.#read(column, value, decodeTime);
+    return value === null ? undefined : this.#read(column, value, decodeTime);
   }
 
   /**
@@ -55,52 +86,6 @@ export class ColumnReader {
    */
   object(column: string, value: SqlValue | undefined): Record<string, unknown> | undefined {
     return this.#read(column, value, decodeObject);
-  }
-
-  /**
-   * Reads a JSON value when it is asked for.
-   *
-   * @param column Name of the column.
-   * @param value What it holds.
-   * @returns The field; `undefined` for NULL.
-   */
-  lazyJson(column: string, value: SqlValue | undefined): LazyField | undefined {
-    const text = asText(value);
-    if (text === undefined) return undefined;
-    return this.#later(text, () => this.json(column, text));
-  }
-
-  /**
-   * Reads a JSON object when it is asked for.
-   *
-   * @param column Name of the column.
-   * @param value What it holds.
-   * @returns The field; an empty object for NULL and when it cannot be read.
-   */
-  lazyObject(
-    column: string,
-    value: SqlValue | undefined,
-  ): LazyField<Record<string, unknown>> {
-    const text = asText(value);
-    return this.#later(text, () => this.object(column, text) ?? {});
-  }
-
-  /** Computes once, for the field and for {@linkcode finish}, whichever comes first. */
-  #later<T>(text: string | undefined, compute: () => T): LazyField<T> {
-    let value: { now: T } | undefined;
-    const read = () => (value ??= { now: compute() }).now;
-    this.#lazy.push(read);
-    return text === undefined ? { read } : { read, text };
-  }
-
-  /**
-   * Reads what was put off.
-   *
-   * @returns What could not be read, if anything.
-   */
-  finish(): InvalidColumn[] | undefined {
-    for (const read of this.#lazy.splice(0)) read();
-    return this.invalid;
   }
 
   /**
@@ -147,7 +132,7 @@ export class ColumnReader {
   #report(column: string, text: string, cause: unknown): void {
     const found = cause instanceof Error ? cause.message : String(cause);
     const error = new InvalidDataError(
-      `Cannot read the column "${column}" of ${this.#what}: ${found}`,
+      `Cannot read the column "${column}" of ${this.#kind} "${this.#id}": ${found}`,
       { cause },
     );
     (this.invalid ??= []).push({ column, text, error });

@@ -5,6 +5,7 @@
  */
 
 import type { Execution } from "../domain/execution.ts";
+import { Lazy } from "../domain/lazy.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
 import type { Row } from "./driver.ts";
@@ -60,18 +61,32 @@ export function loadExecution(
   const parts: LazyParts = {};
   if (nodeExecutions !== "none") {
     const rows = connection.statement(NODE_EXECUTIONS_SQL).all(id);
-    parts.nodeExecutions = { read: () => sortByInstant(rows).map(readNodeExecution) };
+    parts.nodeExecutions = new Computed(() => sortByInstant(rows).map(readNodeExecution));
   }
   if (variableSnapshots) {
     const rows = connection.statement(SNAPSHOTS_SQL).all(id);
     const read = once(() => rows.map(readSnapshot).sort((a, b) => a.id! - b.id!));
-    parts.variableSnapshots = { read: () => [...read()] };
-    parts.variables = { read: () => currentValues(read()) };
+    parts.variableSnapshots = new Computed(() => [...read()]);
+    parts.variables = new Computed(() => currentValues(read()));
   }
   const execution = readExecution(row, parts);
   // Reading the field computes it.
   if (nodeExecutions === "eager") void execution.nodeExecutions;
   return execution;
+}
+
+/** A field that a function computes. */
+class Computed<T> extends Lazy<T> {
+  readonly #compute: () => T;
+
+  constructor(compute: () => T) {
+    super();
+    this.#compute = compute;
+  }
+
+  override read(): T {
+    return this.#compute();
+  }
 }
 
 function once<T>(compute: () => T): () => T {

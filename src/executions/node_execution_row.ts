@@ -14,7 +14,7 @@ import { InvalidDataError } from "../domain/errors.ts";
 import { untouchedText } from "../domain/lazy.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime, ZERO_TIME } from "./instant.ts";
-import { asText, ColumnReader, rawText } from "./invalid_columns.ts";
+import { asText, ColumnReader, LazyJson, rawText } from "./invalid_columns.ts";
 import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
 
 /** The columns that are read and written, in the order of a row. */
@@ -47,7 +47,7 @@ export const NODE_EXECUTION_TABLE: WrittenTable = new WrittenTable(
  */
 export function readNodeExecution(row: Row): NodeExecution {
   const id = asText(row[0]) ?? "";
-  const reader = new ColumnReader(`node execution "${id}"`);
+  const reader = new ColumnReader("node execution", id);
   const fields: NodeExecutionFields = {
     id,
     executionId: asText(row[1]) ?? "",
@@ -62,11 +62,25 @@ export function readNodeExecution(row: Row): NodeExecution {
   if (startedAt !== undefined) fields.startedAt = startedAt;
   if (completedAt !== undefined) fields.completedAt = completedAt;
   if (error !== undefined) fields.error = error;
+  const inputs = new LazyJson(reader, row[7], decodeInputs);
+  const outputs = new LazyJson(reader, row[8], decodeOutputs);
   return NodeExecution.from(fields, {
-    inputs: reader.lazyObject("inputs", row[7]),
-    outputs: reader.lazyObject("outputs", row[8]),
-    invalidColumns: () => reader.finish(),
+    inputs,
+    outputs,
+    invalidColumns: () => {
+      inputs.read();
+      outputs.read();
+      return reader.invalid;
+    },
   });
+}
+
+function decodeInputs(reader: ColumnReader, text: string | undefined): Record<string, unknown> {
+  return reader.object("inputs", text) ?? {};
+}
+
+function decodeOutputs(reader: ColumnReader, text: string | undefined): Record<string, unknown> {
+  return reader.object("outputs", text) ?? {};
 }
 
 function readError(row: Row, reader: ColumnReader): NodeExecutionError | undefined {

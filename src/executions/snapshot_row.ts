@@ -31,7 +31,7 @@ export const SNAPSHOT_COLUMNS = [
  */
 export function readSnapshot(row: Row): VariableSnapshot {
   const id = Number(row[0]);
-  const reader = new ColumnReader(`variable snapshot ${id}`);
+  const reader = new ColumnReader("variable snapshot", id);
   const nodeExecutionId = asText(row[2]);
   const snapshot: VariableSnapshot = {
     id,
