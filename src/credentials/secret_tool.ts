@@ -91,15 +91,29 @@ export function searchArguments(service: string, account?: string): string[] {
 
 /** Accounts of the items that a search found, with repetitions. */
 export function parseAccounts(stderr: string): string[] {
-  return [...stderr.matchAll(/^attribute\.username = (.*)$/gm)].map((match) => match[1] ?? "");
+  return parseAttributes(stderr).filter(([name]) => name === "username").map(([, value]) => value);
 }
 
 /** Attributes that neither this module nor Go sets. */
 export function foreignAttributes(stderr: string): [name: string, value: string][] {
-  const found = [...stderr.matchAll(/^attribute\.([^ ]+) = (.*)$/gm)]
-    .map((match): [string, string] => [match[1] ?? "", match[2] ?? ""])
+  const found = parseAttributes(stderr)
     .filter(([name]) => !["service", "username", "xdg:schema"].includes(name));
   return [...new Map(found)];
+}
+
+/**
+ * Only "\n" ends a line here: to a regular expression, other characters of a value do so
+ * as well. Values of other programs may have several lines.
+ */
+function parseAttributes(stderr: string): [name: string, value: string][] {
+  const found: [name: string, value: string][] = [];
+  for (const line of stderr.replace(/\n$/, "").split("\n")) {
+    const head = /^attribute\.([^ ]+) = /.exec(line);
+    const last = found.at(-1);
+    if (head) found.push([head[1] ?? "", line.slice(head[0].length)]);
+    else if (last && failureOf(line) === undefined) last[1] += `\n${line}`;
+  }
+  return found;
 }
 
 /** The secret of the only item that a search found; everything inside it is taken literally. */
@@ -130,7 +144,8 @@ export function parseSecrets(
   stdout: Uint8Array,
   accounts: readonly string[],
 ): Map<string, string> | undefined {
-  const heads = [...latin1(stdout).matchAll(/^\[[^\n]*\]\nlabel = /gm)].map(({ index }) => index);
+  const heads = [...latin1(stdout).matchAll(/(?<![^\n])\[[^\n]*\]\nlabel = /g)]
+    .map(({ index }) => index);
   if (heads.length !== accounts.length || new Set(accounts).size !== accounts.length) {
     return undefined;
   }
