@@ -4,10 +4,12 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import type { Keyring } from "../domain/credential.ts";
+import { InvalidDataError } from "../domain/errors.ts";
+import { asFileError } from "../file_errors.ts";
 import { withFileLock } from "../file_lock.ts";
-import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import { requirePermissions } from "../permissions.ts";
 import { resolveRoot } from "../root.ts";
 
 /** Name of the lock file in the root folder. */
@@ -25,6 +27,9 @@ const queues = new WeakMap<Keyring, Promise<unknown>>();
  * @param root The root folder; the default one when it is `undefined`.
  * @param timeout How long to wait for the lock, in milliseconds.
  * @param run What to do.
+ * @throws {PermissionDeniedError} If Deno or the system refuses access to the root folder.
+ * @throws {InvalidDataError} If the root is not a folder.
+ * @throws {StorageError} If the lock is not free in time, or the disk is full.
  */
 export async function withKeyringLock<T>(
   action: string,
@@ -38,12 +43,37 @@ export async function withKeyringLock<T>(
     queues.set(keyring, mine.then(() => {}, () => {}));
     return await mine;
   }
-  const folder = resolveRoot(root);
+  return await withLockFile(action, join(resolveRoot(root), LOCK_FILE), timeout, run);
+}
+
+/** Holds a lock file while a function runs; makes its folder. */
+export async function withLockFile<T>(
+  action: string,
+  path: string,
+  timeout: number,
+  run: () => Promise<T>,
+): Promise<T> {
+  const folder = dirname(path);
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
   try {
     await Deno.mkdir(folder, { recursive: true });
   } catch (cause) {
-    throw asPermissionDenied(cause, action, folder) ?? cause;
+    if (cause instanceof Deno.errors.AlreadyExists || cause instanceof Deno.errors.NotADirectory) {
+      throw new InvalidDataError(
+        `${action}: "${folder}" is a file or inside of one, name another folder`,
+        { path: folder, cause },
+      );
+    }
+    throw asFileError(cause, action, folder);
   }
-  return await withFileLock(join(folder, LOCK_FILE), run, { timeout });
+  let locked = false;
+  try {
+    return await withFileLock(path, () => {
+      locked = true;
+      return run();
+    }, { timeout });
+  } catch (cause) {
+    // Under the lock, errors are those of the function.
+    throw locked ? cause : asFileError(cause, action, path);
+  }
 }

@@ -60,16 +60,16 @@ export interface CallResult {
 export async function run(program: Program, call: Call): Promise<CallResult> {
   const child = start(program, call);
   const writing = call.stdin === undefined ? undefined : handOver(program, child, call.stdin);
-  const output = child.output();
-  const result = await within(program.timeout, output);
-  if (result === undefined) {
+  const outcome = Promise.all([child.output(), writing]);
+  const done = await within(program.timeout, outcome);
+  if (done === undefined) {
     signal(child, "SIGKILL");
     await child.status;
-    // A grandchild may keep the pipes open for ever.
-    await within(500, output);
+    // A grandchild may keep the pipes open for ever; that input was cut off says nothing new.
+    await within(500, outcome.catch(() => undefined));
     throw timedOut(call.action, program.path, program.timeout);
   }
-  await writing;
+  const [result] = done;
   return {
     code: result.code,
     stdout: call.discardOutput ? new Uint8Array() : result.stdout,

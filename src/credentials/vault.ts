@@ -7,10 +7,11 @@
 import { dirname, join } from "@std/path";
 import type { Keyring } from "../domain/credential.ts";
 import { InvalidDataError } from "../domain/errors.ts";
-import { withFileLock } from "../file_lock.ts";
-import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import { asFileError } from "../file_errors.ts";
+import { requirePermissions } from "../permissions.ts";
 import { resolveRoot } from "../root.ts";
 import { itemAction } from "./failures.ts";
+import { withLockFile } from "./lock.ts";
 import {
   newKey,
   openKey,
@@ -21,6 +22,9 @@ import {
   type VaultItems,
   type VaultKey,
 } from "./vault_file.ts";
+
+/** Milliseconds to wait for another writer. */
+const LOCK_TIMEOUT = 30_000;
 
 /** Why a passphrase is asked for. */
 export interface PassphraseRequest {
@@ -157,23 +161,16 @@ export class VaultKeyring implements Keyring {
     rekey?: () => Promise<VaultKey>,
   ): Promise<boolean> {
     const { path } = this;
-    const folder = dirname(path);
-    requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
-    try {
-      await Deno.mkdir(folder, { recursive: true });
-      return await withFileLock(`${path}.lock`, async () => {
-        const vault = await this.#load(action);
-        const old = vault && await this.#open(vault);
-        const items = vault && old ? await unseal(path, old, vault) : new Map();
-        if (!change(items)) return false;
-        const key = await rekey?.() ?? old ?? await newKey(await this.#ask(true));
-        await replaceFile(path, await seal(key, items));
-        this.#key = Promise.resolve(key);
-        return true;
-      });
-    } catch (cause) {
-      throw asPermissionDenied(cause, action, path) ?? cause;
-    }
+    return await withLockFile(action, `${path}.lock`, LOCK_TIMEOUT, async () => {
+      const vault = await this.#load(action);
+      const old = vault && await this.#open(vault);
+      const items = vault && old ? await unseal(path, old, vault) : new Map();
+      if (!change(items)) return false;
+      const key = await rekey?.() ?? old ?? await newKey(await this.#ask(true));
+      await replaceFile(action, path, await seal(key, items));
+      this.#key = Promise.resolve(key);
+      return true;
+    });
   }
 
   async #load(action: string): Promise<SealedVault | undefined> {
@@ -183,7 +180,7 @@ export class VaultKeyring implements Keyring {
       return await parseVault(path, await Deno.readTextFile(path));
     } catch (cause) {
       if (cause instanceof Deno.errors.NotFound) return undefined;
-      throw asPermissionDenied(cause, action, path) ?? cause;
+      throw asFileError(cause, action, path);
     }
   }
 
@@ -208,9 +205,17 @@ export class VaultKeyring implements Keyring {
 }
 
 /** Replaces a file so that there is the old or the new one, whole, whatever is cut off. */
-async function replaceFile(path: string, text: string): Promise<void> {
+async function replaceFile(action: string, path: string, text: string): Promise<void> {
   // Only the holder of the lock writes it, so a leftover is simply overwritten.
   const temporary = `${path}.tmp`;
+  try {
+    await writeAndRename(temporary, path, text);
+  } catch (cause) {
+    throw asFileError(cause, action, path);
+  }
+}
+
+async function writeAndRename(temporary: string, path: string, text: string): Promise<void> {
   {
     using file = await Deno.open(temporary, {
       write: true,

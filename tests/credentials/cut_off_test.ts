@@ -164,7 +164,7 @@ for (const change of ["set", "rotate", "split"]) {
         root,
         largeValues: "split",
       });
-      const size = change === "split" ? 20_000 : 20;
+      const size = change === "split" ? 9_000 : 20;
       const oldValue = "o".repeat(size);
       const newValue = "n".repeat(size);
       const script = new URL("./kill_at_step.ts", import.meta.url);

@@ -14,6 +14,6 @@ const keyring = new CutOffKeyring(systemKeyring(), Number(steps), () => {
   throw new Error("unreachable");
 });
 const store = await KeyringCredentialStore.open({ root, keyring, largeValues: "split" });
-const value = "n".repeat(change === "split" ? 20_000 : 20);
+const value = "n".repeat(change === "split" ? 9_000 : 20);
 if (change === "rotate") await store.rotate("key", value, { verify: () => true });
 else await store.set("key", value);
