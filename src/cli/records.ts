@@ -65,6 +65,24 @@ export async function printRecords<T>(context: Context, records: Records<T>): Pr
   return all.length;
 }
 
+/** A name and its value. */
+export type Field = readonly [name: string, text: string, style?: Style | undefined];
+
+/**
+ * Prints what is known of one thing, a line each.
+ *
+ * @param context The call.
+ * @param fields Names and values.
+ */
+export function printFields(context: Context, fields: readonly Field[]): void {
+  const { stdout, color } = context.io;
+  const width = Math.max(...fields.map(([name]) => name.length));
+  for (const [name, text, style] of fields) {
+    const shown = styled(oneLine(text), color && stdout.isTerminal ? style : undefined);
+    context.print(`${name.padEnd(width)}  ${shown}`);
+  }
+}
+
 const GAP = "  ";
 
 /**

@@ -132,7 +132,7 @@ Deno.test({
       const { stdout } = await run(["describe", "soon"]);
       assertStringIncludes(
         stdout,
-        "Key:            soon\nSize:           6 bytes\nVersion:        1",
+        "Key           soon\nSize          6 bytes\nVersion       1\n",
       );
       assert(!stdout.includes("s3cret"));
       const described = JSON.parse((await run(["describe", "soon", "--json"])).stdout);

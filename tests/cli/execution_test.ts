@@ -176,9 +176,9 @@ Deno.test("execution show draws the nodes as a time line", () =>
     const [head, nodes] = stdout.split("\n\n");
     assertStringIncludes(
       head!,
-      "Run        run-1\nWorkflow   order-import 1.0\nStatus     failed\n",
+      "Run       run-1\nWorkflow  order-import 1.0\nStatus    failed\n",
     );
-    assertStringIncludes(head!, '\nError      execution at node "store": gave up');
+    assertStringIncludes(head!, '\nError     execution at node "store": gave up');
     assertEquals(
       nodes,
       [

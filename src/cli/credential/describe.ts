@@ -7,8 +7,7 @@
 import type { CredentialDescription } from "../../credentials/description.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
-import { printRecords } from "../records.ts";
-import { oneLine } from "../text.ts";
+import { type Field, printFields, printRecords } from "../records.ts";
 import { formatTime, toDuration } from "../values.ts";
 import { openTenant } from "./store.ts";
 
@@ -30,17 +29,13 @@ export async function listCredentials(context: Context): Promise<void> {
 export async function describeCredential(context: Context): Promise<void> {
   const store = await openTenant(context);
   const description = await store.describe(context.argument("KEY"));
-  context.record(snakeCase(description), () => {
-    for (const [name, text] of lines(description)) {
-      context.print(`${`${name}:`.padEnd(16)}${oneLine(text)}`);
-    }
-  });
+  context.record(snakeCase(description), () => printFields(context, fieldsOf(description)));
 }
 
-function lines(description: CredentialDescription): [string, string][] {
+function fieldsOf(description: CredentialDescription): Field[] {
   const { key, size, version, createdAt, rotatedAt, expiresAt, rotateAfter, previousUntil } =
     description;
-  const shown: [string, string][] = [["Key", key], ["Size", `${size} bytes`]];
+  const shown: Field[] = [["Key", key], ["Size", `${size} bytes`]];
   if (description.metadata === "unknown") {
     shown.push(["Times", "unknown, another program stored the value or none were given"]);
   } else {

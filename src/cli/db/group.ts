@@ -4,14 +4,8 @@
  * @module
  */
 
-import type { Group, Option } from "../command.ts";
-
-const DRIVER: Option = {
-  name: "driver",
-  value: "DRIVER",
-  choices: ["builtin", "ffi", "auto"],
-  summary: "SQLite library (default: builtin)",
-};
+import type { Group } from "../command.ts";
+import { DRIVER } from "../execution/driver_option.ts";
 
 /** The database of executions. */
 export const dbGroup: Group = {

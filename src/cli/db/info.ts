@@ -7,7 +7,7 @@
 import type { Context } from "../context.ts";
 import { openExecutions } from "../execution/store.ts";
 import { snakeCase } from "../json.ts";
-import { oneLine } from "../text.ts";
+import { printFields } from "../records.ts";
 import { formatSize } from "../values.ts";
 
 /** Shows what is known of the database. */
@@ -21,7 +21,7 @@ export async function showInfo(context: Context): Promise<void> {
   context.record(snakeCase({ ...info, size, executions }), () => {
     const schema = `${info.schemaVersion}` +
       (info.schemaVersion === info.latestSchemaVersion ? "" : ` of ${info.latestSchemaVersion}`);
-    const rows: [string, string][] = [
+    printFields(context, [
       ["File", info.path],
       ["Size", formatSize(size)],
       ["Executions", String(executions)],
@@ -32,7 +32,6 @@ export async function showInfo(context: Context): Promise<void> {
       ["Schema", schema],
       ["Space", info.incrementalVacuum ? "given back step by step" : "given back by compacting"],
       ["Access", info.readOnly ? "read only" : "read and write"],
-    ];
-    for (const [name, text] of rows) context.print(oneLine(`${name.padEnd(11)} ${text}`));
+    ]);
   });
 }

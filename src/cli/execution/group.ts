@@ -4,15 +4,10 @@
  * @module
  */
 
-import type { Group, Option } from "../command.ts";
+import type { Group } from "../command.ts";
+import { DRIVER } from "./driver_option.ts";
 
 const ID = { name: "ID", summary: "id of the run" };
-const DRIVER: Option = {
-  name: "driver",
-  value: "DRIVER",
-  choices: ["builtin", "ffi", "auto"],
-  summary: "SQLite library (default: builtin)",
-};
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled", "timed_out"];
 
 /** Executions in SQLite. */

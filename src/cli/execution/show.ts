@@ -8,8 +8,8 @@ import type { Execution, ExecutionError } from "../../domain/execution.ts";
 import type { NodeExecution } from "../../domain/node_execution.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../json.ts";
-import { table } from "../records.ts";
-import { oneLine, styled, visible } from "../text.ts";
+import { type Field, printFields, table } from "../records.ts";
+import { oneLine, visible } from "../text.ts";
 import { formatDuration, formatTime } from "../values.ts";
 import { wholeExecutionJson } from "./json.ts";
 import { statusStyle } from "./status.ts";
@@ -43,24 +43,19 @@ export async function showExecution(context: Context): Promise<void> {
 }
 
 function printHead(context: Context, execution: Execution): void {
-  const { io } = context;
-  const color = io.color && io.stdout.isTerminal ? statusStyle(execution) : undefined;
-  const rows: [string, string][] = [
+  const fields: Field[] = [
     ["Run", execution.id],
     ["Workflow", `${execution.workflowId} ${execution.workflowVersion}`],
-    ["Status", execution.status],
+    ["Status", execution.status, statusStyle(execution)],
     ["Started", formatTime(execution.startedAt)],
     ["Duration", formatDuration(execution.duration)],
   ];
-  if (execution.workflowRevision) rows.push(["Revision", execution.workflowRevision]);
-  if (execution.error) rows.push(["Error", errorText(execution.error)]);
+  if (execution.workflowRevision) fields.push(["Revision", execution.workflowRevision]);
+  if (execution.error) fields.push(["Error", errorText(execution.error)]);
   for (const { column } of [execution, ...execution.nodeExecutions].flatMap(invalidOf)) {
-    rows.push(["Unreadable", `column "${column}", see --json`]);
+    fields.push(["Unreadable", `column "${column}", see --json`]);
   }
-  for (const [name, text] of rows) {
-    const shown = oneLine(text);
-    context.print(`${name.padEnd(10)} ${name === "Status" ? styled(shown, color) : shown}`);
-  }
+  printFields(context, fields);
 }
 
 function invalidOf({ invalidColumns = [] }: Execution | NodeExecution): { column: string }[] {

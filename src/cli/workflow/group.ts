@@ -4,21 +4,11 @@
  * @module
  */
 
-import type { Group, Option } from "../command.ts";
+import type { Group } from "../command.ts";
+import { HISTORY_OPTIONS } from "./history_options.ts";
 import { SHARING_COMMANDS } from "./sharing_commands.ts";
 import { REVISION_COMMANDS } from "./revision_commands.ts";
 
-const MESSAGE: Option = {
-  name: "message",
-  short: "m",
-  value: "TEXT",
-  summary: "why, for the history",
-};
-const AUTHOR: Option = {
-  name: "author",
-  value: "NAME",
-  summary: "who, for the history (default: USER)",
-};
 const ID = { name: "ID", summary: "id of the workflow: the name of its file without .yaml" };
 
 /** Workflows as YAML files. */
@@ -90,8 +80,7 @@ export const workflowGroup: Group = {
           choices: ["refuse", "warn", "allow"],
           summary: "what to do about secrets in it (default: refuse)",
         },
-        MESSAGE,
-        AUTHOR,
+        ...HISTORY_OPTIONS,
       ],
       output: "record",
       examples: [
@@ -130,7 +119,7 @@ export const workflowGroup: Group = {
       name: "normalize",
       summary: "write a file anew in the canonical form, without its comments",
       arguments: [ID],
-      options: [MESSAGE, AUTHOR],
+      options: HISTORY_OPTIONS,
       output: "record",
       destructive: true,
       examples: [["workflow normalize old-one", "ask, then convert the dialect"]],
@@ -140,7 +129,7 @@ export const workflowGroup: Group = {
       name: "delete",
       summary: "delete workflows; their history stays",
       arguments: [{ ...ID, multiple: true }],
-      options: [MESSAGE, AUTHOR],
+      options: HISTORY_OPTIONS,
       destructive: true,
       examples: [["workflow delete draft", "ask, then delete"]],
       run: async (context) => (await import("./remove.ts")).deleteWorkflows(context),

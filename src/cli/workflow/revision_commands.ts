@@ -4,23 +4,13 @@
  * @module
  */
 
-import type { Command, Option } from "../command.ts";
+import type { Command } from "../command.ts";
+import { HISTORY_OPTIONS } from "./history_options.ts";
 
 const ID = { name: "ID", summary: "id of the workflow" };
 const REVISION = {
   name: "REVISION",
   summary: "a revision, its first six characters or more, or a tag",
-};
-const MESSAGE: Option = {
-  name: "message",
-  short: "m",
-  value: "TEXT",
-  summary: "why, for the history",
-};
-const AUTHOR: Option = {
-  name: "author",
-  value: "NAME",
-  summary: "who, for the history (default: USER)",
 };
 
 /** Looking back, and going back. */
@@ -54,7 +44,7 @@ export const REVISION_COMMANDS: readonly Command[] = [
     name: "restore",
     summary: "make an older revision the stored one, also of a deleted workflow",
     arguments: [ID, REVISION],
-    options: [MESSAGE, AUTHOR],
+    options: HISTORY_OPTIONS,
     output: "record",
     examples: [["workflow restore data-pipeline v1 -m 'v2 fails'", "back to the tag v1"]],
     run: async (context) => (await import("./revisions.ts")).restoreRevision(context),
