@@ -20,6 +20,14 @@ export interface ExecutionQuery {
   startedBefore?: Date;
   /** Only runs whose workflow id contains this text; case does not matter, wildcards are plain text. */
   nameSearch?: string;
+  /** Only runs that took at least this many milliseconds. */
+  minDuration?: number;
+  /** Only runs that took at most this many milliseconds. */
+  maxDuration?: number;
+  /** Only runs that failed with this type of error. */
+  errorType?: string;
+  /** Only runs with this label. */
+  label?: string;
   /**
    * Most runs on a page, from 1 to 1000.
    *

@@ -11,7 +11,7 @@ import type { ExecutionQuery } from "../domain/execution_repository.ts";
 import type { Cursor } from "./cursor.ts";
 import type { SqlValue } from "./driver.ts";
 import { executionTable } from "./execution_row.ts";
-import { ZERO_INSTANT } from "./instant.ts";
+import { instantSql, ZERO_INSTANT } from "./instant.ts";
 import { STARTED_INSTANT_SQL } from "./migrations.ts";
 
 /** One statement and its parameters. */
@@ -37,6 +37,14 @@ export interface Filter {
   before?: bigint;
   /** Only runs whose workflow id contains this text. */
   nameSearch?: string;
+  /** Only runs that took at least this many milliseconds. */
+  minDuration?: number;
+  /** Only runs that took at most this many milliseconds. */
+  maxDuration?: number;
+  /** Only runs that failed with this type of error. */
+  errorType?: string;
+  /** Only runs with this label. */
+  label?: string;
 }
 
 /**
@@ -65,6 +73,11 @@ export function readFilter(query: ExecutionQuery): Filter {
   if (startedAfter !== undefined) filter.from = toInstant("startedAfter", startedAfter);
   if (startedBefore !== undefined) filter.before = toInstant("startedBefore", startedBefore);
   if (nameSearch !== undefined && nameSearch !== "") filter.nameSearch = nameSearch;
+  const { minDuration, maxDuration, errorType, label } = query;
+  if (minDuration !== undefined) filter.minDuration = toDuration("minDuration", minDuration);
+  if (maxDuration !== undefined) filter.maxDuration = toDuration("maxDuration", maxDuration);
+  if (errorType !== undefined) filter.errorType = errorType;
+  if (label !== undefined) filter.label = label;
   return filter;
 }
 
@@ -75,6 +88,13 @@ function toInstant(option: string, time: Date): bigint {
   return BigInt(time.getTime()) * 1000n;
 }
 
+function toDuration(option: string, value: number): number {
+  if (value >= 0) return value;
+  throw new InvalidDataError(
+    `Cannot list executions: "${option}" is ${value}, wanted is a number of milliseconds from 0`,
+  );
+}
+
 /**
  * Returns a text that is equal for equal filters.
  *
@@ -82,8 +102,8 @@ function toInstant(option: string, time: Date): bigint {
  * @returns The text.
  */
 export function filterKey(filter: Filter): string {
-  const { workflowId, statuses, from, before, nameSearch } = filter;
-  return JSON.stringify([workflowId, statuses, `${from}`, `${before}`, nameSearch]);
+  const entries = Object.entries(filter).sort(([a], [b]) => a < b ? -1 : 1);
+  return JSON.stringify(entries, (_, value) => typeof value === "bigint" ? `${value}` : value);
 }
 
 /**
@@ -188,6 +208,35 @@ function conditions(
   if (filter.nameSearch !== undefined) {
     const pattern = filter.nameSearch.replaceAll(/[\\%_]/g, "\\$&");
     terms.push([`workflow_id LIKE ? ESCAPE '\\'`, `%${pattern}%`]);
+  }
+  terms.push(...attributes(filter, instant, schemaVersion));
+  return terms;
+}
+
+/** Filters that no index serves: they are checked row by row along the index of the page. */
+function attributes(
+  filter: Filter,
+  instant: string,
+  schemaVersion: number,
+): [string, ...SqlValue[]][] {
+  const terms: [string, ...SqlValue[]][] = [];
+  const completed = schemaVersion >= 3 ? "completed_instant" : `(${instantSql("completed_at")})`;
+  if (filter.errorType !== undefined) terms.push(["error_type = ?", filter.errorType]);
+  if (filter.minDuration !== undefined) {
+    terms.push([`${completed} - ${instant} >= ?`, filter.minDuration * 1000]);
+  }
+  if (filter.maxDuration !== undefined) {
+    terms.push([`${completed} - ${instant} <= ?`, filter.maxDuration * 1000]);
+  }
+  if (filter.label !== undefined) {
+    terms.push(
+      schemaVersion >= 3
+        ? [
+          "EXISTS (SELECT 1 FROM labels WHERE execution_id = executions.id AND label = ?)",
+          filter.label,
+        ]
+        : ["?", 0],
+    );
   }
   return terms;
 }

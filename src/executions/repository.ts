@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DatabaseError, NotFoundError } from "../domain/errors.ts";
+import { NotFoundError } from "../domain/errors.ts";
 import type { Execution, ExecutionStatus } from "../domain/execution.ts";
 import type {
   ExecutionPage,
@@ -13,19 +13,18 @@ import type {
 } from "../domain/execution_repository.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
-import type { Connection } from "./connection.ts";
 import { writeExecution } from "./execution_row.ts";
 import { listAll, listPage } from "./list.ts";
 import { readFilter } from "./list_query.ts";
 import { loadExecution, type LoadOptions } from "./load.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
-import { openConnection } from "./open.ts";
 import {
   type ResolvedOptions,
   resolveOptions,
   type SQLiteInfo,
   type SQLiteOptions,
 } from "./options.ts";
+import { SQLiteStore } from "./store.ts";
 import { recordRun, saveExecution, writeRun } from "./save.ts";
 import { insertSnapshot, writeSnapshot } from "./snapshot_row.ts";
 import { upsert } from "./written_row.ts";
@@ -58,15 +57,9 @@ import { upsert } from "./written_row.ts";
  * await Deno.remove(root, { recursive: true });
  * ```
  */
-export class SQLiteExecutionRepository implements ExecutionRepository, Disposable, AsyncDisposable {
-  readonly #options: ResolvedOptions;
-  #connection: Promise<Connection> | undefined;
-  /** The connection once it is open, for `close()`, which does not wait. */
-  #opened: Connection | undefined;
-  #closed = false;
-
+export class SQLiteExecutionRepository extends SQLiteStore implements ExecutionRepository {
   private constructor(options: ResolvedOptions) {
-    this.#options = options;
+    super(options);
   }
 
   /**
@@ -82,7 +75,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
    */
   static async open(options: SQLiteOptions = {}): Promise<SQLiteExecutionRepository> {
     const repository = new SQLiteExecutionRepository(resolveOptions(options));
-    if (!options.lazy) await repository.#connect("Cannot open the execution store");
+    if (!options.lazy) await repository.connect("Cannot open the execution store");
     return repository;
   }
 
@@ -97,7 +90,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
   async save(execution: Execution): Promise<void> {
     const row = writeExecution(execution);
     const action = `Cannot save execution "${execution.id}"`;
-    const connection = await this.#connect(action);
+    const connection = await this.connect(action);
     await connection.write(action, () => saveExecution(connection, row));
   }
 
@@ -111,7 +104,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
   async saveNodeExecution(node: NodeExecution): Promise<void> {
     const row = writeNodeExecution(node);
     const action = `Cannot save node execution "${node.id}"`;
-    const connection = await this.#connect(action);
+    const connection = await this.connect(action);
     await connection.write(action, () => upsert(connection, NODE_EXECUTION_TABLE, row));
   }
 
@@ -127,7 +120,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
     if (snapshot.id !== undefined) return;
     const row = writeSnapshot(snapshot);
     const action = `Cannot save a snapshot of the variable "${snapshot.variableName}"`;
-    const connection = await this.#connect(action);
+    const connection = await this.connect(action);
     snapshot.id = await connection.write(action, () => insertSnapshot(connection, row));
   }
 
@@ -143,7 +136,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
     const action = `Cannot record execution "${execution.id}"`;
     const run = writeRun(execution);
     const fresh = execution.variableSnapshots.filter(({ id }) => id === undefined);
-    const connection = await this.#connect(action);
+    const connection = await this.connect(action);
     const ids = await connection.write(action, () => recordRun(connection, run));
     fresh.forEach((snapshot, i) => snapshot.id = ids[i]!);
   }
@@ -160,7 +153,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
    */
   async load(id: string, options: LoadOptions = {}): Promise<Execution> {
     const action = `Cannot load execution "${id}"`;
-    const connection = await this.#connect(action);
+    const connection = await this.connect(action);
     const execution = await connection.read(action, () => loadExecution(connection, id, options));
     if (execution === undefined) {
       throw new NotFoundError(`${action}: it does not exist`, { kind: "execution", id });
@@ -195,7 +188,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
 
   async #listAll(query: ExecutionQuery): Promise<Execution[]> {
     const filter = readFilter(query);
-    const connection = await this.#connect("Cannot list executions");
+    const connection = await this.connect("Cannot list executions");
     return await connection.read("Cannot list executions", () => listAll(connection, filter));
   }
 
@@ -209,7 +202,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
    */
   async list(query: ExecutionQuery = {}): Promise<ExecutionPage> {
     const filter = readFilter(query);
-    const connection = await this.#connect("Cannot list executions");
+    const connection = await this.connect("Cannot list executions");
     return await connection.read(
       "Cannot list executions",
       () => listPage(connection, filter, query),
@@ -240,7 +233,7 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
 
   async #delete(table: string, kind: string, id: string): Promise<void> {
     const action = `Cannot delete ${kind} "${id}"`;
-    const connection = await this.#connect(action);
+    const connection = await this.connect(action);
     const deleted = await connection.write(
       action,
       () => connection.statement(`DELETE FROM ${table} WHERE id = ?`).run(id),
@@ -254,46 +247,8 @@ export class SQLiteExecutionRepository implements ExecutionRepository, Disposabl
    * @returns What was found and chosen when the database was opened.
    */
   async info(): Promise<SQLiteInfo> {
-    const connection = await this.#connect("Cannot describe the execution store");
+    const connection = await this.connect("Cannot describe the execution store");
     return { ...connection.info };
-  }
-
-  /** Closes the store; further calls do nothing. Operations under way fail. */
-  close(): void {
-    this.#closed = true;
-    this.#opened?.close();
-  }
-
-  /** Closes the store. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** Closes the store. */
-  [Symbol.asyncDispose](): Promise<void> {
-    this.close();
-    return Promise.resolve();
-  }
-
-  #connect(action: string): Promise<Connection> {
-    if (this.#closed) {
-      return Promise.reject(new DatabaseError(`${action}: the store is closed`, { code: "io" }));
-    }
-    return this.#connection ??= this.#open();
-  }
-
-  async #open(): Promise<Connection> {
-    try {
-      const connection = await openConnection(this.#options);
-      this.#opened = connection;
-      // The store may have been closed meanwhile; then operations report it.
-      if (this.#closed) connection.close();
-      return connection;
-    } catch (error) {
-      // The next call tries again.
-      this.#connection = undefined;
-      throw error;
-    }
   }
 }
 

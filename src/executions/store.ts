@@ -1,0 +1,78 @@
+/**
+ * A store over one database: opened when it is first used, closed once.
+ *
+ * @module
+ */
+
+import { DatabaseError } from "../domain/errors.ts";
+import type { Connection } from "./connection.ts";
+import { openConnection } from "./open.ts";
+import type { ResolvedOptions } from "./options.ts";
+
+/** Opening and closing, which all parts of the repository share. */
+export abstract class SQLiteStore implements Disposable, AsyncDisposable {
+  /** Options with their defaults. */
+  protected readonly options: ResolvedOptions;
+  #connection: Promise<Connection> | undefined;
+  /** The connection once it is open, for `close()`, which does not wait. */
+  #opened: Connection | undefined;
+  #closed = false;
+  readonly #closing = new AbortController();
+
+  /** @param options Options with their defaults. */
+  protected constructor(options: ResolvedOptions) {
+    this.options = options;
+  }
+
+  /** Aborted when the store is closed. */
+  protected get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Closes the store; further calls do nothing. Operations under way fail. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closing.abort();
+    this.#opened?.close();
+  }
+
+  /** Closes the store. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Closes the store. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  /**
+   * Returns the connection, which is opened now if it is not.
+   *
+   * @param action What it is for, in the form `Cannot load execution "a"`.
+   * @returns The connection.
+   * @throws {DatabaseError} If the store is closed or the database cannot be opened.
+   */
+  protected connect(action: string): Promise<Connection> {
+    if (this.#closed) {
+      return Promise.reject(new DatabaseError(`${action}: the store is closed`, { code: "io" }));
+    }
+    return this.#connection ??= this.#open();
+  }
+
+  async #open(): Promise<Connection> {
+    try {
+      const connection = await openConnection(this.options);
+      this.#opened = connection;
+      // The store may have been closed meanwhile; then operations report it.
+      if (this.#closed) connection.close();
+      return connection;
+    } catch (error) {
+      // The next call tries again.
+      this.#connection = undefined;
+      throw error;
+    }
+  }
+}
