@@ -1,71 +1,128 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { VaultKeyring } from "../../src/credentials/vault.ts";
+import { fromFileUrl } from "@std/path";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
+import { VaultKeyring } from "../../src/credentials/vault.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
-import { InvalidDataError, PermissionDeniedError } from "../../src/domain/errors.ts";
-import { codeUrl, denoCommand, PROJECT } from "../helpers/child.ts";
-import { linux, program, superuser, testNeeding } from "../helpers/skip.ts";
+import { InvalidDataError, StorageError } from "../../src/domain/errors.ts";
+import { configFlags } from "../helpers/child.ts";
+import { testNeeding } from "../helpers/skip.ts";
 
 const SECRET = "correct horse battery staple";
-
-/** A keyring that other processes reach as well, and that is empty. */
-class SharedKeyring implements Keyring {
-  set = () => Promise.reject(new Error("A change without the lock"));
-  get = () => Promise.resolve(undefined);
-  delete = () => Promise.reject(new Error("A change without the lock"));
-}
+const WRITER = fromFileUrl(new URL("unwritable_writer.ts", import.meta.url));
+const namespaces = [{ missing: !await canUnshare(), reason: "needs unshare with user namespaces" }];
 
 Deno.test("KeyringCredentialStore.set() refuses a root that is a file", async () => {
   const file = await Deno.makeTempFile();
+  const unused = () => Promise.reject(new Error("A change without the lock"));
+  const keyring: Keyring = { set: unused, get: unused, delete: unused };
   try {
     for (const root of [file, `${file}/below`]) {
-      const store = await KeyringCredentialStore.open({ root, keyring: new SharedKeyring() });
+      const store = await KeyringCredentialStore.open({ root, keyring });
       const error = await assertRejects(() => store.set("key", SECRET), InvalidDataError);
       assertEquals(error.path, root);
       assertEquals(
         error.message,
         `Cannot set credential "key": "${root}" is a file or inside of one, name another folder`,
       );
-      await assertRejects(() => store.delete("key"), InvalidDataError, 'Cannot delete credential "key"');
-      await assertRejects(
-        () => new VaultKeyring({ path: `${root}/vault`, passphrase: () => "x" }).set("a", "b", "c"),
-        InvalidDataError,
-        "name another folder",
-      );
+      await assertRejects(() => store.delete("key"), InvalidDataError, "name another folder");
+      const vault = new VaultKeyring({ path: `${root}/vault`, passphrase: () => "open sesame" });
+      await assertRejects(() => vault.set("goflow", "key", SECRET), InvalidDataError, "a file");
+      await assertRejects(() => vault.list("goflow"), StorageError, "cannot access");
     }
   } finally {
     await Deno.remove(file);
   }
 });
 
-/** Tries to store in a root and in a vault; prints the errors. */
-const WRITE = `
-  import { KeyringCredentialStore } from "./src/credentials/keyring_store.ts";
-  import { VaultKeyring } from "./src/credentials/vault.ts";
-  const [root, secret] = Deno.args;
-  const none = () => Promise.resolve(undefined);
-  const keyring = { set: none, get: none, delete: none };
-  const store = await KeyringCredentialStore.open({ root, keyring });
-  const vault = new VaultKeyring({ path: root + "/vault", passphrase: () => "open sesame" });
-  for (const write of [() => store.set("key", secret), () => vault.set("goflow", "key", secret)]) {
-    await write().then(
-      () => console.log("stored"),
-      (error) => console.log(JSON.stringify([error.name, error.resource ?? "", error.message])),
-    );
-  }`;
+testNeeding(
+  namespaces,
+  "KeyringCredentialStore.set() on a read-only file system says so",
+  () =>
+    withFolder(async (root) => {
+      const mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"';
+      await assertRefused(root, await writeIn(["-Urm"], mount, root), "PermissionDeniedError", [
+        "file system is writable",
+      ]);
+    }),
+);
 
-/** Runs {@linkcode WRITE} behind a shell script whose "$@" starts it. */
-async function write(script: string, root: string, options: Deno.CommandOptions = {}) {
-  const words = ["run", "-q", "--no-prompt", "--no-config", "-A"];
-  void words;
-  const { code, stdout, stderr } = await new Deno.Command("sh", {
-    args: ["-c", script, "sh", root, ...childWords(root)],
-    stdout: "piped",
-    stderr: "piped",
+testNeeding(
+  namespaces,
+  "KeyringCredentialStore.set() in a folder of somebody else says so",
+  () =>
+    withFolder(async (root) => {
+      await Deno.chmod(root, 0o555);
+      await assertRefused(root, await writeIn(["-U"], "true", root), "PermissionDeniedError", [
+        "check its owner",
+      ]);
+    }),
+);
+
+testNeeding(
+  namespaces,
+  "KeyringCredentialStore.set() on a full disk says so",
+  () =>
+    withFolder(async (root) => {
+      const mount = 'mount -t tmpfs -o nr_inodes=1 tmpfs "$0"';
+      await assertRefused(root, await writeIn(["-Urm"], mount, root), "StorageError", [
+        "the disk is full",
+      ]);
+    }),
+);
+
+testNeeding(
+  namespaces,
+  "VaultKeyring.set() on a disk that gets full says so",
+  () =>
+    withFolder(async (root) => {
+      // Room for the lock files only.
+      const mount = 'mount -t tmpfs -o size=8k tmpfs "$0" && head -c 8192 /dev/zero >"$0/filling"';
+      const [store, vault] = await writeIn(["-Urm"], mount, root);
+      assertEquals(store, "stored");
+      assert(vault?.startsWith('StorageError Cannot set credential "key"'), vault);
+      assert(vault?.endsWith("the disk is full"), vault);
+    }),
+);
+
+/** Checks the errors of the store and of the vault. */
+function assertRefused(root: string, lines: string[], name: string, parts: string[]): void {
+  assertEquals(lines.length, 2, lines.join("\n"));
+  for (const line of lines) {
+    assert(line.startsWith(`${name} Cannot set credential "key"`), line);
+    for (const part of [root, ...parts]) assert(line.includes(part), line);
+    assert(!line.includes(SECRET), line);
+  }
+}
+
+/** Prepares a folder, `$0`, in a new namespace, and tries to store something there. */
+async function writeIn(flags: string[], prepare: string, root: string): Promise<string[]> {
+  const deno = [Deno.execPath(), "run", "-q", "-A", ...configFlags(), WRITER, root, SECRET];
+  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+    args: [...flags, "sh", "-c", `${prepare} && exec "$@"`, root, ...deno],
     env: { NO_COLOR: "1" },
-    ...options,
+    stdin: "null",
   }).output();
   const decoder = new TextDecoder();
   assertEquals(code, 0, decoder.decode(stderr));
-  return decoder.decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+  return decoder.decode(stdout).trim().split("\n");
+}
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function canUnshare(): Promise<boolean> {
+  if (Deno.build.os !== "linux") return false;
+  try {
+    const options: Deno.CommandOptions = { args: ["-Urm", "true"], stderr: "null" };
+    return (await new Deno.Command("unshare", options).output()).success;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return false;
+    throw cause;
+  }
 }
