@@ -31,6 +31,8 @@ export interface Argument {
   summary: string;
   /** The only values it takes. */
   choices?: readonly string[];
+  /** Command line, without the program, that prints what it may be, a line each. */
+  candidates?: string;
   /** Whether it may be left out. */
   optional?: boolean;
   /** Whether several may be given; only the last argument. */
@@ -51,6 +53,8 @@ export interface Command {
   options?: readonly Option[];
   /** Adds `--json`, and for several records `--ndjson`. */
   output?: "record" | "records";
+  /** Adds `--quiet`, for a list of things that have an id. */
+  ids?: boolean;
   /** Adds `--yes` and `--dry-run`. */
   destructive?: boolean;
   /** Command lines without the program, each with what it does. */
@@ -107,6 +111,7 @@ export const COMMON_OPTIONS: readonly Option[] = [
 
 const JSON_OPTION: Option = { name: "json", summary: "print JSON" };
 const NDJSON_OPTION: Option = { name: "ndjson", summary: "print one JSON record per line" };
+const QUIET_OPTION: Option = { name: "quiet", short: "q", summary: "print only ids" };
 const DESTRUCTIVE_OPTIONS: readonly Option[] = [
   { name: "yes", short: "y", summary: "do not ask" },
   { name: "dry-run", summary: "show what would be done, and do nothing" },
@@ -123,6 +128,7 @@ export function optionsOf(command: Command): Option[] {
     ...command.options ?? [],
     ...command.output === undefined ? [] : [JSON_OPTION],
     ...command.output === "records" ? [NDJSON_OPTION] : [],
+    ...command.ids ? [QUIET_OPTION] : [],
     ...command.destructive ? DESTRUCTIVE_OPTIONS : [],
     ...COMMON_OPTIONS,
   ];

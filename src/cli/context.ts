@@ -10,7 +10,7 @@ import type { Io } from "./io.ts";
 import { toJson } from "./json.ts";
 
 /** Form of the data that a command prints. */
-export type OutputFormat = "text" | "json" | "ndjson";
+export type OutputFormat = "text" | "json" | "ndjson" | "ids";
 
 /** The call of one command. */
 export class Context implements Disposable {
@@ -32,9 +32,8 @@ export class Context implements Disposable {
     this.#names = new Set(optionsOf(command).map(({ name }) => name));
     this.#options = parsed.options;
     this.#arguments = bind(command, parsed.positionals);
-    if (parsed.options.has("json") && parsed.options.has("ndjson")) {
-      throw new UsageError('Options "--json" and "--ndjson" exclude each other');
-    }
+    const [form, other] = FORMS.filter((name) => parsed.options.has(name));
+    if (other) throw new UsageError(`Options "--${form}" and "--${other}" exclude each other`);
   }
 
   /** Whether a switch was given. */
@@ -89,6 +88,7 @@ export class Context implements Disposable {
 
   /** Form of the data. */
   get format(): OutputFormat {
+    if (this.#options.has("quiet")) return "ids";
     if (this.#options.has("ndjson")) return "ndjson";
     return this.#options.has("json") ? "json" : "text";
   }
@@ -139,6 +139,9 @@ export class Context implements Disposable {
     return this.#options.get(name);
   }
 }
+
+/** Options that choose a form of the output. */
+const FORMS = ["json", "ndjson", "quiet"];
 
 const INTERRUPTS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]

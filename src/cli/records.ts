@@ -33,6 +33,8 @@ export interface Records<T> {
   columns: readonly Column<T>[];
   /** A record as JSON. */
   json(item: T): unknown;
+  /** Its id, for `--quiet`. */
+  id?(item: T): string;
   /** What people read when there are none. */
   empty: string;
   /** Further fields of the JSON document, once all records were read. */
@@ -47,11 +49,12 @@ export interface Records<T> {
  * @returns The number of records.
  */
 export async function printRecords<T>(context: Context, records: Records<T>): Promise<number> {
-  const { name, items, columns, json, empty, fields } = records;
-  if (context.format === "ndjson") {
+  const { name, items, columns, json, id, empty, fields } = records;
+  if (context.format === "ndjson" || context.format === "ids") {
+    const line = context.format === "ids" && id ? id : (item: T) => toJson(json(item));
     let count = 0;
     for await (const item of items) {
-      context.print(toJson(json(item)));
+      context.print(line(item));
       count++;
     }
     return count;

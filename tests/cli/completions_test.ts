@@ -15,13 +15,21 @@ async function withCompletions(
     const file = join(folder, "_goflow-storage");
     await Deno.writeTextFile(file, (await cli(["completions", shell])).stdout);
     await Deno.writeTextFile(join(folder, "some file.yaml"), "");
+    // Stands for the program where completions ask it.
+    const program = '#!/bin/sh\n[ "$*" = "workflow list -q" ] && printf "nightly\\nnotes\\n"\n';
+    await Deno.mkdir(join(folder, "bin"));
+    await Deno.writeTextFile(join(folder, "bin/goflow-storage"), program, { mode: 0o755 });
     await Deno.mkdir(join(folder, "some folder"));
     await test(file, folder);
   });
 }
 
 async function output(command: string, args: string[], cwd: string): Promise<string[]> {
-  const { stdout, stderr } = await new Deno.Command(command, { args, cwd }).output();
+  const { stdout, stderr } = await new Deno.Command(command, {
+    args,
+    cwd,
+    env: { PATH: `${cwd}/bin:${Deno.env.get("PATH")}` },
+  }).output();
   assertEquals(new TextDecoder().decode(stderr), "");
   return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
 }
@@ -48,6 +56,7 @@ testNeeding(
       assertEquals(await complete("execution", "list", "--status", "=", "f"), ["failed"]);
       assertEquals(await complete("execution", "list", "--limit", ""), []);
       assertEquals(await complete("completions", "z"), ["zsh"]);
+      assertEquals(await complete("workflow", "show", "n"), ["nightly", "notes"]);
       assertEquals(await complete("workflow", "save", "some"), ["some file.yaml", "some folder"]);
       assertEquals(await complete("workflow", "list", "--root", "some"), ["some folder"]);
     }),
@@ -70,6 +79,7 @@ testNeeding(
       const statuses = await complete("goflow-storage execution list --status c");
       assertEquals(statuses, ["cancelled", "completed"]);
       assertEquals(await complete("goflow-storage completions z"), ["zsh"]);
+      assertEquals(await complete("goflow-storage workflow show n"), ["nightly", "notes"]);
       const files = await complete("goflow-storage workflow save some");
       assertEquals(files, ["some file.yaml", "some folder/"]);
       assertEquals(await complete("goflow-storage workflow list --root some"), ["some folder/"]);
@@ -88,10 +98,12 @@ testNeeding(
           "--root,/x,execution,list,--status,completed,--limit,5",
         ],
         ["completions po\t", "completions,powershell"],
+        ["workflow show ni\t", "workflow,show,nightly"],
         ["workflow save some\\ fi\t", "workflow,save,some file.yaml"],
         ["workflow list --root some\\ fo\t", "workflow,list,--root,some folder"],
       ];
-      const show = 'goflow-storage() { print -r -- "<${(j:,:)@}>" }';
+      const show =
+        'goflow-storage() { [[ $3 == -q ]] && print -l nightly notes || print -r -- "<${(j:,:)@}>" }';
       const { output } = await onTerminal(["zsh", "-f", "-i"], [
         // The prompt is spelled so that its echo is not taken for it.
         { expect: "", send: `PS1=rea''dy'> '; cd ${folder}; fpath=(${folder} $fpath)\n` },

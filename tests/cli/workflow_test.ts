@@ -82,6 +82,8 @@ Deno.test("workflow list finds by tag and by text, and says when there is none",
       JSON.parse((await run(["list", "--json", ...args])).stdout).workflows.length;
     assertEquals(await count("--tag", "finance"), 1);
     assertEquals(await count("--tag", "fin"), 0);
+    assertEquals((await run(["list", "-q"])).stdout, "triage\n");
+    assertEquals((await run(["list", "-q", "--json"])).code, 2);
     assertEquals(await count("--search", "INVOICE"), 1);
     assertEquals(await count("--search", "x.*"), 0);
     assertEquals(await run(["list", "--tag", "none"]), {

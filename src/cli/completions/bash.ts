@@ -24,7 +24,7 @@ _goflow_storage_files() {
 }
 _goflow_storage() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} at='' i
-  local commands='' options='' values='' files=''
+  local commands='' options='' values='' files='' ids=''
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "\${COMP_WORDS[i]}" in
       ${valueFlags(nodes).join("|")}) ((i++)) ;;
@@ -48,6 +48,7 @@ ${nodes.toSorted((a, b) => b.path.length - a.path.length).map(nodeCase).join("\n
   elif [[ -n $files ]]; then
     _goflow_storage_files -f
   else
+    [[ -n $ids ]] && values=$(goflow-storage $ids 2> /dev/null)
     _goflow_storage_words "$commands $values"
   fi
 }
@@ -70,6 +71,7 @@ function nodeCase(node: CompletionNode): string {
   const parts = [`options='${options.flatMap(flagsOf).join(" ")}'`];
   if (!isCommand) parts.push(`commands='${children.map(({ name }) => name).join(" ")}'`);
   if (argument?.choices) parts.push(`values='${argument.choices.join(" ")}'`);
+  if (argument?.candidates) parts.push(`ids='${argument.candidates}'`);
   if (takesFile(argument)) parts.push("files=1");
   return `    "${prefix(path)}"${isCommand ? "*" : ""}) ${parts.join(" ")} ;;`;
 }

@@ -55,6 +55,9 @@ function nodeLines(node: CompletionNode): string[] {
   if (argument?.choices) {
     lines.push(`${start} -a ${quote(argument.choices.join(" "))} -d ${quote(argument.summary)}`);
   }
+  if (argument?.candidates) {
+    lines.push(`${start} -a '(goflow-storage ${argument.candidates} 2> /dev/null)'`);
+  }
   if (takesFile(argument)) lines.push(`${start} -F`);
   return lines;
 }

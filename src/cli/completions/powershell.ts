@@ -22,6 +22,9 @@ ${nodes.map(nodeEntry).join("\n")}
   $choices = @{
 ${nodes.flatMap(choiceEntries).join("\n")}
   }
+  $lists = @{
+${nodes.flatMap(listEntries).join("\n")}
+  }
   $valueFlags = @(${valueFlags(nodes).map(quote).join(", ")})
   $words = @()
   $skip = $false
@@ -37,6 +40,10 @@ ${nodes.flatMap(choiceEntries).join("\n")}
   $key = ($words | Select-Object -First 2) -join ' '
   if (-not $completions.ContainsKey($key)) { $key = ($words | Select-Object -First 1) -join ' ' }
   if ($skip) { $found = $choices["$key $previous"] } else { $found = $completions[$key] }
+  if (-not $skip -and $lists.ContainsKey($key) -and -not $wordToComplete.StartsWith('-')) {
+    $list = $lists[$key]
+    $found = & goflow-storage @list 2> $null | ForEach-Object { ,@($_, $_) }
+  }
   $found | Where-Object { $_ -and $_[0].StartsWith($wordToComplete) } | ForEach-Object {
     [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterValue', $_[1])
   }
@@ -57,6 +64,12 @@ function nodeEntry(node: CompletionNode): string {
   ];
   const pairs = words.map(({ name, summary }) => `,@(${quote(name)}, ${quote(summary)})`);
   return `    ${quote(node.path.join(" "))} = @(${pairs.join("; ")})`;
+}
+
+function listEntries({ path, arguments: [argument] }: CompletionNode): string[] {
+  if (argument?.candidates === undefined) return [];
+  const words = argument.candidates.split(" ").map(quote).join(", ");
+  return [`    ${quote(path.join(" "))} = @(${words})`];
 }
 
 function choiceEntries({ path, options }: CompletionNode): string[] {

@@ -75,6 +75,10 @@ function nodeCase(node: CompletionNode): string {
     const words = argument.choices.map((name) => ({ name, summary: argument.summary }));
     lines.push(`commands=(${words.map(described).join(" ")})`);
   }
+  if (argument?.candidates) {
+    const call = `goflow-storage ${argument.candidates} 2> /dev/null`;
+    lines.push(`[[ $PREFIX == -* ]] || { compadd -- "\${(@f)$(${call})}"; return }`);
+  }
   if (takesFile(argument)) {
     lines.push("[[ $PREFIX == -* ]] || { _files; return }");
   }

@@ -21,6 +21,7 @@ export async function listCredentials(context: Context): Promise<void> {
     items: await store.list(),
     columns: [{ title: "KEY", text: (key) => key }],
     json: (key) => ({ key }),
+    id: (key) => key,
     empty: "No credentials found",
   });
 }

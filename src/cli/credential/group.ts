@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Group, Option } from "../command.ts";
+import type { Argument, Group, Option } from "../command.ts";
 
 const TENANT: Option = {
   name: "tenant",
@@ -36,7 +36,11 @@ const ROTATE_AFTER: Option = {
   value: "DURATION",
   summary: "when the value is due for rotation, such as 30d",
 };
-const KEY = { name: "KEY", summary: 'name of the credential, for a server "<server-id>:<key>"' };
+const KEY: Argument = {
+  name: "KEY",
+  summary: 'name of the credential, for a server "<server-id>:<key>"',
+  candidates: "credential list -q",
+};
 
 /** Credentials in the keyring. */
 export const credentialGroup: Group = {
@@ -80,6 +84,7 @@ export const credentialGroup: Group = {
       summary: "list the keys, never values",
       options: WHERE,
       output: "records",
+      ids: true,
       examples: [["credential list --json", "for scripts"]],
       run: async (context) => (await import("./describe.ts")).listCredentials(context),
     },

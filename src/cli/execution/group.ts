@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Group } from "../command.ts";
+import type { Argument, Group } from "../command.ts";
 import { DRIVER } from "./driver_option.ts";
 
-const ID = { name: "ID", summary: "id of the run" };
+const ID: Argument = { name: "ID", summary: "id of the run", candidates: "execution list -q" };
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled", "timed_out"];
 
 /** Executions in SQLite. */
@@ -37,6 +37,7 @@ export const executionGroup: Group = {
         DRIVER,
       ],
       output: "records",
+      ids: true,
       examples: [
         ["execution list --status failed --since 24h", "what went wrong today"],
         ["execution list --workflow etl --limit 1000 --ndjson", "for scripts"],

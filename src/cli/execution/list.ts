@@ -29,6 +29,7 @@ export async function listExecutions(context: Context): Promise<void> {
       { title: "STARTED", text: ({ startedAt }) => formatTime(startedAt) },
     ],
     json: executionJson,
+    id: ({ id }) => id,
     empty: "No executions found",
     fields: () => ({
       next_cursor: page.nextCursor,
@@ -36,7 +37,7 @@ export async function listExecutions(context: Context): Promise<void> {
       total: page.total?.count,
     }),
   });
-  if (context.format === "json") return;
+  if (context.format === "json" || context.format === "ids") return;
   if (page.total) context.note(`${page.total.count} executions match`);
   if (page.nextCursor) context.note(`There are more: --cursor ${page.nextCursor}`);
 }

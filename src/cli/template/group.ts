@@ -4,9 +4,13 @@
  * @module
  */
 
-import type { Group } from "../command.ts";
+import type { Argument, Group } from "../command.ts";
 
-const ID = { name: "ID", summary: "id of the template: the name of its file without .yaml" };
+const ID: Argument = {
+  name: "ID",
+  summary: "id of the template: the name of its file without .yaml",
+  candidates: "template list -q",
+};
 
 /** Templates as YAML files. */
 export const templateGroup: Group = {
@@ -17,6 +21,7 @@ export const templateGroup: Group = {
       name: "list",
       summary: "list templates",
       output: "records",
+      ids: true,
       examples: [["template list", "with their parameters"]],
       run: async (context) => (await import("./list.ts")).listTemplates(context),
     },

@@ -39,6 +39,7 @@ export async function listTemplates(context: Context): Promise<void> {
       description,
       parameters: parameters.map(({ name }) => name),
     }),
+    id: ({ id }) => id,
     empty: "No templates found",
     fields: () => ({
       invalid: invalid.map(({ id, path, error }) => ({ id, path, error: error.message })),

@@ -4,12 +4,16 @@
  * @module
  */
 
-import type { Group } from "../command.ts";
+import type { Argument, Group } from "../command.ts";
 import { HISTORY_OPTIONS } from "./history_options.ts";
 import { SHARING_COMMANDS } from "./sharing_commands.ts";
 import { REVISION_COMMANDS } from "./revision_commands.ts";
 
-const ID = { name: "ID", summary: "id of the workflow: the name of its file without .yaml" };
+const ID: Argument = {
+  name: "ID",
+  summary: "id of the workflow: the name of its file without .yaml",
+  candidates: "workflow list -q",
+};
 
 /** Workflows as YAML files. */
 export const workflowGroup: Group = {
@@ -29,6 +33,7 @@ export const workflowGroup: Group = {
         },
       ],
       output: "records",
+      ids: true,
       examples: [
         ["workflow list --tag nightly", "those with a tag"],
         ["workflow list --ndjson", "for scripts"],

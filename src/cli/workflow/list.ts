@@ -30,6 +30,7 @@ export async function listWorkflows(context: Context): Promise<void> {
       { title: "TAGS", text: ({ tags }) => tags.join(", "), shrinks: true },
     ],
     json: (summary) => snakeCase(summary),
+    id: ({ id }) => id,
     empty: "No workflows found",
     fields: () => ({
       invalid: invalid.map(({ id, path, error }) => ({ id, path, error: error.message })),

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Command } from "../command.ts";
+import type { Argument, Command } from "../command.ts";
 import { HISTORY_OPTIONS } from "./history_options.ts";
 
-const ID = { name: "ID", summary: "id of the workflow" };
+const ID: Argument = { name: "ID", summary: "id of the workflow", candidates: "workflow list -q" };
 const REVISION = {
   name: "REVISION",
   summary: "a revision, its first six characters or more, or a tag",

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Command } from "../command.ts";
+import type { Argument, Command } from "../command.ts";
 
-const ID = { name: "ID", summary: "id of a workflow" };
+const ID: Argument = { name: "ID", summary: "id of a workflow", candidates: "workflow list -q" };
 
 /** Export, import, scanning and merging. */
 export const SHARING_COMMANDS: readonly Command[] = [
