@@ -124,6 +124,11 @@ Deno.test("execution list filters by workflow, status, time and text, and counts
     assertEquals(await list("--until", "2025-01-05T11:01:00+01:00"), ["run-1"]);
     assertEquals(await list("--since", "7d"), []);
     assertEquals(await list("--search", "NOTES"), ["run-3", "run-2"]);
+    assertEquals(await list("--min-duration", "1s"), ["run-1"]);
+    assertEquals(await list("--max-duration", "250ms"), ["run-3", "run-2"]);
+    assertEquals(await list("--error-type", "execution"), ["run-1"]);
+    assertEquals(await list("--label", "none"), []);
+    assertEquals((await run(["execution", "list", "-q"])).stdout, "run-3\nrun-2\nrun-1\n");
     const counted = await run(["execution", "list", "--total", "--limit", "1"]);
     assertStringIncludes(counted.stderr, "3 executions match\n");
     for (const wrong of [["--since", "yesterday"], ["--status", "done"], ["--limit", "-1"]]) {

@@ -5,7 +5,7 @@
  */
 
 import type { Group } from "../command.ts";
-import { DRIVER } from "../execution/driver_option.ts";
+import { DRIVER } from "../execution/options.ts";
 
 /** The database of executions. */
 export const dbGroup: Group = {

@@ -5,10 +5,9 @@
  */
 
 import type { Argument, Group } from "../command.ts";
-import { DRIVER } from "./driver_option.ts";
+import { DRIVER, FILTER_OPTIONS } from "./options.ts";
 
 const ID: Argument = { name: "ID", summary: "id of the run", candidates: "execution list -q" };
-const STATUSES = ["pending", "running", "completed", "failed", "cancelled", "timed_out"];
 
 /** Executions in SQLite. */
 export const executionGroup: Group = {
@@ -20,17 +19,7 @@ export const executionGroup: Group = {
       summary: "list runs, newest first",
       details: "Times are durations before now (7d, 24h), dates (2025-01-05, UTC) or RFC 3339.",
       options: [
-        { name: "workflow", value: "ID", summary: "only runs of this workflow" },
-        {
-          name: "status",
-          value: "STATUS",
-          choices: STATUSES,
-          multiple: true,
-          summary: "only runs of this status",
-        },
-        { name: "since", value: "TIME", summary: "only runs started then or later" },
-        { name: "until", value: "TIME", summary: "only runs started before" },
-        { name: "search", value: "TEXT", summary: "only runs whose workflow id has this text" },
+        ...FILTER_OPTIONS,
         { name: "limit", value: "N", summary: "most runs to show, 1 to 1000 (default: 20)" },
         { name: "cursor", value: "CURSOR", summary: "page that an earlier call named" },
         { name: "total", summary: "count all that match" },

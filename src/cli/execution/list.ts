@@ -5,13 +5,14 @@
  */
 
 import { NotFoundError } from "../../domain/errors.ts";
-import type { Execution, ExecutionStatus } from "../../domain/execution.ts";
+import type { Execution } from "../../domain/execution.ts";
 import type { ExecutionPage, ExecutionQuery } from "../../domain/execution_repository.ts";
 import type { Context } from "../context.ts";
 import { printRecords } from "../records.ts";
 import { visible } from "../text.ts";
-import { formatDuration, formatTime, toCount, toPast } from "../values.ts";
+import { formatDuration, formatTime, toCount } from "../values.ts";
 import { executionJson } from "./json.ts";
+import { filterOf } from "./query.ts";
 import { statusStyle } from "./status.ts";
 import { openExecutions } from "./store.ts";
 
@@ -56,21 +57,11 @@ async function readPage(context: Context): Promise<ExecutionPage> {
 }
 
 function queryOf(context: Context): ExecutionQuery {
-  const query: ExecutionQuery = {
+  const cursor = context.text("cursor");
+  return {
+    ...filterOf(context),
     limit: context.value("limit", toCount) ?? 20,
     total: context.flag("total") ? "exact" : "none",
+    ...(cursor === undefined ? {} : { cursor }),
   };
-  const workflowId = context.text("workflow");
-  const status = context.texts("status") as ExecutionStatus[];
-  const startedAfter = context.value("since", toPast);
-  const startedBefore = context.value("until", toPast);
-  const nameSearch = context.text("search");
-  const cursor = context.text("cursor");
-  if (workflowId !== undefined) query.workflowId = workflowId;
-  if (status.length > 0) query.status = status;
-  if (startedAfter !== undefined) query.startedAfter = startedAfter;
-  if (startedBefore !== undefined) query.startedBefore = startedBefore;
-  if (nameSearch !== undefined) query.nameSearch = nameSearch;
-  if (cursor !== undefined) query.cursor = cursor;
-  return query;
 }
