@@ -12,7 +12,7 @@ import { INDEX_ACCOUNT } from "./keys.ts";
 /**
  * State of the index item.
  *
- * - `missing`: there is none, as before the first credential.
+ * - `missing`: there is none, as without a credential.
  * - `complete`: it names every credential.
  * - `partial`: it names only the credentials that fit into one item.
  * - `stale`: it names too few or too many; the next change mends it.
@@ -94,8 +94,9 @@ export class CredentialIndex {
     return accounts?.filter((account) => account !== INDEX_ACCOUNT);
   }
 
-  /** Keeps the keys that fit into one item. */
+  /** Keeps the keys that fit into one item; nothing is left of an empty index. */
   async #write(keys: string[], before: string | undefined): Promise<void> {
+    if (keys.length === 0) return await this.clear();
     let text = JSON.stringify(keys);
     if (!this.#fits(text)) {
       const kept: string[] = [];

@@ -242,7 +242,7 @@ Deno.test("KeyringCredentialStore.rotate() refuses when somebody changed the val
   );
   assertEquals(await store.get("key"), "fourth");
   await store.delete("key");
-  assertEquals(await allItems(keyring), ["goflow/__goflow_index__"]);
+  assertEquals(await allItems(keyring), []);
 });
 
 Deno.test("KeyringCredentialStore.rotate() needs a credential and valid options", async () => {
@@ -537,7 +537,7 @@ Deno.test("KeyringCredentialStore.setStructured() refuses what JSON cannot repre
   const store = await openStore();
   const circular: Record<string, unknown> = {};
   circular["self"] = circular;
-  for (const value of [undefined, () => 1, circular, 1n]) {
+  for (const value of [undefined, () => 1, circular, NaN]) {
     await assertRejects(() => store.setStructured("key", value), InvalidDataError, "JSON");
   }
   assertEquals(await store.list(), []);
