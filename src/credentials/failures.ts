@@ -21,6 +21,34 @@ export function itemAction(verb: string, service: string, account: string): stri
   return `Cannot ${verb} credential "${account}" of service "${service}"`;
 }
 
+/** What {@linkcode itemAction} and the listings of the keyrings start messages with. */
+const ITEM_ACTION = /^Cannot \w+ (?:credential ".*"|the credentials) of service "[^"]*"(?=: )/s;
+
+/**
+ * Runs an operation that takes several items; the errors of the keyring name the
+ * operation and not the item.
+ *
+ * @param action What the operation does, in the form `Cannot set credential "a"`.
+ * @param run The operation.
+ */
+export async function named<T>(action: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof KeyringError || error instanceof PermissionDeniedError)) throw error;
+    const message = error.message.replace(ITEM_ACTION, () => action);
+    if (message === error.message) throw error;
+    const options = error.cause === undefined ? {} : { cause: error.cause };
+    throw error instanceof KeyringError
+      ? new KeyringError(message, { ...options, reason: error.reason })
+      : new PermissionDeniedError(message, {
+        ...options,
+        resource: error.resource,
+        flag: error.flag,
+      });
+  }
+}
+
 /** No keyring can be reached; `why` and `cure` end the message. */
 export function unavailable(
   action: string,

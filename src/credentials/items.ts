@@ -8,6 +8,7 @@
 
 import type { Keyring } from "../domain/credential.ts";
 import { NotFoundError } from "../domain/errors.ts";
+import { named } from "./failures.ts";
 import { CredentialIndex } from "./index_item.ts";
 import { keyAction } from "./keys.ts";
 import { LargeValues, type StoredValue } from "./large_values.ts";
@@ -105,7 +106,7 @@ export class CredentialItems {
   /** Runs a function while nobody else changes items. Not reentrant. */
   locked<T>(action: string, run: () => Promise<T>): Promise<T> {
     const { keyring, root, lockTimeout } = this.#options;
-    return withKeyringLock(action, keyring, root, lockTimeout, run);
+    return named(action, () => withKeyringLock(action, keyring, root, lockTimeout, run));
   }
 
   /**
@@ -148,7 +149,7 @@ export class CredentialItems {
     key: string,
     recent = false,
   ): Promise<FoundItem & { value: string }> {
-    const found = await this.find(key, recent);
+    const found = await named(action, () => this.find(key, recent));
     if (found === undefined) throw notFound(action, key);
     const { value } = found;
     if (value === undefined) throw this.values.torn(key);
@@ -200,7 +201,10 @@ export class CredentialItems {
     if (indexed && existed !== true) await this.index.add(key, await this.index.read());
     this.#indexed.add(key);
     const metadata = parseMetadata(known);
-    if (metadata === undefined) return;
+    if (metadata === undefined) {
+      const check = await checksum(this.#memory.salt, value);
+      return this.#memory.remember(key, { check, text: known });
+    }
     const next = await nextMetadata(value, stored.parts, metadata, metadata.current, change);
     await this.#clean(metadata, [next.previous?.parts]);
     if (metadata.staged) await this.keyring.delete(this.stagedService, key);

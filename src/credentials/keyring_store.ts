@@ -8,9 +8,10 @@ import type { CredentialStore } from "../domain/credential.ts";
 import { AlreadyExistsError, InvalidDataError, NotFoundError } from "../domain/errors.ts";
 import { copyCredentials, type CopyOptions, type CopyResult } from "./copy.ts";
 import { type CredentialDescription, describe, type KeyringInfo } from "./description.ts";
+import { named } from "./failures.ts";
 import { CredentialItems, notFound } from "./items.ts";
 import type { MetadataRecord } from "./metadata.ts";
-import { checkKey, checkService, checkValue, keyAction } from "./keys.ts";
+import { checkKey, checkKeys, checkService, checkValue, keyAction } from "./keys.ts";
 import type { GetOptions, KeyringOptions, SetOptions } from "./options.ts";
 import { previousValue, rollBack, rotate, type RotateOptions, stagedValue } from "./rotation.ts";
 import { systemKeyring } from "./system.ts";
@@ -121,7 +122,7 @@ export class KeyringCredentialStore implements CredentialStore {
    * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async getMany(keys: readonly string[], options: GetOptions = {}): Promise<Map<string, string>> {
-    for (const key of keys) checkKey(keyAction("read", key), key);
+    checkKeys("Cannot read credentials", keys);
     const found = await this.#items.readMany([...new Set(keys)]);
     const values = new Map<string, string>();
     for (const key of keys) {
@@ -139,7 +140,8 @@ export class KeyringCredentialStore implements CredentialStore {
    * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async list(): Promise<string[]> {
-    return (await this.#items.index.keys()).sort();
+    const action = `Cannot list the credentials of service "${this.#items.service}"`;
+    return (await named(action, () => this.#items.index.keys())).sort();
   }
 
   /**
@@ -175,7 +177,7 @@ export class KeyringCredentialStore implements CredentialStore {
    *
    * @param key Name of the credential.
    * @param options Whether an expired value is returned.
-   * @returns The value; its type is not checked.
+   * @returns The value; its type is not checked. Integers beyond 2^53 are BigInts.
    * @throws {InvalidDataError} If the credential is not JSON; the message does not show it.
    */
   async getStructured<T>(key: string, options: GetOptions = {}): Promise<T> {
@@ -251,7 +253,7 @@ export class KeyringCredentialStore implements CredentialStore {
   ): Promise<void> {
     const action = keyAction("rotate", key);
     checkKey(action, key);
-    const staged = await stagedValue(this.#items, key);
+    const staged = await named(action, () => stagedValue(this.#items, key));
     if (staged !== undefined) {
       try {
         return await this.rotate(key, staged, options);
@@ -271,8 +273,9 @@ export class KeyringCredentialStore implements CredentialStore {
    * @returns The value, or `undefined` if none is kept.
    */
   async getPrevious(key: string): Promise<string | undefined> {
-    checkKey(keyAction("read", key), key);
-    return await previousValue(this.#items, key, new Date());
+    const action = keyAction("read", key);
+    checkKey(action, key);
+    return await named(action, () => previousValue(this.#items, key, new Date()));
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 
 import { CredentialExpiredError, InvalidDataError } from "../domain/errors.ts";
+import { decodeJson, encodeJson } from "../domain/json.ts";
 import type { FoundItem } from "./items.ts";
 import type { GetOptions, SetOptions } from "./options.ts";
 
@@ -57,14 +58,11 @@ export function checkTimes(action: string, { expiresAt, rotateAfter }: SetOption
  * @throws {InvalidDataError} If that is not possible; the value is not shown.
  */
 export function toJson(action: string, value: unknown): string {
-  try {
-    const text: string | undefined = JSON.stringify(value);
-    if (text !== undefined) return text;
-  } catch {
-    // The message of a circular structure names its keys.
-    throw new InvalidDataError(`${action}: JSON cannot represent the value`);
-  }
-  throw new InvalidDataError(`${action}: JSON cannot represent the value`);
+  const text = encode(action, value);
+  if (text !== undefined) return text;
+  throw new InvalidDataError(
+    `${action}: JSON cannot represent the value; use texts, finite numbers, booleans, null, and arrays and plain objects of them`,
+  );
 }
 
 /**
@@ -74,9 +72,18 @@ export function toJson(action: string, value: unknown): string {
  */
 export function fromJson<T>(action: string, text: string): T {
   try {
-    return JSON.parse(text);
+    return decodeJson(text) as T;
   } catch {
     // The parser's message quotes the text.
     throw new InvalidDataError(`${action}: the value is not JSON`);
+  }
+}
+
+function encode(action: string, value: unknown): string | undefined {
+  try {
+    return encodeJson(value, action, "value");
+  } catch {
+    // Messages name keys of the value, and may come from the value itself.
+    return undefined;
   }
 }
