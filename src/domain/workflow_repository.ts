@@ -39,7 +39,7 @@ export interface SaveResult {
   revision: string;
   /** Whether anything was written. */
   changed: boolean;
-  /** Set when the whole file had to be written anew, so that its comments are lost. */
+  /** Set when the file, or a part of it, had to be written anew, so that comments are lost. */
   rewritten?: true;
   /** Set when somebody else was faster and both edits were merged. */
   merged?: true;

@@ -153,14 +153,14 @@ function textOf(value: unknown): string | undefined {
 }
 
 function idOf(item: Mapping): string {
-  return String(item.id);
+  return String(item.id ?? "");
 }
 
 function nameOf(item: Mapping): string {
-  return String(item.name);
+  return String(item.name ?? "");
 }
 
 function edgeKey(item: Mapping): string {
-  if (item.id !== undefined) return `id ${String(item.id)}`;
-  return JSON.stringify([item.from, item.to, item.condition]);
+  const { id, from = "", to = "", condition } = item;
+  return id === undefined ? JSON.stringify([from, to, condition]) : `id ${String(id)}`;
 }

@@ -52,8 +52,9 @@ export class ObjectEncoder {
     if (items.length === 0 && raws.length === 0) return old;
     const waiting = new Map<string, number[]>();
     for (const [index, raw] of raws.entries()) {
-      const indexes = waiting.get(key(raw));
-      if (indexes === undefined) waiting.set(key(raw), [index]);
+      const known = key(this.#texts(raw, { parent: { step: name }, step: index }));
+      const indexes = waiting.get(known);
+      if (indexes === undefined) waiting.set(known, [index]);
       else indexes.push(index);
     }
     return items.map((item, index) => {
@@ -63,6 +64,19 @@ export class ObjectEncoder {
         : { raw: raws[from]!, at: { parent: { step: name }, step: from } };
       return this.object(item as Mapping, fieldsOf(item, index), base, `${name}[${index}]`);
     });
+  }
+
+  /** What tells an item from the others, as the domain has it: `1.10` is the text "1.10". */
+  #texts(raw: Mapping, at: At): Mapping {
+    const texts: Mapping = {};
+    for (const key of ["id", "name", "from", "to", "condition"]) {
+      const part = raw[key];
+      if (part === undefined || part === null) continue;
+      texts[key] = typeof part === "string"
+        ? part
+        : readField(TEXT, part, { parent: at, step: key }, this.#context!);
+    }
+    return texts;
   }
 
   /** Writes an object. */

@@ -25,7 +25,7 @@ export function matchItems(
     if (i < after.length && equalValues(before[i], after[i])) partner[i] = i;
     else free.add(i);
   }
-  pair(before, after, partner, free, (item) => JSON.stringify(item));
+  pair(before, after, partner, free, (item) => JSON.stringify(item, digits));
   pair(before, after, partner, free, identity);
   pair(before, after, partner, free, ends);
   for (const i of [...free]) {
@@ -63,15 +63,20 @@ function pair(
   }
 }
 
+/** JSON has no integers of any length. */
+function digits(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}n` : value;
+}
+
 function identity(item: unknown): string | undefined {
   if (!isMapping(item)) return undefined;
   const { id, name, from, to, condition } = item;
   if (id !== undefined) return `id ${String(id)}`;
   if (name !== undefined) return `name ${String(name)}`;
-  return from === undefined ? undefined : JSON.stringify([from, to, condition]);
+  return from === undefined ? undefined : JSON.stringify([from, to, condition].map(String));
 }
 
 function ends(item: unknown): string | undefined {
   if (!isMapping(item) || item.from === undefined) return undefined;
-  return JSON.stringify([item.from, item.to]);
+  return JSON.stringify([item.from, item.to].map(String));
 }

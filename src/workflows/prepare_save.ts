@@ -10,15 +10,20 @@ import { encodeWorkflow } from "./encode.ts";
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
 import { refuse } from "./storable.ts";
 import { editYaml } from "./yaml_edit.ts";
-import { formatDocument } from "./yaml_format.ts";
+import { formatDocument, hasSource, withSource } from "./yaml_format.ts";
 import { readYaml, type YamlDocument } from "./yaml_reader.ts";
+import { formatYaml } from "./yaml_writer.ts";
 
 /** A text to be written. */
 export interface PreparedText {
   /** The text. */
   text: string;
-  /** Whether it is written anew, without the comments of the file before. */
+  /** Whether it, or a part of it, is written anew, without the comments of the file before. */
   rewritten: boolean;
+  /** The values, each scalar as it is to stand in the text where that is known. */
+  source?: Mapping;
+  /** Whether another text follows that is written if this one says something else. */
+  tentative?: true;
 }
 
 /** What a save is to write, in the order of preference; nothing when the file says the same already. */
@@ -78,9 +83,10 @@ export function* textsOf(
   after: Mapping,
   canonical: boolean,
 ): Generator<PreparedText> {
-  const text = canonical ? undefined : editYaml(base, after);
-  if (text !== undefined) yield { text, rewritten: false };
-  yield { text: formatDocument(after, base), rewritten: true };
+  const source = withSource(after, base);
+  const edited = canonical ? undefined : editYaml(base, after);
+  if (edited !== undefined) yield { ...edited, source, tentative: true };
+  yield { text: formatYaml(source), rewritten: true, source };
 }
 
 /**
@@ -90,15 +96,17 @@ export function* textsOf(
  * @throws {InvalidDataError} If it is beyond a limit.
  */
 export function verifyText(
-  { text, rewritten }: PreparedText,
+  { text, source, rewritten, tentative }: PreparedText,
   value: Mapping,
   action: string,
 ): YamlDocument | undefined {
   try {
     const document = readYaml(text, { action });
-    return equalValues(document.value, value) ? document : undefined;
+    if (!equalValues(document.value, value)) return undefined;
+    if (source === undefined || document.source === undefined) return document;
+    return hasSource(document.source, source) ? document : undefined;
   } catch (error) {
-    if (rewritten || !(error instanceof InvalidDataError)) throw error;
+    if (rewritten && !tentative || !(error instanceof InvalidDataError)) throw error;
     return undefined;
   }
 }

@@ -92,7 +92,14 @@ function isWritable(date: Date): boolean {
 /** A list that holds `1.0` and is read as `"1.0"` keeps it as it stands. */
 function keepTexts(texts: string[], raw: unknown, { read }: WriteContext): unknown[] {
   if (!Array.isArray(raw)) return texts;
-  const kept = new Map(raw.map((part, step) => [read(part, step), part]));
+  const kept = new Map<unknown, unknown>();
+  const textOf = new Map<unknown, unknown>();
+  for (const [step, part] of raw.entries()) {
+    const text = read(part, step);
+    // `1.0` and `1.00` are one value: only the first of them can be kept as it stands.
+    if (!textOf.has(part)) textOf.set(part, text);
+    if (textOf.get(part) === text) kept.set(text, part);
+  }
   return texts.map((text) => kept.get(text) ?? text);
 }
 

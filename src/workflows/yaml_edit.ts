@@ -5,41 +5,44 @@
  * @module
  */
 
-import { readYaml, type YamlDocument } from "./yaml_reader.ts";
+import type { YamlDocument } from "./yaml_reader.ts";
 import { type Block, type Entry, Layout } from "./yaml_layout.ts";
 import { matchItems } from "./match_items.ts";
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
+import { withSource } from "./yaml_format.ts";
 import { formatEntry, formatInline, formatItem, formatValue, isBlock } from "./yaml_writer.ts";
 
 /**
  * Returns the text of a document with other values. The caller parses it and
- * compares, see {@linkcode isTextOf}.
+ * compares.
  *
  * @param document The document.
  * @param after The values it is to have.
  * @returns The new text, or `undefined` when the layout of the file cannot be followed.
  */
-export function editYaml(document: YamlDocument, after: Mapping): string | undefined {
+export function editYaml(document: YamlDocument, after: Mapping): EditedText | undefined {
   const editor = new Editor(document.text);
   const root = editor.layout.root();
   if (root?.kind !== "mapping") return undefined;
-  return editor.render(root, document.value, after);
+  const before = withSource(document.value, document);
+  const text = editor.render(root, before, withSource(after, document));
+  return text === undefined ? undefined : { text, rewritten: editor.rewritten };
 }
 
-/** Tells whether a text reads as these values. */
-export function isTextOf(text: string, value: Mapping, action: string): boolean {
-  try {
-    return equalValues(readYaml(text, { action }).value, value);
-  } catch {
-    // A text that cannot be read is not the text of anything.
-    return false;
-  }
+/** A text with other values. */
+export interface EditedText {
+  /** The text. */
+  text: string;
+  /** Whether a part had to be written anew, without its comments. */
+  rewritten: boolean;
 }
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
 class Editor {
   readonly layout: Layout;
+  /** Whether a part was written anew that had comments. */
+  rewritten = false;
   readonly #text: string;
   readonly #newline: string;
 
@@ -76,11 +79,11 @@ class Editor {
 
     const kept = new Map(entries.map((entry) => [entry.key!, entry]));
     const order = Object.keys(after).filter((key) => after[key] !== undefined);
-    const added = new Map<string, string[]>();
+    const added = new Map<string | undefined, string[]>();
     let previous: string | undefined;
     for (const key of order) {
       if (kept.has(key)) previous = key;
-      else added.set(previous ?? "", [...added.get(previous ?? "") ?? [], key]);
+      else added.set(previous, [...added.get(previous) ?? [], key]);
     }
     // Nothing goes before the first entry, which may share its line with a dash.
     const first = entries[0]!.key!;
@@ -95,7 +98,7 @@ class Editor {
         segments.push(orphan + lead + this.#entry(entry, before[key], after[key], column));
         orphan = "";
       }
-      const news = [...added.get(key) ?? [], ...(key === first ? added.get("") ?? [] : [])];
+      const news = [...added.get(key) ?? [], ...(key === first ? added.get(undefined) ?? [] : [])];
       for (const name of news) {
         segments.push(this.#lines(formatEntry(name, after[name], column), column));
       }
@@ -195,6 +198,8 @@ class Editor {
     const comment = this.#text.slice(extent.end, end);
     const [, sameLine = "", rest = ""] = /^([^\n]*)(\n[^]*)?$/.exec(comment) ?? [];
     const tail = value.length === 1 ? sameLine : value[0] === "" ? sameLine : "";
+    const lost = isBlock(before) && old.includes("\n") && /(?:^|\s)#/.test(old);
+    if (lost || tail.trim() !== sameLine.trim()) this.rewritten = true;
     return this.#text.slice(start, extent.start) + value[0] + tail.trimEnd() +
       value.slice(1).map((line) => this.#newline + line).join("") +
       (rest === "" ? this.#newline : this.#newline + rest.slice(1));
@@ -208,9 +213,15 @@ class Editor {
 
   /** What stands before an entry and is not about it: all up to the last blank line after a comment. */
   #detachedLead(entry: Entry, block: Block): string {
-    const lead = this.#lead(entry, block);
-    const match = /^[^]*#[^\n]*\n(?=[ \t]*\r?\n)/.exec(lead);
-    return match === null ? "" : match[0];
+    const lines = this.layout.lines;
+    const start = this.#offset(entry.first) - this.#lead(entry, block).length;
+    for (let line = entry.first - 1; line > entry.lead; line--) {
+      const above = lines[line - 1]!;
+      if (lines[line]!.kind === "blank" && above.kind === "comment") {
+        return this.#text.slice(start, above.end);
+      }
+    }
+    return "";
   }
 
   #lines(lines: string[], column: number): string {

@@ -74,11 +74,13 @@ export class Layout {
     return this.block(first, this.lines.length);
   }
 
-  /** The block within an entry; `undefined` when the value is a scalar, in flow style, or has an anchor or tag. */
+  /** The block within an entry; `undefined` when the value is a scalar, in flow style, or has a tag. */
   nested(entry: Entry): Block | undefined {
     const line = this.lines[entry.first]!;
     const rest = this.text.slice(entry.value, line.end);
-    if (/^\s*(?:#.*)?$/.test(rest)) return this.block(entry.first + 1, entry.last);
+    if (/^[ \t]*(?:&[^\s,[\]{}]+)?\s*(?:(?<=\s)#.*)?\r?\n?$/.test(rest)) {
+      return this.block(entry.first + 1, entry.last);
+    }
     if (entry.key !== undefined) return undefined;
     const column = entry.value - line.start + /^[ \t]*/.exec(rest)![0].length;
     return this.block(entry.first, entry.last, column);

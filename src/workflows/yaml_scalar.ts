@@ -13,10 +13,13 @@ export interface StringStyle {
   quote?: '"' | "'" | undefined;
 }
 
-/** A number together with the text that the file has for it, such as `1.10`. */
-export class SourceNumber {
+/** A scalar other than a string. */
+export type PlainScalar = null | boolean | number | bigint;
+
+/** A scalar together with the text that the file has for it, such as `1.10` or `~`. */
+export class SourceScalar {
   /** The value. */
-  readonly value: number;
+  readonly value: PlainScalar;
   /** Its text in the file. */
   readonly text: string;
 
@@ -24,9 +27,19 @@ export class SourceNumber {
    * @param value The value.
    * @param text Its text in the file.
    */
-  constructor(value: number, text: string) {
+  constructor(value: PlainScalar, text: string) {
     this.value = value;
     this.text = text;
+  }
+
+  /** Returns the text in the file. */
+  toString(): string {
+    return this.text;
+  }
+
+  /** Returns the text in the file. */
+  toJSON(): string {
+    return this.text;
   }
 }
 
@@ -79,8 +92,8 @@ export function isLiteral(text: string): boolean {
 }
 
 /** Returns a scalar other than a string. */
-export function formatPlain(value: null | boolean | number | SourceNumber): string {
-  if (value instanceof SourceNumber) return value.text;
+export function formatPlain(value: PlainScalar | SourceScalar): string {
+  if (value instanceof SourceScalar) return value.text;
   if (typeof value !== "number") return String(value);
   if (Number.isNaN(value)) return ".nan";
   if (value === Infinity) return ".inf";

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { formatPlain, formatString, isLiteral, SourceNumber } from "./yaml_scalar.ts";
+import {
+  formatPlain,
+  formatString,
+  isLiteral,
+  type PlainScalar,
+  SourceScalar,
+} from "./yaml_scalar.ts";
 import type { Mapping } from "../domain/value.ts";
 
 /** Longest text of a key that may stand before `: ` on one line. */
@@ -59,8 +65,8 @@ export function formatInline(value: unknown, quote?: '"' | "'", flow = false): s
   if (Array.isArray(value)) {
     return `[${value.map((item) => formatInline(item, quote, true)).join(", ")}]`;
   }
-  if (typeof value !== "object" || value === null || value instanceof SourceNumber) {
-    return formatPlain(value as null | boolean | number | SourceNumber);
+  if (typeof value !== "object" || value === null || value instanceof SourceScalar) {
+    return formatPlain(value as PlainScalar | SourceScalar);
   }
   const entries = definedEntries(value as Mapping);
   if (entries.length === 0) return "{}";
@@ -73,7 +79,7 @@ export function formatInline(value: unknown, quote?: '"' | "'", flow = false): s
 
 /** Tells whether a value is written over more than one line as a collection. */
 export function isBlock(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || value instanceof SourceNumber) return false;
+  if (typeof value !== "object" || value === null || value instanceof SourceScalar) return false;
   return Array.isArray(value) ? value.length > 0 : definedEntries(value as Mapping).length > 0;
 }
 

@@ -6,7 +6,7 @@
 
 import type { Workflow } from "../../domain/workflow.ts";
 import { encodeWorkflow } from "../../workflows/encode.ts";
-import { SourceNumber } from "../../workflows/yaml_scalar.ts";
+import { SourceScalar } from "../../workflows/yaml_scalar.ts";
 
 /**
  * Returns a workflow as a value for JSON.
@@ -19,9 +19,9 @@ export function workflowJson(workflow: Workflow): unknown {
   return { ...plain(value) as object, revision: workflow.revision };
 }
 
-/** Numbers that a file writes in an unusual way are plain ones in JSON. */
+/** Scalars that a file writes in an unusual way are plain ones in JSON. */
 function plain(value: unknown): unknown {
-  if (value instanceof SourceNumber) return value.value;
+  if (value instanceof SourceScalar) return value.value;
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null || value instanceof Date) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));

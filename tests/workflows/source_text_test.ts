@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Workflow } from "../../src/domain/workflow.ts";
+import type { SaveResult } from "../../src/domain/workflow_repository.ts";
+import { TempStore } from "./temp_store.ts";
+
+interface Edited {
+  text: string;
+  result: SaveResult;
+  loaded: Workflow;
+}
+
+async function edited(text: string, edit: (workflow: Workflow) => void): Promise<Edited> {
+  await using store = await TempStore.open();
+  await store.write("x", text);
+  const workflow = await store.workflows.load("x");
+  edit(workflow);
+  const result = await store.workflows.save(workflow);
+  return { text: await store.read("x"), result, loaded: await store.workflows.load("x") };
+}
+
+Deno.test("save() keeps the text of numbers in a flow collection that changes", async () => {
+  const { text, loaded } = await edited(
+    "name: x\nservers:\n  - {id: s, env: {MODE: 0777, VER: 1.10, ACCOUNT: 12345678901234567890}}\n",
+    (workflow) => workflow.servers[0]!.name = "n",
+  );
+  assertStringIncludes(text, "MODE: 0777, VER: 1.10, ACCOUNT: 12345678901234567890");
+  assertEquals(loaded.servers[0]!.env, {
+    MODE: "0777",
+    VER: "1.10",
+    ACCOUNT: "12345678901234567890",
+  });
+});
+
+Deno.test("save() keeps the text of numbers in metadata in flow style", async () => {
+  const { text } = await edited(
+    "name: x\nmetadata: {author: x, release: 2024.10, build: 0012}\nnodes:\n  - {id: a, type: start}\n",
+    (workflow) => workflow.description = "new",
+  );
+  assertStringIncludes(text, "release: 2024.10");
+  assertStringIncludes(text, "build: 0012");
+});
+
+Deno.test("save() keeps the text of numbers in flow lists, unknown keys and numeric texts", async () => {
+  const { text, loaded } = await edited(
+    "name: x\nmetadata: {tags: [1.10, 007]}\nservers:\n  - id: s\n    args: [8080, 1.0]\nnodes:\n" +
+      "  - {id: t, type: transform, input: 1.10, expression: 0777, hot: TRUE, cold: ~}\n" +
+      "  - {id: m, type: mcp_tool, server: s, tool: t, parameters: {big: 12345678901234567890}}\n",
+    (workflow) => {
+      workflow.servers[0]!.args!.push("new");
+      workflow.metadata.tags!.push("new");
+      workflow.nodes[0]!.description = "d";
+      workflow.nodes[1]!.description = "d";
+    },
+  );
+  assertStringIncludes(text, "args: [8080, 1.0, new]");
+  assertStringIncludes(text, "tags: [1.10, 007, new]");
+  assertStringIncludes(text, "input: 1.10, expression: 0777");
+  assertStringIncludes(text, "hot: TRUE, cold: ~");
+  assertStringIncludes(text, "big: 12345678901234567890");
+  assertEquals(loaded.servers[0]!.args, ["8080", "1.0", "new"]);
+  assertEquals(loaded.metadata.tags, ["1.10", "007", "new"]);
+});
+
+Deno.test("save() keeps the text of numbers that come through a merge key", async () => {
+  const { text } = await edited(
+    "name: x\nbase: &b {rate: 1.10, mode: 0777}\nnodes:\n  - id: a\n    type: transform\n    <<: *b\n",
+    (workflow) => workflow.nodes[0]!.description = "d",
+  );
+  assertEquals(text.match(/rate: 1\.10/g)?.length, 2, text);
+  assertEquals(text.match(/mode: 0777/g)?.length, 2, text);
+});
+
+Deno.test("save() does not confuse numbers of one value and different texts", async () => {
+  const { loaded } = await edited(
+    "name: x\nservers:\n  - {id: s, args: [1.0, 1.00, a]}\n",
+    (workflow) => workflow.servers[0]!.args!.shift(),
+  );
+  assertEquals(loaded.servers[0]!.args, ["1.00", "a"]);
+});
+
+Deno.test("save() keeps the comments below a key with a comment behind it", async () => {
+  const { text, result } = await edited(
+    "name: x\nmetadata: # meta\n  # who\n  author: x\n  release: 1.10\nnodes: # the steps\n" +
+      "  # first\n  - id: a # here\n    type: start\n    rate: 1.10\n",
+    (workflow) => workflow.addNode({ id: "b", type: "end" }),
+  );
+  assertStringIncludes(text, "metadata: # meta\n  # who\n  author: x\n");
+  assertStringIncludes(
+    text,
+    "nodes: # the steps\n  # first\n  - id: a # here\n    type: start\n    rate: 1.10\n  - id: b\n",
+  );
+  assertStringIncludes(text, "release: 1.10\n");
+  assertEquals(result.rewritten, undefined);
+});
+
+Deno.test("save() tells when comments of a part go", async () => {
+  const { result, text } = await edited(
+    "name: x\nbase: &b {rate: 1}\nnodes:\n  - id: a\n    <<: *b\n    # about the type\n    type: start\n",
+    (workflow) => workflow.nodes[0]!.description = "d",
+  );
+  assertEquals(text.includes("# about the type"), result.rewritten === undefined, text);
+});
+
+Deno.test("save() without changes writes nothing when ids are numbers", async () => {
+  const files = [
+    "name: x\nnodes:\n  - id: 1\n    type: start\n  - id: 2\n    type: end\nedges:\n  - from: 1\n    to: 2\n",
+    "name: x\nnodes:\n  - {id: 1, type: start}\n  - {id: 2.0, type: end}\n" +
+    "edges:\n  - {from: 1, to: 2.0, x-weight: 1.10}\n",
+    "name: 0777\nnodes:\n  - {id: ~, type: start}\n  - {type: end}\nvariables:\n  - {name: 0777, type: any}\n" +
+    "servers:\n  - id: 1.10\n    x: 0012\nedges:\n  - {id: 1.0, from: ~, to: 2, condition: 1.50}\n",
+  ];
+  for (const file of files) {
+    const { result, text } = await edited(file, () => undefined);
+    assertEquals([result.changed, text], [false, file]);
+  }
+});
+
+Deno.test("save() keeps edges that name nodes by numbers", async () => {
+  const { text } = await edited(
+    "name: x\nnodes:\n  - {id: 1, type: start}\n  - {id: 2.0, type: end}\n" +
+      "edges:\n  - {from: 1, to: 2.0, x-weight: 1.10}\n",
+    (workflow) => workflow.edges[0]!.label = "l",
+  );
+  assertStringIncludes(text, "from: 1, to: 2.0, label: l, x-weight: 1.10");
+});
+
+Deno.test("save() walks long comments in linear time", async () => {
+  const start = performance.now();
+  await edited(
+    `name: x\nnodes:\n  - id: a\n    type: start\n  # ${
+      "#".repeat(100_000)
+    }\n  - id: b\n    type: end\n`,
+    (workflow) => workflow.removeNode("b"),
+  );
+  const spent = performance.now() - start;
+  assert(spent < 2000, `took ${spent} ms`);
+});
