@@ -48,6 +48,10 @@ const SHAPES: readonly [kind: SecretKind, shape: RegExp, open: number][] = [
   ["stripe-key", /\b[rs]k_live_[A-Za-z0-9]{16,}/, 8],
 ];
 const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@"']{0,200}:([^\s/@"']{1,200})@/i;
+/** Length of the shortest text of {@linkcode SHAPES}. */
+const SHORTEST_SHAPE = 15;
+/** Length of the shortest value that a name makes a secret. */
+const SHORTEST_NAMED = 8;
 const REFERENCE = /\$\{[^}]*\}|\{\{[^}]*\}\}|<[A-Z][A-Z_]*>/g;
 /** Names whose values are secrets, unless they are references. */
 const STRONG = new Set("password passwd passphrase secret token credential credentials".split(" "));
@@ -132,13 +136,14 @@ function visitValue(
 
 /** Tells whether a text is, or may be, a secret. */
 function inspect(text: string, name: string): Omit<SecretFinding, "path"> | undefined {
-  if (text.length < 6) return undefined;
-  for (const [kind, shape, open] of SHAPES) {
-    const match = shape.exec(text);
-    if (match === null) continue;
-    return { kind, certain: true, excerpt: `${match[0].slice(0, open)}****` };
+  if (text.length >= SHORTEST_SHAPE) {
+    for (const [kind, shape, open] of SHAPES) {
+      const match = shape.exec(text);
+      if (match === null) continue;
+      return { kind, certain: true, excerpt: `${match[0].slice(0, open)}****` };
+    }
   }
-  const url = URL_PASSWORD.exec(text);
+  const url = text.includes("://") ? URL_PASSWORD.exec(text) : null;
   if (url !== null && isLiteral(url[1]!)) {
     return {
       kind: "url-password",
@@ -146,21 +151,35 @@ function inspect(text: string, name: string): Omit<SecretFinding, "path"> | unde
       excerpt: `${url[0].slice(0, -url[1]!.length - 1)}****@`,
     };
   }
-  return isNamedSecret(name, text)
+  return text.length >= SHORTEST_NAMED && isNamedSecret(name, text)
     ? { kind: "named-secret", certain: false, excerpt: "****" }
     : undefined;
 }
 
 /** Tells whether the value under a name that speaks of secrets looks like one. */
 function isNamedSecret(name: string, text: string): boolean {
-  if (HARMLESS.test(name) || !isLiteral(text)) return false;
-  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase().split(/[^a-z0-9]+/);
+  const strength = strengthOf(name);
+  if (strength === "none" || !isLiteral(text)) return false;
   const value = text.replace(/^(?:bearer|basic|token)\s+/i, "");
   if (/\s/.test(value)) return false;
-  if (words.some((word) => STRONG.has(word))) return value.length >= 8 && entropy(value) >= 2.5;
-  if (!words.some((word) => WEAK.has(word))) return false;
+  if (strength === "strong") return value.length >= SHORTEST_NAMED && entropy(value) >= 2.5;
   return value.length >= 16 && entropy(value) >= 3.2 && /\d/.test(value) && /[a-z]/i.test(value);
 }
+
+/** How much a name speaks of secrets; the few names of a workflow come again and again. */
+function strengthOf(name: string): "none" | "weak" | "strong" {
+  let strength = strengths.get(name);
+  if (strength !== undefined) return strength;
+  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase().split(/[^a-z0-9]+/);
+  if (HARMLESS.test(name)) strength = "none";
+  else if (words.some((word) => STRONG.has(word))) strength = "strong";
+  else strength = words.some((word) => WEAK.has(word)) ? "weak" : "none";
+  if (strengths.size >= 1000) strengths.clear();
+  strengths.set(name, strength);
+  return strength;
+}
+
+const strengths = new Map<string, "none" | "weak" | "strong">();
 
 /** Tells whether a text is more than references and masks. */
 function isLiteral(text: string): boolean {

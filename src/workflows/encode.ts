@@ -20,7 +20,6 @@ import {
 } from "./fields.ts";
 import { isNodeType, NodeTypes } from "./node_type.ts";
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
-import { storableProblems } from "./storable.ts";
 import type { YamlDocument } from "./yaml_reader.ts";
 
 /** Options of {@linkcode encodeWorkflow}. */
@@ -33,6 +32,8 @@ export interface EncodeOptions {
    * @default {false}
    */
   canonical?: boolean;
+  /** What the base was read as. */
+  before?: Workflow | undefined;
 }
 
 /** The values of a file, and why it cannot be written. */
@@ -51,9 +52,11 @@ export function encodeWorkflow(workflow: Workflow, options: EncodeOptions = {}):
 class Encoder {
   readonly #base: YamlDocument | undefined;
   readonly #canonical: boolean;
+  readonly #before: Workflow | undefined;
   readonly #objects: ObjectEncoder;
 
-  constructor({ base, canonical = false }: EncodeOptions) {
+  constructor({ base, canonical = false, before }: EncodeOptions) {
+    this.#before = before;
     this.#base = base;
     this.#canonical = canonical;
     this.#objects = new ObjectEncoder(base, canonical);
@@ -63,10 +66,22 @@ class Encoder {
     const raw = this.#base?.value;
     const { variables, servers, nodes, edges, id, ...rest } = workflow;
     const lists = {
-      variables: this.#objects.list("variables", variables, () => VARIABLE_FIELDS, nameOf),
-      servers: this.#objects.list("servers", servers, () => SERVER_FIELDS, idOf),
+      variables: this.#objects.list(
+        "variables",
+        variables,
+        () => VARIABLE_FIELDS,
+        nameOf,
+        this.#before?.variables,
+      ),
+      servers: this.#objects.list(
+        "servers",
+        servers,
+        () => SERVER_FIELDS,
+        idOf,
+        this.#before?.servers,
+      ),
       nodes: this.#nodes(nodes),
-      edges: this.#objects.list("edges", edges, () => EDGE_FIELDS, edgeKey),
+      edges: this.#objects.list("edges", edges, () => EDGE_FIELDS, edgeKey, this.#before?.edges),
     };
     const { variables: _v, servers: _s, nodes: _n, edges: _e, ...top } = raw ?? {};
     // The name of the file is the id; what the file says about it is left alone.
@@ -85,18 +100,24 @@ class Encoder {
       : placeLists(raw, head, lists);
     for (const name of LISTS) if (value[name] === undefined) delete value[name];
     this.#typeNodes(workflow.nodes, value);
-    return { value, problems: [...this.#objects.problems, ...storableProblems(value, "")] };
+    return { value, problems: this.#objects.problems };
   }
 
   #nodes(nodes: readonly WorkflowNode[]): unknown {
-    return this.#objects.list("nodes", nodes, (node, index) => {
-      const type = (node as Partial<WorkflowNode>).type;
-      if (isNodeType(type)) return NODE_FIELDS[type];
-      this.#objects.problems.push(
-        `nodes[${index}].type is "${String(type)}", which is no type of node`,
-      );
-      return NODE_FIELDS.passthrough;
-    }, idOf);
+    return this.#objects.list(
+      "nodes",
+      nodes,
+      (node, index) => {
+        const type = (node as Partial<WorkflowNode>).type;
+        if (isNodeType(type)) return NODE_FIELDS[type];
+        this.#objects.problems.push(
+          `nodes[${index}].type is "${String(type)}", which is no type of node`,
+        );
+        return NODE_FIELDS.passthrough;
+      },
+      idOf,
+      this.#before?.nodes,
+    );
   }
 
   /** A node whose type the file does not say gains it when it changes, or when it would be inferred wrongly. */

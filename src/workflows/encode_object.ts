@@ -40,12 +40,21 @@ export class ObjectEncoder {
     if (base !== undefined) this.#context = { document: base, misfits: [] };
   }
 
-  /** Writes a list; an item goes over the one of the same key. */
+  /**
+   * Writes a list; an item goes over the one of the same key.
+   *
+   * @param name Key of the list.
+   * @param items The items.
+   * @param fieldsOf Returns the fields of an item.
+   * @param key Returns what tells an item from the others.
+   * @param before The items that the document was read as; those that did not change keep what stands there.
+   */
   list<T extends object>(
     name: string,
     items: readonly T[],
     fieldsOf: (item: T, index: number) => readonly Field[],
     key: (item: Mapping) => string,
+    before: readonly unknown[] = [],
   ): unknown {
     const old = this.#base?.value[name];
     const raws = Array.isArray(old) ? old.filter(isMapping) : [];
@@ -59,6 +68,9 @@ export class ObjectEncoder {
     }
     return items.map((item, index) => {
       const from = waiting.get(key(item as Mapping))?.shift();
+      if (from !== undefined && !this.#canonical && equalValues(item, before[from])) {
+        return raws[from]!;
+      }
       const base = from === undefined
         ? undefined
         : { raw: raws[from]!, at: { parent: { step: name }, step: from } };

@@ -42,6 +42,8 @@ export interface PrepareOptions {
   now: Date;
   /** Whether to use the canonical keys and order, see `normalize`. */
   canonical?: boolean;
+  /** What the file was read as. */
+  before?: Workflow | undefined;
   /** First line of a new file. */
   header?: string | undefined;
 }
@@ -58,7 +60,7 @@ export interface PrepareOptions {
 export function prepareSave(
   workflow: Workflow,
   base: YamlDocument | undefined,
-  { action, now, canonical = false, header = "" }: PrepareOptions,
+  { action, now, canonical = false, before, header = "" }: PrepareOptions,
 ): PreparedSave | undefined {
   const lastModified = base === undefined ? now : lastModifiedOf(base);
   const { lastModified: _, ...metadata } = workflow.metadata;
@@ -66,7 +68,7 @@ export function prepareSave(
     ...workflow,
     metadata: lastModified === undefined ? metadata : { ...metadata, lastModified },
   };
-  const { value, problems } = encodeWorkflow(Workflow.from(fields), { base, canonical });
+  const { value, problems } = encodeWorkflow(Workflow.from(fields), { base, canonical, before });
   refuse(action, problems);
   if (base === undefined) {
     return { value, texts: [{ text: header + formatDocument(value), rewritten: false }] };

@@ -5,7 +5,7 @@
  */
 
 import type { Field } from "./fields.ts";
-import { cloneValue, isMapping, type Mapping } from "../domain/value.ts";
+import { isMapping, type Mapping } from "../domain/value.ts";
 import { sourceText, type YamlDocument } from "./yaml_reader.ts";
 
 /** Where a value stands in a document; a linked list, since most are never looked at. */
@@ -40,37 +40,32 @@ export interface Fields {
   extra?: Mapping;
 }
 
-/** Reads the fields of a mapping. */
+/** Reads the fields of a mapping. Values of any type are those of the document, not copies. */
 export function readFields(
   raw: Mapping,
   fields: readonly Field[],
-  at: At | undefined,
+  parent: At | undefined,
   context: ReadContext,
 ): Fields {
   const values: Mapping = {};
-  const used = new Set<string>();
+  let used = 0;
   for (const field of fields) {
     const key = keyOf(raw, field);
     let value: unknown;
     if (key !== undefined) {
-      value = readField(
-        field,
-        raw[key],
-        at === undefined ? { step: key } : { parent: at, step: key },
-        context,
-      );
-      used.add(key);
+      const at = parent === undefined ? { step: key } : { parent, step: key };
+      value = readField(field, raw[key], at, context);
+      used++;
     }
     if (value === undefined && field.required) value = emptyValue(field);
     if (value !== undefined) values[field.name] = value;
   }
-  let extra: Mapping | undefined;
-  for (const key in raw) {
-    if (used.has(key)) continue;
-    extra ??= {};
-    extra[key] = cloneValue(raw[key]);
-  }
-  return extra === undefined ? { values } : { values, extra };
+  const keys = Object.keys(raw);
+  if (used === keys.length) return { values };
+  const extra: Mapping = {};
+  const known = new Set(fields.map((field) => keyOf(raw, field)));
+  for (const key of keys) if (!known.has(key)) extra[key] = raw[key];
+  return { values, extra };
 }
 
 /** What a required field holds when the file says nothing. */
@@ -91,7 +86,7 @@ export function keyOf(raw: Mapping, field: Field): string | undefined {
 
 /** Reads the value of a field; `null` is no value, except where any value is allowed. */
 export function readField(field: Field, raw: unknown, at: At, context: ReadContext): unknown {
-  if (field.kind === "any") return cloneValue(raw);
+  if (field.kind === "any") return raw;
   if (raw === null) return undefined;
   switch (field.kind) {
     case "text":
@@ -124,7 +119,7 @@ export function readField(field: Field, raw: unknown, at: At, context: ReadConte
     case "date":
       return readDate(raw);
     case "anyMap":
-      return isMapping(raw) ? cloneValue(raw) : misfit(raw, "a mapping", at, context);
+      return isMapping(raw) ? raw : misfit(raw, "a mapping", at, context);
     case "object": {
       if (!isMapping(raw)) return misfit(raw, "a mapping", at, context);
       const { values, extra } = readFields(raw, field.fields!, at, context);

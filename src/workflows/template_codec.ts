@@ -5,13 +5,12 @@
  */
 
 import type { TemplateParameter, WorkflowTemplate } from "../domain/template.ts";
-import { cloneValue, isMapping, type Mapping } from "../domain/value.ts";
+import { isMapping, type Mapping } from "../domain/value.ts";
 import { refuseMisfits } from "./decode.ts";
 import { ObjectEncoder } from "./encode_object.ts";
 import type { EncodedWorkflow } from "./encode.ts";
 import type { Field } from "./fields.ts";
 import { misfit, type ReadContext, readFields } from "./read_field.ts";
-import { storableProblems } from "./storable.ts";
 import type { ReadYamlOptions, YamlDocument } from "./yaml_reader.ts";
 
 const text = (name: string): Field => ({ name, keys: [name], kind: "text" });
@@ -108,6 +107,5 @@ export function encodeTemplate(
     const item = key === "parameters" ? parameters : head[key];
     if (item !== undefined) value[key] = item;
   }
-  const problems = [...encoder.problems, ...storableProblems(value, "")];
-  return { value: problems.length === 0 ? cloneValue(value) : value, problems };
+  return { value, problems: encoder.problems };
 }

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { StorageError } from "../domain/errors.ts";
 import { Workflow } from "../domain/workflow.ts";
 import { type DecodedWorkflow, decodeWorkflow } from "./decode.ts";
-import { revisionOf } from "./revision.ts";
+import { type Fingerprint, fingerprintOf } from "./revision.ts";
 import { cloneValue } from "../domain/value.ts";
 import { readYaml, type YamlDocument } from "./yaml_reader.ts";
 
@@ -88,9 +87,9 @@ export function decodeDocument(
   document: YamlDocument,
   action: string,
   path?: string,
+  { revision }: Fingerprint = fingerprintOf(document.text),
 ): ParsedWorkflow {
   const decoded = decodeWorkflow(document, id, { action, path });
-  const revision = revisionOf(document.text);
   decoded.workflow.revision = revision;
   return { ...decoded, document, revision };
 }
@@ -106,8 +105,8 @@ export interface ListedFile {
   stamp: string;
   /** Whether an equal stamp proves that nothing changed. */
   settled: boolean;
-  /** Hash of the text. */
-  digest: string;
+  /** What tells its text from others. */
+  fingerprint: Fingerprint;
   /** What it holds. */
   content: DecodedWorkflow | StorageError;
 }
@@ -133,11 +132,13 @@ export class ListedWorkflows {
     if (known?.settled && known.stamp === stamp) return known;
     const now = Date.now();
     const text = source.read();
-    const digest = createHash("sha256").update(text).digest("hex");
+    const fingerprint = fingerprintOf(text);
     // A file system stores times in steps: what was written just now may be written again within one.
     const settled = now - modified.getTime() > SETTLED;
-    const content = known?.digest === digest ? known.content : tryParse(id, text, path);
-    const file = { stamp, settled, digest, content };
+    const same = known?.fingerprint.revision === fingerprint.revision &&
+      known.fingerprint.lastModified === fingerprint.lastModified;
+    const content = same ? known.content : tryParse(id, text, path, fingerprint);
+    const file = { stamp, settled, fingerprint, content };
     this.#files.set(id, file);
     return file;
   }
@@ -148,9 +149,16 @@ export class ListedWorkflows {
   }
 }
 
-function tryParse(id: string, text: string, path: string): DecodedWorkflow | StorageError {
+function tryParse(
+  id: string,
+  text: string,
+  path: string,
+  fingerprint: Fingerprint,
+): DecodedWorkflow | StorageError {
+  const action = `Cannot read workflow "${id}"`;
   try {
-    const { workflow, idInFile } = parseWorkflow(id, text, `Cannot read workflow "${id}"`, path);
+    const document = readYaml(text, { action, path });
+    const { workflow, idInFile } = decodeDocument(id, document, action, path, fingerprint);
     return idInFile === undefined ? { workflow } : { workflow, idInFile };
   } catch (error) {
     if (error instanceof StorageError) return error;

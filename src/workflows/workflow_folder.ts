@@ -5,7 +5,7 @@
  * @module
  */
 
-import { basename, join } from "@std/path";
+import { basename, join, SEPARATOR } from "@std/path";
 import { AlreadyExistsError, InvalidDataError, PermissionDeniedError } from "../domain/errors.ts";
 import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
 import { withFileLock } from "../file_lock.ts";
@@ -93,7 +93,8 @@ export class WorkflowFolder {
 
   /** Absolute path of the file of an id. */
   pathOf(id: string): string {
-    return join(this.path, id + EXTENSION);
+    // Not `join`: the path is normal already, and thousands are made for a list.
+    return this.path + SEPARATOR + id + EXTENSION;
   }
 
   /** Ids of all files, ascending. */

@@ -266,6 +266,7 @@ export class WorkflowWriter {
     const prepared = prepareSave(workflow, current?.parsed.document, {
       action,
       now: new Date(),
+      before: current?.parsed.workflow,
       header: change.header,
     });
     return await this.#write(workflow.id, prepared, current, change, action);

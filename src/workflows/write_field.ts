@@ -36,16 +36,20 @@ export function writeField(
     context.problems.push(`${at} must be ${wanted}`);
     return undefined;
   };
+  const check = <T>(part: T): T => {
+    context.problems.push(...storableProblems(part, at));
+    return part;
+  };
   switch (field.kind) {
     case "any":
       return copy(value, at, context);
     case "anyMap":
       return isMapping(value) ? copy(value, at, context) : refuse("an object");
     case "text":
-      return typeof value === "string" ? value : refuse("a string");
+      return isText(value) ? check(value) : refuse("a string");
     case "scalar":
-      return typeof value === "string" || typeof value === "number"
-        ? value
+      return isText(value) || typeof value === "number"
+        ? check(value)
         : refuse("a string or a number");
     case "number":
       return typeof value === "number" ? value : refuse("a number");
@@ -56,14 +60,14 @@ export function writeField(
         ? value.toISOString()
         : refuse("a valid Date in the years 0 to 9999");
     case "texts":
-      return isTexts(value) ? keepTexts(value, raw, context) : refuse("an array of strings");
+      return isTexts(value) ? keepTexts(check(value), raw, context) : refuse("an array of strings");
     case "textLists":
       return Array.isArray(value) && value.every(isTexts)
-        ? value
+        ? check(value)
         : refuse("an array of arrays of strings");
     case "textMap":
       return isMapping(value) && Object.values(value).every(isText)
-        ? keepTextMap(value, raw, context)
+        ? keepTextMap(check(value), raw, context)
         : refuse("an object of strings");
     case "object":
       return refuse("an object");
@@ -76,7 +80,7 @@ function copy(value: unknown, at: string, { problems }: WriteContext): unknown {
   return found.length === 0 ? cloneValue(value) : undefined;
 }
 
-function isText(value: unknown): boolean {
+function isText(value: unknown): value is string {
   return typeof value === "string";
 }
 

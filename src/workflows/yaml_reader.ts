@@ -119,19 +119,22 @@ function limitProblem(root: unknown, aliases: boolean): string | undefined {
     }
     if (depth >= LIMITS.depth) throw tooDeep();
     const start: [number, number] = [nodes, characters];
-    open.add(value);
+    if (aliases) open.add(value);
     let height = 0;
     if (Array.isArray(value)) {
       for (const item of value) height = Math.max(height, count(item, depth + 1));
     } else {
-      for (const [key, item] of Object.entries(value)) {
+      for (const key of Object.keys(value)) {
+        const item = (value as Mapping)[key];
         if (key === "__proto__") throw new Problem('the key "__proto__" is not allowed');
         characters += key.length;
         height = Math.max(height, count(item, depth + 1));
       }
     }
-    open.delete(value);
-    if (aliases) known.set(value, [nodes - start[0], characters - start[1], height + 1]);
+    if (aliases) {
+      open.delete(value);
+      known.set(value, [nodes - start[0], characters - start[1], height + 1]);
+    }
     return height + 1;
   }
 

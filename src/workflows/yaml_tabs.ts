@@ -18,7 +18,7 @@ const BLOCK_SCALAR = /(?:^|[\s:-])[|>][-+0-9]{0,2}[ \t]*(?:#.*)?$/;
 
 /** Returns the first tab that indents a key or an item; those in block scalars and flow collections do not count. */
 export function findTab(text: string): Place | undefined {
-  if (!TAB_INDENT.test(text)) return undefined;
+  if (!text.includes("\t") || !TAB_INDENT.test(text)) return undefined;
   // A whole file in flow style, such as JSON, may be indented with tabs.
   if (/^\uFEFF?\s*[{[]/.test(text)) return undefined;
   let scalarIndent = -1;
