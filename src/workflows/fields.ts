@@ -45,6 +45,9 @@ export const GO_KEYS: ReadonlySet<string> = new Set([
   "output_variable",
   "item_variable",
   "return_value",
+  "backoff_multiplier",
+  "retryable_errors",
+  "non_retryable_errors",
 ]);
 
 function field(name: string, keys: string, kind: FieldKind = "text"): Field {
@@ -109,9 +112,9 @@ const RETRY_FIELDS: readonly Field[] = [
   field("backoff", "backoff"),
   field("initialDelay", "initial_delay", "scalar"),
   field("maxDelay", "max_delay", "scalar"),
-  field("multiplier", "multiplier", "number"),
-  field("on", "on", "texts"),
-  field("skipOn", "skip_on", "texts"),
+  field("multiplier", "multiplier backoff_multiplier", "number"),
+  field("on", "on retryable_errors", "texts"),
+  field("skipOn", "skip_on non_retryable_errors", "texts"),
 ];
 
 function node(...fields: Field[]): readonly Field[] {

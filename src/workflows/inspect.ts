@@ -75,6 +75,9 @@ function scalarWarning(
     if (!isAmbiguous(source) || sourceInFile() !== source) return undefined;
     return `${source} is text here, other readers take it for something else; quote it`;
   }
+  if (typeof value === "bigint") {
+    return `${source} has more digits than the numbers of many readers hold; quote it`;
+  }
   if (typeof value !== "number") return undefined;
   const digits = source.replace(/^[-+]/, "");
   if (/^0[0-7_]+$/.test(digits)) {

@@ -92,27 +92,29 @@ export function readField(field: Field, raw: unknown, at: At, context: ReadConte
     case "text":
       return readText(raw, at, context);
     case "texts":
-      return readList(raw, at, context, (item, place) => readText(item, place, context));
+      return readList(raw, at, context, (item, place) => readItem(item, place, context));
     case "textLists":
       return readList(
         raw,
         at,
         context,
         (item, place) =>
-          readList(item, place, context, (text, inner) => readText(text, inner, context)),
+          readList(item, place, context, (text, inner) => readItem(text, inner, context)),
       );
     case "textMap":
       if (!isMapping(raw)) return misfit(raw, "a mapping", at, context);
       return Object.fromEntries(
         Object.entries(raw).map(([key, value]) => [
           key,
-          value === null ? "" : readText(value, { parent: at, step: key }, context),
+          readItem(value, { parent: at, step: key }, context),
         ]),
       );
     case "scalar":
       if (typeof raw === "string" || typeof raw === "number") return raw;
+      if (typeof raw === "bigint") return Number(raw);
       return misfit(raw, "a text or a number", at, context);
     case "number":
+      if (typeof raw === "bigint") return Number(raw);
       return typeof raw === "number" ? raw : misfit(raw, "a number", at, context);
     case "boolean":
       return readBoolean(raw) ?? misfit(raw, "true or false", at, context);
@@ -128,10 +130,15 @@ export function readField(field: Field, raw: unknown, at: At, context: ReadConte
   }
 }
 
+/** Nothing among texts is an empty text. */
+function readItem(raw: unknown, at: At, context: ReadContext): string | undefined {
+  return raw === null ? "" : readText(raw, at, context);
+}
+
 /** A number or boolean where a text is wanted is the text that stands in the file, as yaml.v3 has it. */
 function readText(raw: unknown, at: At, context: ReadContext): string | undefined {
   if (typeof raw === "string") return raw;
-  if (typeof raw === "number" || typeof raw === "boolean") {
+  if (typeof raw === "number" || typeof raw === "boolean" || typeof raw === "bigint") {
     return sourceText(context.document, pathOf(at)) ?? String(raw);
   }
   misfit(raw, "a text", at, context);

@@ -36,8 +36,12 @@ function visit(
     case "number":
     case "boolean":
       return;
-    case "undefined":
     case "bigint":
+      if (BigInt.asIntN(54, value) === value) {
+        problems.push(`${at} is ${value} of type bigint, which is read back as a number; use one`);
+      }
+      return;
+    case "undefined":
     case "symbol":
     case "function":
       problems.push(`${at} is of type ${typeof value}, which a YAML file cannot hold`);

@@ -99,12 +99,12 @@ function keepTexts(texts: string[], raw: unknown, { read }: WriteContext): unkno
   const kept = new Map<unknown, unknown>();
   const textOf = new Map<unknown, unknown>();
   for (const [step, part] of raw.entries()) {
-    const text = read(part, step);
+    const text = part === null ? "" : read(part, step);
     // `1.0` and `1.00` are one value: only the first of them can be kept as it stands.
     if (!textOf.has(part)) textOf.set(part, text);
     if (textOf.get(part) === text) kept.set(text, part);
   }
-  return texts.map((text) => kept.get(text) ?? text);
+  return texts.map((text) => kept.has(text) ? kept.get(text) : text);
 }
 
 function keepTextMap(map: Mapping, raw: unknown, { read }: WriteContext): Mapping {
@@ -113,7 +113,8 @@ function keepTextMap(map: Mapping, raw: unknown, { read }: WriteContext): Mappin
   // In the order of the file, new keys last.
   for (const key of new Set([...Object.keys(raw), ...Object.keys(map)])) {
     if (map[key] === undefined) continue;
-    value[key] = Object.hasOwn(raw, key) && read(raw[key], key) === map[key] ? raw[key] : map[key];
+    const text = raw[key] === null ? "" : read(raw[key], key);
+    value[key] = Object.hasOwn(raw, key) && text === map[key] ? raw[key] : map[key];
   }
   return value;
 }

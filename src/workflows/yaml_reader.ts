@@ -8,6 +8,8 @@ import { parse } from "@std/yaml";
 import { InvalidDataError } from "../domain/errors.ts";
 import { LIMITS } from "./limits.ts";
 import { isMapping, type Mapping } from "../domain/value.ts";
+import { foldBreaks } from "./yaml_breaks.ts";
+import { exactValues, needsExactValues } from "./yaml_exact.ts";
 import { findTab } from "./yaml_tabs.ts";
 
 /** A YAML text whose root is a mapping. */
@@ -67,7 +69,7 @@ export function readYaml(text: string, { action, path }: ReadYamlOptions): YamlD
   }
   let value: unknown;
   try {
-    value = parse(text, { schema: "core" });
+    value = parse(foldBreaks(text), { schema: "core" });
   } catch (cause) {
     throw asInvalidData(cause, action, path);
   }
@@ -77,7 +79,10 @@ export function readYaml(text: string, { action, path }: ReadYamlOptions): YamlD
   }
   const problem = limitProblem(value, text.includes("*"));
   if (problem !== undefined) throw new InvalidDataError(`${action}: ${problem}`, { path });
-  return new YamlDocument(text, text.includes("<<") ? resolveMerges(value) as Mapping : value);
+  const resolved = text.includes("<<") ? resolveMerges(value) as Mapping : value;
+  const document = new YamlDocument(text, resolved);
+  if (!needsExactValues(text)) return document;
+  return new YamlDocument(text, exactValues(resolved, document.source) as Mapping);
 }
 
 function asInvalidData(cause: unknown, action: string, path?: string): InvalidDataError {
@@ -175,7 +180,7 @@ function mapValues(mapping: Mapping, change: (value: unknown) => unknown): Mappi
 
 function readSource(text: string): unknown {
   try {
-    const source = parse(text, { schema: "failsafe" });
+    const source = parse(foldBreaks(text), { schema: "failsafe" });
     return text.includes("<<") ? resolveMerges(source) : source;
   } catch {
     // Tags such as `!!int`, which the failsafe schema does not know: no source text then.

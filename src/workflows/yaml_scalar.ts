@@ -99,8 +99,10 @@ export function formatPlain(value: PlainScalar | SourceScalar): string {
   if (value === Infinity) return ".inf";
   if (value === -Infinity) return "-.inf";
   if (Object.is(value, -0)) return "-0.0";
+  // An integer of so many digits would be read as a bigint.
+  const exponent = Number.isInteger(value) && !Number.isSafeInteger(value);
   // YAML 1.1 wants a point and a sign: 1.0e-7
-  return String(value).replace(
+  return (exponent ? value.toExponential() : String(value)).replace(
     /^(-?\d+)(\.\d+)?e/,
     (_, int, fraction) => `${int}${fraction ?? ".0"}e`,
   );

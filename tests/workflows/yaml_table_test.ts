@@ -23,8 +23,8 @@ const TABLE: [plain: string, value: unknown, warning?: string][] = [
   ],
   [
     "12345678901234567890",
-    12345678901234567000,
-    "12345678901234567890 has more digits than a number holds, it is read as 12345678901234567000; quote it",
+    12345678901234567890n,
+    "12345678901234567890 has more digits than the numbers of many readers hold; quote it",
   ],
   ["1:30", "1:30", "1:30 is text here, other readers take it for something else; quote it"],
   ["~", null],
@@ -38,8 +38,12 @@ const TABLE: [plain: string, value: unknown, warning?: string][] = [
   ["plain text", "plain text"],
 ];
 
+function format(value: unknown): string {
+  return typeof value === "bigint" ? String(value) : JSON.stringify(value);
+}
+
 for (const [plain, value, warning] of TABLE) {
-  Deno.test(`${plain} is read as ${JSON.stringify(value)}, ${warning ? "with" : "without"} a warning`, async () => {
+  Deno.test(`${plain} is read as ${format(value)}, ${warning ? "with" : "without"} a warning`, async () => {
     await using store = await TempStore.open();
     await store.write(
       "a",
@@ -59,12 +63,11 @@ for (const [plain, value, warning] of TABLE) {
   });
 }
 
-Deno.test("inspect() tells about an id that is not the name of the file, and keys that are not text", async () => {
+Deno.test("inspect() tells about an id that is not the name of the file", async () => {
   await using store = await TempStore.open();
   await store.write("a", "id: b\nname: a\nx:\n  1.0: one\n");
   assertEquals(await store.workflows.inspect("a"), [
     { path: "id", message: 'The file says that the id is "b", its name "a" wins', line: 1 },
-    { path: "x.1", message: 'The key is read as "1", which is not its text; quote it', line: 3 },
   ]);
 });
 

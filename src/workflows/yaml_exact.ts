@@ -1,0 +1,44 @@
+/**
+ * What the parser makes of scalars with loss: long integers, and keys that are
+ * not text.
+ *
+ * @module
+ */
+
+import { parse } from "@std/yaml";
+import { isMapping, type Mapping } from "../domain/value.ts";
+
+const LONG_INTEGER = /\d{16}/;
+const PLAIN_KEY =
+  /(?:^|[\s{,?])(?:[-+.]?[\d.][\w.+-]*|[-+]?\.(?:inf|nan)|~|null|true|false)[ \t]*:(?:\s|$)/im;
+
+/** Tells whether a text may hold such scalars. */
+export function needsExactValues(text: string): boolean {
+  return LONG_INTEGER.test(text) || PLAIN_KEY.test(text);
+}
+
+/**
+ * Returns values without that loss: integers beyond 2^53 are BigInts, keys are
+ * the text that stands in the file.
+ *
+ * @param value The values.
+ * @param source Each scalar as it stands in the file.
+ */
+export function exactValues(value: unknown, source: unknown): unknown {
+  if (typeof value === "number") {
+    const isLong = typeof source === "string" && !Number.isSafeInteger(value) &&
+      /^[-+]?[1-9]\d*$/.test(source);
+    return isLong ? BigInt(source) : value;
+  }
+  if (Array.isArray(value)) {
+    if (!Array.isArray(source)) return value;
+    return value.map((item, index) => exactValues(item, source[index]));
+  }
+  if (!isMapping(value) || !isMapping(source)) return value;
+  const exact: Mapping = {};
+  for (const key of Object.keys(source)) {
+    const typed = Object.hasOwn(value, key) ? key : String(parse(key, { schema: "core" }));
+    exact[key] = exactValues(value[typed], source[key]);
+  }
+  return exact;
+}

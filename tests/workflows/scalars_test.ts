@@ -1,0 +1,121 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { foldBreaks } from "../../src/workflows/yaml_breaks.ts";
+import { TempStore } from "./temp_store.ts";
+
+Deno.test("load() reads the retry keys of Go's repository, save() keeps them", async () => {
+  await using store = await TempStore.open();
+  const text =
+    "name: x\nnodes:\n  - id: a\n    type: mcp_tool\n    server_id: s\n    tool_name: t\n" +
+    "    retry:\n      max_attempts: 3\n      backoff_multiplier: 2.50\n" +
+    "      retryable_errors: [timeout]\n      non_retryable_errors: [fatal]\n";
+  await store.write("x", text);
+  const workflow = await store.workflows.load("x");
+  const node = workflow.nodes[0]!;
+  if (node.type !== "mcp_tool") throw new Error(node.type);
+  assertEquals(node.retry, {
+    maxAttempts: 3,
+    multiplier: 2.5,
+    on: ["timeout"],
+    skipOn: ["fatal"],
+  });
+  node.retry!.on!.push("busy");
+  await store.workflows.save(workflow);
+  const after = await store.read("x");
+  assertStringIncludes(after, "backoff_multiplier: 2.50\n");
+  assertStringIncludes(
+    after,
+    "retryable_errors: [timeout, busy]\n      non_retryable_errors: [fatal]",
+  );
+});
+
+Deno.test("load() keeps the retry of a transform node as an unknown key", async () => {
+  await using store = await TempStore.open();
+  await store.write(
+    "x",
+    "name: x\nnodes:\n  - {id: a, type: transform, retry: {max_attempts: 3}}\n",
+  );
+  const [node] = (await store.workflows.load("x")).nodes;
+  assertEquals(node!.extra, { retry: { max_attempts: 3 } });
+});
+
+Deno.test("load() reads line breaks of YAML 1.1 without the indentation behind them", async () => {
+  await using store = await TempStore.open();
+  const strings =
+    "description: 'a\u2028    b'\nx:\n    plain: c \u2029    d e\n    quoted: \"f  g\u0085    h\"\n" +
+    "    text: |-\n        i\u2028          j\n        k\n    last: l  m\n";
+  await store.write("x", `name: x\n${strings}`);
+  const workflow = await store.workflows.load("x");
+  assertEquals(workflow.description, "a\u2028b");
+  assertEquals(workflow.extra, {
+    x: { plain: "c\u2029d e", quoted: "f  g\u0085h", text: "i\u2028  j\nk", last: "l  m" },
+  });
+  workflow.name = "y";
+  await store.workflows.save(workflow);
+  const after = await store.read("x");
+  for (const line of strings.split("\n")) assertStringIncludes(after, line);
+  assertEquals((await store.workflows.load("x")).extra, workflow.extra);
+});
+
+Deno.test("foldBreaks() leaves a text without such line breaks alone", () => {
+  const text = "a: 'b  c'\nd: |\n  e\n";
+  assertEquals(foldBreaks(text), text);
+});
+
+Deno.test("load() reads long integers as BigInts, save() writes them as integers", async () => {
+  await using store = await TempStore.open();
+  await store.write(
+    "x",
+    "name: x\nvariables:\n  - {name: v, type: number, default: 12345678901234567890}\n" +
+      "  - {name: w, type: number, default: -9007199254740993}\n  - {name: z, type: any, default: 9007199254740991}\n",
+  );
+  const workflow = await store.workflows.load("x");
+  const defaults = [12345678901234567890n, -9007199254740993n, 9007199254740991];
+  assertEquals(workflow.variables.map((variable) => variable.default), defaults);
+  workflow.id = "copy";
+  await store.workflows.save(workflow);
+  assertStringIncludes(await store.read("copy"), "default: 12345678901234567890\n");
+  const copy = await store.workflows.load("copy");
+  assertEquals(copy.variables.map((variable) => variable.default), defaults);
+});
+
+Deno.test("save() writes numbers beyond 2^53 so that they stay numbers", async () => {
+  await using store = await TempStore.open();
+  await store.write("x", "name: x\n");
+  const workflow = await store.workflows.load("x");
+  const numbers = [2 ** 53, -1e20, 1e21, 12345678901234567000, 1e300, Number.MAX_VALUE];
+  workflow.addVariable({ name: "v", type: "any", default: numbers });
+  await store.workflows.save(workflow);
+  assertEquals((await store.workflows.load("x")).variables[0]!.default, numbers);
+});
+
+Deno.test("load() reads keys as their text, save() keeps it", async () => {
+  await using store = await TempStore.open();
+  await store.write(
+    "x",
+    "name: x\nx-map:\n  1.10: a\n  0777: b\n  True: c\n  ~: d\n  plain: e\nservers:\n  - {id: s, env: {1.0: f}}\n",
+  );
+  const workflow = await store.workflows.load("x");
+  assertEquals(workflow.extra, {
+    "x-map": { "1.10": "a", "0777": "b", True: "c", "~": "d", plain: "e" },
+  });
+  assertEquals(workflow.servers[0]!.env, { "1.0": "f" });
+  assertEquals((await store.workflows.save(workflow)).changed, false);
+  (workflow.extra!["x-map"] as Record<string, string>).plain = "new";
+  workflow.servers[0]!.env!["1.0"] = "g";
+  await store.workflows.save(workflow);
+  const text = await store.read("x");
+  assertStringIncludes(text, "x-map:\n  1.10: a\n  0777: b\n  True: c\n  ~: d\n  plain: new\n");
+  assertStringIncludes(text, '{ "1.0": g }');
+});
+
+Deno.test("load() reads nothing among texts as an empty text, save() keeps it", async () => {
+  await using store = await TempStore.open();
+  await store.write("x", "name: x\nservers:\n  - {id: s, args: [~, a], env: {A: ~, B: b}}\n");
+  const workflow = await store.workflows.load("x");
+  assertEquals(workflow.servers[0], { id: "s", args: ["", "a"], env: { A: "", B: "b" } });
+  assertEquals((await store.workflows.save(workflow)).changed, false);
+  workflow.servers[0]!.args!.push("c");
+  workflow.servers[0]!.env!.B = "d";
+  await store.workflows.save(workflow);
+  assertStringIncludes(await store.read("x"), "args: [~, a, c], env: { A: ~, B: d }");
+});
