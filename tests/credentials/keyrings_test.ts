@@ -1,11 +1,9 @@
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import { VaultKeyring } from "../../src/credentials/vault.ts";
-import { program } from "../helpers/skip.ts";
-import { fakeProgram } from "./fakes.ts";
+import { writeCheapVault } from "./cheap_vault.ts";
+import { fakeProgram, fakePrograms } from "./fakes.ts";
 import { GnomeKeyring, gnomeKeyring } from "./gnome_keyring.ts";
 import { testKeyring } from "./keyring_suite.ts";
-
-const shell = [program("sh")];
 
 testKeyring({
   name: "MemoryKeyring",
@@ -21,6 +19,7 @@ testKeyring({
   name: "VaultKeyring",
   open: async () => {
     const folder = await Deno.makeTempDir();
+    await writeCheapVault(`${folder}/vault`, "open sesame");
     return {
       keyring: new VaultKeyring({ path: `${folder}/vault`, passphrase: () => "open sesame" }),
       [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
@@ -31,7 +30,7 @@ testKeyring({
 testKeyring({
   name: "SecretServiceKeyring over a fake secret-tool",
   limit: 8191,
-  requirements: shell,
+  requirements: fakePrograms,
   open: () => fakeProgram("linux"),
 });
 
@@ -39,14 +38,14 @@ testKeyring({
   name: "KeychainKeyring over a fake security",
   // 4,095 bytes hold the command, its quotes, the prefix and base64.
   limit: 3024,
-  requirements: shell,
+  requirements: fakePrograms,
   open: () => fakeProgram("darwin"),
 });
 
 testKeyring({
   name: "CredentialManagerKeyring over a fake PowerShell",
   limit: 2560,
-  requirements: shell,
+  requirements: fakePrograms,
   open: () => fakeProgram("windows"),
 });
 

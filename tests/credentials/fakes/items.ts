@@ -68,29 +68,46 @@ export class FakeItems {
   }
 }
 
-/** Reads standard input to its end, one character for each byte. */
-export function readStdin(): string {
-  let text = "";
-  const buffer = new Uint8Array(65536);
-  for (
-    let count = Deno.stdin.readSync(buffer);
-    count !== null;
-    count = Deno.stdin.readSync(buffer)
-  ) {
-    for (const byte of buffer.subarray(0, count)) text += String.fromCharCode(byte);
+/** One run of a fake program; texts have one character for each byte. */
+export class FakeProcess {
+  readonly items: FakeItems;
+  readonly args: readonly string[];
+  readonly stdin: string;
+  /** The variable `LC_ALL`. */
+  readonly locale: string;
+  stdout = "";
+  stderr = "";
+
+  constructor(folder: string, stdin: string, locale: string, args: readonly string[]) {
+    this.items = new FakeItems(folder);
+    this.stdin = stdin;
+    this.locale = locale;
+    this.args = args;
   }
-  return text;
+
+  print(text: string, to: "stdout" | "stderr" = "stdout"): void {
+    this[to] += text;
+  }
+
+  /** Ends with a status. */
+  exit(code: number): never {
+    throw new Exit(code);
+  }
+
+  /** Waits for ever, as a program with a prompt that nobody answers. */
+  hang(): never {
+    throw new Exit(undefined);
+  }
 }
 
-/** Writes one byte for each character. */
-export function print(text: string, to: "stdout" | "stderr" = "stdout"): void {
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  for (let start = 0; start < bytes.length;) start += Deno[to].writeSync(bytes.subarray(start));
-}
+/** How a fake program ends: with a status, or never. */
+export class Exit extends Error {
+  readonly code: number | undefined;
 
-/** Waits for ever, as a program with a prompt that nobody answers. */
-export function hang(): never {
-  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+  constructor(code: number | undefined) {
+    super(`exit ${code}`);
+    this.code = code;
+  }
 }
 
 /** UTF-8 text with one character for each byte. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { FakeItems, hang, print, readStdin } from "./items.ts";
+import type { FakeItems, FakeProcess } from "./items.ts";
 
 interface Operation {
   op: string;
@@ -17,36 +17,44 @@ interface Operation {
   filter: string;
 }
 
-const [folder = "", ...args] = Deno.args;
-const items = new FakeItems(folder);
-const { mode } = items;
+/** Runs it. */
+export function powershell(process: FakeProcess): void {
+  const { args, items, stdin } = process;
+  const { mode } = items;
+  const expected = ["-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass"];
+  const encoded = args[args.indexOf("-EncodedCommand") + 1] ?? "";
+  if (!expected.every((arg) => args.includes(arg)) || args.join(" ").length > 32_000) {
+    process.exit(1);
+  }
+  const script = new TextDecoder("utf-16le").decode(Uint8Array.fromBase64(encoded));
+  if (!script.includes("CredWriteW") || /\$input/i.test(script)) process.exit(1);
 
-const expected = ["-NoLogo", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass"];
-const encoded = args[args.indexOf("-EncodedCommand") + 1] ?? "";
-if (!expected.every((arg) => args.includes(arg)) || args.join(" ").length > 32_000) Deno.exit(1);
-const script = new TextDecoder("utf-16le").decode(Uint8Array.fromBase64(encoded));
-if (!script.includes("CredWriteW") || /\$input/i.test(script)) Deno.exit(1);
-
-if (mode === "hang") hang();
-if (mode === "silent") Deno.exit(1);
-if (mode === "constrained") {
-  print("KR1-CLM\r\n");
-  Deno.exit(3);
+  if (mode === "hang") process.hang();
+  if (mode === "silent") process.exit(1);
+  if (mode === "constrained") {
+    process.print("KR1-CLM\r\n");
+    process.exit(3);
+  }
+  if (mode === "blocked") {
+    process.print("KR1-ADD\r\n");
+    process.exit(4);
+  }
+  if (!/^[A-Za-z0-9+/=]+\n$/.test(stdin)) process.exit(1);
+  const operations: Operation[] = JSON.parse(
+    new TextDecoder().decode(Uint8Array.fromBase64(stdin.trim())),
+  );
+  const results = operations.map((operation) => execute(items, operation));
+  const answer = new TextEncoder().encode(JSON.stringify(results)).toBase64();
+  process.print(
+    mode === "noisy" ? `\xef\xbb\xbfWelcome\r\nKR1:${answer}\r\nBye` : `KR1:${answer}`,
+  );
 }
-if (mode === "blocked") {
-  print("KR1-ADD\r\n");
-  Deno.exit(4);
-}
-const input = readStdin();
-if (!/^[A-Za-z0-9+/=]+\n$/.test(input)) Deno.exit(1);
-const operations: Operation[] = JSON.parse(
-  new TextDecoder().decode(Uint8Array.fromBase64(input.trim())),
-);
-const answer = new TextEncoder().encode(JSON.stringify(operations.map(execute))).toBase64();
-print(mode === "noisy" ? `\xef\xbb\xbfWelcome\r\nKR1:${answer}\r\nBye` : `KR1:${answer}`);
 
-function execute({ op, target, value, filter }: Operation): Record<string, unknown> {
-  const failure = /^error-(\d+)$/.exec(mode)?.[1];
+function execute(
+  items: FakeItems,
+  { op, target, value, filter }: Operation,
+): Record<string, unknown> {
+  const failure = /^error-(\d+)$/.exec(items.mode)?.[1];
   if (failure) return { code: Number(failure) };
   const name = target?.toUpperCase();
   switch (op) {

@@ -2,98 +2,102 @@
  * Behaves as `secret-tool` over a Secret Service: arguments, limits, texts, statuses.
  *
  * Modes: `locked`, `hang`, `no-bus`, `no-service`, `denied`, `no-login`, `kwallet`, `broken`,
- * `slow-list`.
+ * `slow-list`, `broken-list`.
  *
  * @module
  */
 
-import { FakeItems, hang, print, readStdin, toBytes } from "./items.ts";
+import { type FakeProcess, toBytes } from "./items.ts";
 
-const [folder = "", ...args] = Deno.args;
-const items = new FakeItems(folder);
-const { mode } = items;
+/** Runs it. */
+export function secretTool(process: FakeProcess): void {
+  const { items } = process;
+  const { mode } = items;
+  const fail: (message: string, code?: number) => never = (message, code = 1) => {
+    if (message !== "") process.print(`secret-tool: ${message}\n`, "stderr");
+    process.exit(code);
+  };
 
-function fail(message: string, code = 1): never {
-  if (message !== "") print(`secret-tool: ${message}\n`, "stderr");
-  Deno.exit(code);
-}
-
-const command = args.shift();
-const options: string[] = [];
-const pairs: string[] = [];
-let plain = false;
-for (const arg of args) {
-  if (!plain && arg === "--") plain = true;
-  else if (!plain && arg.startsWith("-")) options.push(arg);
-  else pairs.push(arg);
-}
-if (pairs.length === 0 || pairs.length % 2 === 1) fail("must specify attributes and values", 2);
-const attributes: Record<string, string> = {};
-for (let index = 0; index < pairs.length; index += 2) {
-  attributes[pairs[index] ?? ""] = pairs[index + 1] ?? "";
-}
-if (Deno.env.get("LC_ALL") !== "C.UTF-8") fail("Invalid byte sequence in conversion input", 2);
-
-switch (mode) {
-  case "no-bus":
-    fail("Cannot autolaunch D-Bus without X11 $DISPLAY");
-    break;
-  case "no-service":
-    fail("The name org.freedesktop.secrets was not provided by any .service files");
-    break;
-  case "denied":
-    fail("GDBus.Error:org.freedesktop.DBus.Error.AccessDenied: Rejected send message");
-    break;
-  case "broken":
-    fail("Something nobody has seen before");
-    break;
-  case "hang":
-    hang();
-}
-
-const matching = items.all().filter((item) =>
-  Object.entries(attributes).every(([name, value]) => item.attributes[name] === value)
-);
-const nameOf = (of: Record<string, string>) => JSON.stringify(Object.entries(of).sort());
-
-switch (command) {
-  case "store": {
-    if (!options.some((option) => option.startsWith("--label="))) fail("must specify a label", 2);
-    const secret = readStdin();
-    if (mode === "locked") fail("Cannot create an item in a locked collection");
-    if (mode === "no-login" && options.some((option) => option.startsWith("--collection="))) {
-      fail("Object does not exist at path “/org/freedesktop/secrets/collection/login”");
-    }
-    if (secret.length >= 8192) print("secret-tool: password is too long\n", "stderr");
-    const replaced = matching[0];
-    if (replaced) items.delete(nameOf(replaced.attributes));
-    items.write(nameOf(attributes), { attributes, secret: secret.slice(0, 8192) });
-    break;
+  const [command, ...args] = process.args;
+  const options: string[] = [];
+  const pairs: string[] = [];
+  let plain = false;
+  for (const arg of args) {
+    if (!plain && arg === "--") plain = true;
+    else if (!plain && arg.startsWith("-")) options.push(arg);
+    else pairs.push(arg);
   }
-  case "lookup": {
-    if (mode === "locked") fail("");
-    const item = matching[0];
-    if (item === undefined) fail("");
-    if (mode === "kwallet") fail("secret does not contain a textual password");
-    print(item.secret);
-    break;
+  if (pairs.length === 0 || pairs.length % 2 === 1) fail("must specify attributes and values", 2);
+  const attributes: Record<string, string> = {};
+  for (let index = 0; index < pairs.length; index += 2) {
+    attributes[pairs[index] ?? ""] = pairs[index + 1] ?? "";
   }
-  case "clear":
-    if (mode === "locked" || matching.length === 0) fail("");
-    for (const item of matching) items.delete(nameOf(item.attributes));
-    break;
-  case "search":
-    if (mode === "slow-list" && attributes["username"] === undefined) hang();
-    for (const [index, item] of matching.entries()) {
-      print(`[/${index + 1}]\nlabel = an item\n`);
-      if (mode === "locked") print("Cannot get secret of a locked object\n", "stderr");
-      else print(`secret = ${item.secret}\n`);
-      print("created = 2026-11-23 22:31:19\nmodified = 2026-11-23 22:31:19\n");
-      for (const [name, value] of Object.entries(item.attributes)) {
-        print(`attribute.${name} = ${toBytes(value)}\n`, "stderr");
+  if (process.locale !== "C.UTF-8") fail("Invalid byte sequence in conversion input", 2);
+
+  switch (mode) {
+    case "no-bus":
+      fail("Cannot autolaunch D-Bus without X11 $DISPLAY");
+      break;
+    case "no-service":
+      fail("The name org.freedesktop.secrets was not provided by any .service files");
+      break;
+    case "denied":
+      fail("GDBus.Error:org.freedesktop.DBus.Error.AccessDenied: Rejected send message");
+      break;
+    case "broken":
+      fail("Something nobody has seen before");
+      break;
+    case "broken-list":
+      if (attributes["username"] === undefined) fail("Something nobody has seen before");
+      break;
+    case "hang":
+      process.hang();
+  }
+
+  const matching = items.all().filter((item) =>
+    Object.entries(attributes).every(([name, value]) => item.attributes[name] === value)
+  );
+  const nameOf = (of: Record<string, string>) => JSON.stringify(Object.entries(of).sort());
+
+  switch (command) {
+    case "store": {
+      if (!options.some((option) => option.startsWith("--label="))) fail("must specify a label", 2);
+      const secret = process.stdin;
+      if (mode === "locked") fail("Cannot create an item in a locked collection");
+      if (mode === "no-login" && options.some((option) => option.startsWith("--collection="))) {
+        fail("Object does not exist at path “/org/freedesktop/secrets/collection/login”");
       }
+      if (secret.length >= 8192) process.print("secret-tool: password is too long\n", "stderr");
+      const replaced = matching[0];
+      if (replaced) items.delete(nameOf(replaced.attributes));
+      items.write(nameOf(attributes), { attributes, secret: secret.slice(0, 8192) });
+      break;
     }
-    break;
-  default:
-    fail(`usage: secret-tool store`, 2);
+    case "lookup": {
+      if (mode === "locked") fail("");
+      const item = matching[0];
+      if (item === undefined) fail("");
+      if (mode === "kwallet") fail("secret does not contain a textual password");
+      process.print(item.secret);
+      break;
+    }
+    case "clear":
+      if (mode === "locked" || matching.length === 0) fail("");
+      for (const item of matching) items.delete(nameOf(item.attributes));
+      break;
+    case "search":
+      if (mode === "slow-list" && attributes["username"] === undefined) process.hang();
+      for (const [index, item] of matching.entries()) {
+        process.print(`[/${index + 1}]\nlabel = an item\n`);
+        if (mode === "locked") process.print("Cannot get secret of a locked object\n", "stderr");
+        else process.print(`secret = ${item.secret}\n`);
+        process.print("created = 2026-11-23 22:31:19\nmodified = 2026-11-23 22:31:19\n");
+        for (const [name, value] of Object.entries(item.attributes)) {
+          process.print(`attribute.${name} = ${toBytes(value)}\n`, "stderr");
+        }
+      }
+      break;
+    default:
+      fail(`usage: secret-tool store`, 2);
+  }
 }

@@ -7,15 +7,20 @@
  * @module
  */
 
-import { FakeItems, fromBytes, hang, print, readStdin, toBytes } from "./items.ts";
+import { type FakeProcess, fromBytes, toBytes } from "./items.ts";
 import { tokenize } from "./tokenizer.ts";
 
-const [folder = "", ...args] = Deno.args;
-const items = new FakeItems(folder);
-const { mode } = items;
+/** Runs it. */
+export function security(process: FakeProcess): void {
+  if (process.items.mode === "hang") process.hang();
+  const { args, stdin } = process;
+  process.exit(
+    args[0] === "-i" ? interactive(process, stdin) : execute(process, args.map(toBytes)),
+  );
+}
 
 /** Reads lines as `security -i` does, and ends with the status of the last command. */
-function interactive(input: string): number {
+function interactive(process: FakeProcess, input: string): number {
   let status = 0;
   for (let rest = input; rest !== "";) {
     const end = rest.indexOf("\n");
@@ -24,15 +29,16 @@ function interactive(input: string): number {
     if (length === Infinity || (end === -1 && rest.length < 4095)) break;
     const line = rest.slice(0, length);
     rest = rest.slice(length);
-    if (mode === "leak") print(`security: ${line}`, "stderr");
-    status = execute(tokenize(line));
+    if (process.items.mode === "leak") process.print(`security: ${line}`, "stderr");
+    status = execute(process, tokenize(line));
   }
   return status;
 }
 
-function execute([command, ...words]: string[]): number {
+function execute(process: FakeProcess, [command, ...words]: string[]): number {
+  const { items } = process;
   if (command === undefined) return 0;
-  const blocked = { locked: 36, denied: 128, "no-keychain": 37, broken: 206, leak: 1 }[mode];
+  const blocked = { locked: 36, denied: 128, "no-keychain": 37, broken: 206, leak: 1 }[items.mode];
   if (blocked !== undefined) return blocked;
   switch (command) {
     case "add-generic-password": {
@@ -45,22 +51,24 @@ function execute([command, ...words]: string[]): number {
     case "find-generic-password": {
       const { s, a, w } = parse(words, "sa", "w");
       const item = items.read(`${s}\0${a}`);
-      if (item === undefined) return notFound();
-      if (w) print(`${printable(item.secret) ? item.secret : hex(item.secret).toLowerCase()}\n`);
+      if (item === undefined) return notFound(process);
+      if (w) {
+        process.print(`${printable(item.secret) ? item.secret : hex(item.secret).toLowerCase()}\n`);
+      }
       return 0;
     }
     case "delete-generic-password": {
       const { s, a } = parse(words, "sa", "");
-      return items.delete(`${s}\0${a}`) ? 0 : notFound();
+      return items.delete(`${s}\0${a}`) ? 0 : notFound(process);
     }
     case "default-keychain":
-      print('    "/Users/somebody/Library/Keychains/login.keychain-db"\n');
+      process.print('    "/Users/somebody/Library/Keychains/login.keychain-db"\n');
       return 0;
     case "dump-keychain":
       if (words.includes("-d")) return 128;
-      print(FOREIGN);
+      process.print(FOREIGN);
       for (const { attributes: { s = "", a = "" } } of items.all()) {
-        print(`keychain: "/Users/somebody/Library/Keychains/login.keychain-db"
+        process.print(`keychain: "/Users/somebody/Library/Keychains/login.keychain-db"
 version: 512
 class: "genp"
 attributes:
@@ -73,7 +81,7 @@ attributes:
       }
       return 0;
     default:
-      print(`security: unknown command "${command}"\n`, "stderr");
+      process.print(`security: unknown command "${command}"\n`, "stderr");
       return 1;
   }
 }
@@ -99,9 +107,9 @@ attributes:
     "svce"<blob>="AirPort"
 `;
 
-function notFound(): number {
+function notFound(process: FakeProcess): number {
   const text = "The specified item could not be found in the keychain.";
-  print(`security: SecKeychainSearchCopyNext: ${text}\n`, "stderr");
+  process.print(`security: SecKeychainSearchCopyNext: ${text}\n`, "stderr");
   return 44;
 }
 
@@ -140,7 +148,3 @@ function hex(bytes: string): string {
 function attribute(bytes: string): string {
   return printable(bytes) ? `"${bytes}"` : `0x${hex(bytes)}  "${fromBytes(bytes).length}"`;
 }
-
-if (mode === "hang") hang();
-if (args[0] === "-i") Deno.exit(interactive(readStdin()));
-Deno.exit(execute(args.map(toBytes)));
