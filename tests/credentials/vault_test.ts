@@ -2,6 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { VaultKeyring } from "../../src/credentials/vault.ts";
 import { InvalidDataError, KeyringError, PermissionDeniedError } from "../../src/domain/errors.ts";
 import { denoCommand, PROJECT, runCode } from "../helpers/child.ts";
+import { writeCheapVault } from "./cheap_vault.ts";
 
 const SECRET = "s3cr3t-vault-value";
 
@@ -16,8 +17,16 @@ class TemporaryVault implements AsyncDisposable {
     this.path = `${folder}/vault`;
   }
 
+  /** No vault yet: it gets one that is as hard to open as any. */
   static async create(): Promise<TemporaryVault> {
     return new TemporaryVault(await Deno.makeTempDir());
+  }
+
+  /** An empty vault that opens fast. */
+  static async cheap(passphrase = "open sesame"): Promise<TemporaryVault> {
+    const vault = await TemporaryVault.create();
+    await writeCheapVault(vault.path, passphrase);
+    return vault;
   }
 
   open(passphrase = "open sesame"): VaultKeyring {
@@ -47,7 +56,7 @@ Deno.test("VaultKeyring keeps items for the next process that knows the passphra
 });
 
 Deno.test("VaultKeyring writes nothing in clear and lets nobody else read", async () => {
-  await using vault = await TemporaryVault.create();
+  await using vault = await TemporaryVault.cheap();
   await vault.open().set("goflow", "github:token", SECRET);
   const text = await Deno.readTextFile(vault.path);
   for (const part of [SECRET, "github:token", btoa(SECRET)]) assert(!text.includes(part));
@@ -72,11 +81,12 @@ Deno.test("VaultKeyring takes a new salt for each vault and a new nonce for each
   assertEquals(first.kdf.salt, second.kdf.salt);
   assertNotEquals(first.kdf.salt, other.kdf.salt);
   assertEquals([first.format, first.version, first.kdf.name], ["goflow-vault", 1, "scrypt"]);
+  assertEquals([first.kdf.cost, first.kdf.blockSize], [2 ** 17, 8]);
   assertEquals(first.cipher, "aes-256-gcm");
 });
 
 Deno.test("VaultKeyring tells a wrong passphrase from a damaged file", async () => {
-  await using vault = await TemporaryVault.create();
+  await using vault = await TemporaryVault.cheap();
   await vault.open().set("goflow", "key", SECRET);
   const wrong = vault.open("open says me");
   for (const operation of [() => wrong.get("goflow", "key"), () => wrong.set("goflow", "a", "b")]) {
@@ -109,7 +119,7 @@ Deno.test("VaultKeyring tells a wrong passphrase from a damaged file", async () 
 });
 
 Deno.test("VaultKeyring refuses a file that was changed together with its checksum", async () => {
-  await using vault = await TemporaryVault.create();
+  await using vault = await TemporaryVault.cheap();
   await vault.open().set("goflow", "key", SECRET);
   const forge = async (change: (fields: Record<string, string>) => void) => {
     const { checksum: _, ...fields } = JSON.parse(await Deno.readTextFile(vault.path));
@@ -132,13 +142,14 @@ Deno.test("VaultKeyring refuses a file that was changed together with its checks
 });
 
 Deno.test("VaultKeyring.changePassphrase() locks the old passphrase out", async () => {
-  await using vault = await TemporaryVault.create();
+  await using vault = await TemporaryVault.cheap();
   const keyring = vault.open();
   await keyring.set("goflow", "key", SECRET);
   const before = JSON.parse(await Deno.readTextFile(vault.path));
   await keyring.changePassphrase("a new one");
   const after = JSON.parse(await Deno.readTextFile(vault.path));
   assertNotEquals(before.kdf.salt, after.kdf.salt);
+  assertEquals(after.kdf.cost, 2 ** 17);
   assertEquals(await keyring.get("goflow", "key"), SECRET);
   assertEquals(await vault.open("a new one").get("goflow", "key"), SECRET);
   await assertRejects(() => vault.open().get("goflow", "key"), KeyringError, "wrong");
@@ -163,13 +174,13 @@ Deno.test("VaultKeyring refuses an empty passphrase and asks again after a wrong
 });
 
 Deno.test("VaultKeyring takes the same passphrase composed and decomposed", async () => {
-  await using vault = await TemporaryVault.create();
+  await using vault = await TemporaryVault.cheap("gr\u00fcn");
   await vault.open("gr\u00fcn").set("goflow", "key", "value");
   assertEquals(await vault.open("gru\u0308n").get("goflow", "key"), "value");
 });
 
 Deno.test("VaultKeyring names the flag that is missing", async () => {
-  await using vault = await TemporaryVault.create();
+  await using vault = await TemporaryVault.cheap();
   await vault.open().set("goflow", "key", "value");
   const code = `
     import { VaultKeyring } from "./src/credentials/vault.ts";
@@ -191,7 +202,7 @@ Deno.test("VaultKeyring names the flag that is missing", async () => {
 });
 
 Deno.test("VaultKeyring loses nothing when a writer is killed", async () => {
-  await using vault = await TemporaryVault.create();
+  await using vault = await TemporaryVault.cheap();
   await vault.open().set("goflow", "key", "value 0");
   const script = `${PROJECT}tests/credentials/vault_writer.ts`;
   for (let round = 0; round < 4; round++) {
