@@ -10,7 +10,7 @@ import { encodeWorkflow } from "./encode.ts";
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
 import { refuse } from "./storable.ts";
 import { editYaml } from "./yaml_edit.ts";
-import { formatDocument, hasSource, withSource } from "./yaml_format.ts";
+import { formatDocument, hasSource, mayHaveSource, withSource } from "./yaml_format.ts";
 import { readYaml, type YamlDocument } from "./yaml_reader.ts";
 import { formatYaml } from "./yaml_writer.ts";
 
@@ -85,10 +85,10 @@ export function* textsOf(
   after: Mapping,
   canonical: boolean,
 ): Generator<PreparedText> {
-  const source = withSource(after, base);
+  const sources = mayHaveSource(base) ? { source: withSource(after, base) } : {};
   const edited = canonical ? undefined : editYaml(base, after);
-  if (edited !== undefined) yield { ...edited, source, tentative: true };
-  yield { text: formatYaml(source), rewritten: true, source };
+  if (edited !== undefined) yield { ...edited, ...sources, tentative: true };
+  yield { text: formatYaml(sources.source ?? after), rewritten: true, ...sources };
 }
 
 /**

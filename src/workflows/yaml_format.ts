@@ -35,8 +35,26 @@ export function formatDocument(value: Mapping, base?: YamlDocument): string {
  * @returns The values, each scalar that is not a string with the text of the document.
  */
 export function withSource(value: Mapping, base: YamlDocument): Mapping {
+  if (!mayHaveSource(base)) return value;
   return keepSource(value, base.value, base.source) as Mapping;
 }
+
+/**
+ * Tells whether a document may hold scalars in another form than the one in
+ * which they are written, such as `1.10` or `~`. Most do not, and need no
+ * second parse.
+ */
+export function mayHaveSource({ text }: YamlDocument): boolean {
+  for (const [, scalar] of text.matchAll(PLAIN_SCALAR)) {
+    if (!CANONICAL_WORD.test(scalar!) && String(Number(scalar)) !== scalar) return true;
+  }
+  return false;
+}
+
+/** What stands where a value stands, without quotes, and looks like a number, a boolean or nothing. */
+const PLAIN_SCALAR =
+  /(?:[:\-?,[{]\s+|[[{,])(~|[Nn]ull|NULL|[Tt]rue|TRUE|[Ff]alse|FALSE|[-+]?\.[A-Za-z]{3}|[-+]?0[xobXOB][0-9A-Fa-f_]+|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?)(?=\s*(?:$|#|[,\]}]))/gm;
+const CANONICAL_WORD = /^(?:null|true|false|-?\.inf|\.nan)$/;
 
 /**
  * Tells whether a text has the scalars that were meant, letter by letter.
