@@ -20,8 +20,6 @@ export interface Program {
   environment: Record<string, string>;
   /** The only other variables it needs; absent when it gets the whole environment. */
   keep?: readonly string[];
-  /** Stop it until all its input is there, because it would take less for the whole. */
-  holdInput?: boolean;
 }
 
 /** One call of a {@linkcode Program}. */
@@ -34,6 +32,8 @@ export interface Call {
   stdin?: string;
   /** Throw the output away unread. */
   discardOutput?: boolean;
+  /** Variables for this call alone. */
+  environment?: Record<string, string>;
 }
 
 /** What a call left behind. */
@@ -59,11 +59,11 @@ export interface CallResult {
  */
 export async function run(program: Program, call: Call): Promise<CallResult> {
   const child = start(program, call);
-  const writing = call.stdin === undefined ? undefined : handOver(program, child, call.stdin);
+  const writing = call.stdin === undefined ? undefined : write(child.stdin, call.stdin);
   const outcome = Promise.all([child.output(), writing]);
   const done = await within(program.timeout, outcome);
   if (done === undefined) {
-    signal(child, "SIGKILL");
+    kill(child);
     await child.status;
     // A grandchild may keep the pipes open for ever; that input was cut off says nothing new.
     await within(500, outcome.catch(() => undefined));
@@ -86,7 +86,7 @@ function start(program: Program, call: Call): Deno.ChildProcess {
   try {
     return new Deno.Command(program.path, {
       args: call.args,
-      ...childEnvironment(program),
+      ...childEnvironment(program, call),
       stdin: call.stdin === undefined ? "null" : "piped",
       stdout: call.discardOutput ? "null" : "piped",
       stderr: "piped",
@@ -111,7 +111,7 @@ function missing(program: Program, call: Call, cause?: unknown): Error {
 function isMissing(path: string): boolean {
   try {
     const env = { LD_PRELOAD: "-" };
-    signal(new Deno.Command(path, { env, stdin: "null" }).spawn(), "SIGKILL");
+    kill(new Deno.Command(path, { env, stdin: "null" }).spawn());
     return false;
   } catch (cause) {
     return cause instanceof Deno.errors.NotFound;
@@ -120,8 +120,10 @@ function isMissing(path: string): boolean {
 
 /** The fewest variables that can be passed with the permissions at hand. */
 function childEnvironment(
-  { environment, keep }: Program,
+  { keep, ...program }: Program,
+  call: Call,
 ): { env: Record<string, string>; clearEnv: boolean } {
+  const environment = { ...program.environment, ...call.environment };
   const readable = keep?.every((variable) =>
     Deno.permissions.querySync({ name: "env", variable }).state === "granted"
   );
@@ -134,21 +136,10 @@ function childEnvironment(
   return { env: { ...env, ...environment }, clearEnv: true };
 }
 
-/**
- * Writes the input. If this process is killed before that, the program sees the end
- * of its input: `secret-tool` would replace a credential by nothing. Stopped, it
- * never reads that end; what remains of it is a stopped process.
- */
-async function handOver(
-  { holdInput }: Program,
-  child: Deno.ChildProcess,
-  text: string,
-): Promise<void> {
-  if (holdInput) signal(child, "SIGSTOP");
-  const writer = child.stdin.getWriter();
+async function write(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  const writer = stdin.getWriter();
   try {
     await writer.write(new TextEncoder().encode(text));
-    if (holdInput) signal(child, "SIGCONT");
     await writer.close();
   } catch (cause) {
     // A program that ends early says why with its status.
@@ -168,9 +159,9 @@ async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T |
   }
 }
 
-function signal(child: Deno.ChildProcess, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+function kill(child: Deno.ChildProcess): void {
   try {
-    child.kill(name);
+    child.kill("SIGKILL");
   } catch (cause) {
     // It has ended in the meantime.
     if (!(cause instanceof TypeError)) throw cause;

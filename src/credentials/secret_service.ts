@@ -10,7 +10,7 @@ import type { Keyring } from "../domain/credential.ts";
 import { KeyringError } from "../domain/errors.ts";
 import { denied, failed, itemAction, locked, tooLarge, unavailable } from "./failures.ts";
 import { readEach } from "./read_many.ts";
-import { type CallResult, type Program, run } from "./process.ts";
+import { type Call, type CallResult, type Program, run } from "./process.ts";
 import {
   clearArguments,
   type Failure,
@@ -32,6 +32,14 @@ const UNLOCK_CURE =
   'log in to the desktop, or unlock it without one: printf %s "$PASSWORD" | gnome-keyring-daemon --unlock --components=secrets';
 const SERVICE_CURE =
   "install and start one (Debian and Ubuntu: gnome-keyring), without a desktop inside: dbus-run-session -- sh -c 'printf %s \"$PASSWORD\" | gnome-keyring-daemon --unlock; exec your-command'";
+
+/**
+ * If this process is killed before it has written the secret, `secret-tool` sees the
+ * end of its input and would replace the credential by nothing. This makes GLib print
+ * a line on standard error after the input is read and before D-Bus is reached: with
+ * nobody left at the other end, the system kills `secret-tool` there.
+ */
+const DIE_WITH_PARENT = { G_DBUS_DEBUG: "help" };
 
 /** Enough keys to make reading all items at once cheaper than one process for each. */
 const SEARCH_FROM = 4;
@@ -55,7 +63,6 @@ export class SecretServiceKeyring implements Keyring {
       install:
         "install secret-tool (Debian and Ubuntu: libsecret-tools, Fedora and Arch: libsecret)",
       timeout: options.timeout ?? 30_000,
-      holdInput: true,
       environment: {
         LC_ALL: "C.UTF-8",
         LANGUAGE: "",
@@ -184,7 +191,10 @@ export class SecretServiceKeyring implements Keyring {
     secret: string,
   ): Promise<void> {
     const store = (collection: string | undefined) =>
-      this.#run(action, storeArguments(service, account, collection), { stdin: secret });
+      this.#run(action, storeArguments(service, account, collection), {
+        stdin: secret,
+        environment: DIE_WITH_PARENT,
+      });
     let result = await store(this.#collection);
     if (result.code !== 0 && failureOf(result.stderr) === "no-collection" && this.#collection) {
       // A keyring without a "login" collection: KWallet, KeePassXC, a session on a server.
@@ -220,7 +230,7 @@ export class SecretServiceKeyring implements Keyring {
   #run(
     action: string,
     args: string[],
-    options: { stdin?: string; discardOutput?: boolean } = {},
+    options: Pick<Call, "stdin" | "discardOutput" | "environment"> = {},
   ): Promise<CallResult> {
     return run(this.#program, { action, args, ...options });
   }

@@ -206,10 +206,8 @@ testNeeding(
       Deno.kill(Deno.pid, "SIGKILL");`;
     const options = { flags: ["-A"], args: [key], env: { DBUS_SESSION_BUS_ADDRESS } };
     assertEquals((await runCode(code, options)).code, 137);
-    const held = processesWith(key);
-    assertEquals(held.length, 1);
+    await endOfProcessesWith(key);
     assertEquals(await keyring.get("goflow", key), "old");
-    for (const pid of held) Deno.kill(pid, "SIGKILL");
   },
 );
 
@@ -238,23 +236,22 @@ testNeeding(
       await child.status;
       await reader.cancel();
       await child.stderr.cancel();
-      for (const pid of processesWith(key)) Deno.kill(pid, "SIGKILL");
+      await endOfProcessesWith(key);
       assert(/^value \d+$/.test(await store.get(key)));
     }
   },
 );
 
-/** Stopped processes with a text in their command line. */
-function processesWith(text: string): number[] {
-  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const stopped = /^State:\s+T/m.test(Deno.readTextFileSync(`/proc/${name}/status`));
-      const words = Deno.readTextFileSync(`/proc/${name}/cmdline`);
-      return stopped && words.includes(text) ? [Number(name)] : [];
-    } catch {
-      // It has ended.
-      return [];
-    }
-  });
+/** Waits until no process has a text in its command line. */
+async function endOfProcessesWith(text: string): Promise<void> {
+  const isRunning = () =>
+    [...Deno.readDirSync("/proc")].some(({ name }) => {
+      try {
+        return Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(text);
+      } catch {
+        // No process, or one that has ended.
+        return false;
+      }
+    });
+  while (isRunning()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
