@@ -11,6 +11,8 @@ import { fakeProgram } from "../credentials/fakes.ts";
 export interface FakeKeyring {
   /** Makes it misbehave, see the modes of the fake `secret-tool`. */
   setMode(mode: string): Promise<void>;
+  /** Folder of its items. */
+  folder: string;
 }
 
 /** Runs a test with a fake `secret-tool` first in PATH. */

@@ -2,7 +2,7 @@
  * Behaves as `secret-tool` over a Secret Service: arguments, limits, texts, statuses.
  *
  * Modes: `locked`, `hang`, `no-bus`, `no-service`, `denied`, `no-login`, `kwallet`, `broken`,
- * `slow-list`, `broken-list`.
+ * `slow-list`, `broken-list`, `stuck`.
  *
  * @module
  */
@@ -48,6 +48,7 @@ export function secretTool(process: FakeProcess): void {
       fail("Something nobody has seen before");
       break;
     case "broken-list":
+    case "stuck":
       if (attributes["username"] === undefined) fail("Something nobody has seen before");
       break;
     case "hang":
@@ -82,6 +83,7 @@ export function secretTool(process: FakeProcess): void {
       break;
     }
     case "clear":
+      if (mode === "stuck") fail("Something nobody has seen before");
       if (mode === "locked" || matching.length === 0) fail("");
       for (const item of matching) items.delete(nameOf(item.attributes));
       break;
