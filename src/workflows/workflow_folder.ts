@@ -5,19 +5,22 @@
  * @module
  */
 
-import { basename, join, SEPARATOR } from "@std/path";
+import { join, SEPARATOR } from "@std/path";
 import { AlreadyExistsError, InvalidDataError, PermissionDeniedError } from "../domain/errors.ts";
 import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
 import { withFileLock } from "../file_lock.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { LIMITS } from "./limits.ts";
+import {
+  attempt,
+  replaceFile,
+  type ReplaceOptions,
+  temporaryId,
+  temporaryName,
+} from "./replace_file.ts";
 import { foldId, requireId } from "./workflow_id.ts";
 
 const EXTENSION = ".yaml";
-/** `.<id>.<uuid>.tmp`: hidden, and no workflow file for anybody. */
-const TEMPORARY = /^\..+\.[0-9a-f-]{36}\.tmp$/;
-/** Length of what follows the id in the name of a temporary file. */
-const UNIQUE = ".".length + crypto.randomUUID().length + ".tmp".length;
 /** Age from which a temporary file has no living writer, in milliseconds. */
 const STALE = 60 * 60 * 1000;
 
@@ -64,13 +67,9 @@ export interface ReadFile {
 }
 
 /** How a file is written. */
-export interface WriteOptions {
+export interface WriteOptions extends Pick<ReplaceOptions, "check" | "beside"> {
   /** The file that is replaced. */
   replaces?: ReadFile | undefined;
-  /** Looks at the text while the disk works; nothing is replaced when it returns `false` or throws. */
-  check(): boolean;
-  /** Writes what belongs to the file, before it is replaced; returns a function that takes it back. */
-  beside?(temporary: string): Promise<() => void>;
 }
 
 /** A folder of YAML files. */
@@ -245,36 +244,16 @@ export class WorkflowFolder {
     const path = replaces?.path ?? this.pathOf(id);
     const bytes = new TextEncoder().encode(text);
     refuseLarge(bytes.length, action, path);
-    const mode = replaces?.mode ?? this.#options.fileMode;
-    const temporary = join(this.path, `.${id}.${crypto.randomUUID()}.tmp`);
-    let undo: (() => void) | undefined;
     try {
-      const file = this.#files.createFile(temporary, mode);
-      try {
-        file.write(bytes);
-        const synced = file.sync();
-        // Awaited below, unless something throws first.
-        synced.catch(() => undefined);
-        const passed = options.check();
-        if (passed) undo = await options.beside?.(basename(temporary));
-        await synced;
-        if (!passed) {
-          this.#discard(temporary);
-          return false;
-        }
-      } finally {
-        file.close();
-      }
-      // The mask of the process applies to new files; a file that exists keeps its mode.
-      if (replaces !== undefined) this.#files.changeMode(temporary, mode);
-      this.#files.rename(temporary, path);
+      return await replaceFile(this.#files, path, bytes, {
+        ...options,
+        temporary: join(this.path, temporaryName(id)),
+        mode: replaces?.mode ?? this.#options.fileMode,
+        keepMode: replaces !== undefined,
+      });
     } catch (cause) {
-      // In this order: as long as the temporary file is there, what is beside it does not count.
-      if (attempt(() => undo?.())) this.#discard(temporary);
       throw asFileError(cause, action, path);
     }
-    await this.syncFolder(action);
-    return true;
   }
 
   /** Removes the file of an id, or the link in its place. */
@@ -306,19 +285,15 @@ export class WorkflowFolder {
     if (this.#swept) return;
     this.#swept = true;
     for (const { name } of this.#files.readFolder(this.path)) {
-      if (!TEMPORARY.test(name)) continue;
+      const id = temporaryId(name);
+      if (id === undefined) continue;
       const path = join(this.path, name);
       const info = this.#files.lstat(path);
       // By age as well, for file systems on which locks do not work.
       if (!info?.mtime || Date.now() - info.mtime.getTime() < STALE) continue;
-      this.#options.beforeSweep?.(name.slice(1, -UNIQUE));
-      this.#discard(path);
+      this.#options.beforeSweep?.(id);
+      attempt(() => this.#files.remove(path));
     }
-  }
-
-  /** Removes a temporary file; one that cannot be removed is swept later. */
-  #discard(path: string): boolean {
-    return attempt(() => this.#files.remove(path));
   }
 
   #guard<T>(action: string, path: string, run: () => T): T {
@@ -327,16 +302,6 @@ export class WorkflowFolder {
     } catch (cause) {
       throw asFileError(cause, action, path);
     }
-  }
-}
-
-/** Tells whether it worked: used after a failure, which matters more. */
-function attempt(run: () => void): boolean {
-  try {
-    run();
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -12,10 +12,10 @@ import {
   StorageError,
 } from "../domain/errors.ts";
 import { mergeWorkflows } from "../domain/merge.ts";
-import { findSecrets, type SecretFinding } from "../domain/secrets.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { RevisionOptions, RevisionSource } from "../domain/workflow_history.ts";
 import type { SaveOptions, SaveResult } from "../domain/workflow_repository.ts";
+import { checkSecrets } from "./check_secrets.ts";
 import { type PreparedSave, prepareSave, verifyText } from "./prepare_save.ts";
 import { revisionOf } from "./revision.ts";
 import {
@@ -329,24 +329,6 @@ export class WorkflowWriter {
       return true;
     });
   }
-}
-
-function checkSecrets(
-  workflow: Workflow,
-  policy: "refuse" | "warn" | "allow",
-  action: string,
-): SecretFinding[] {
-  if (policy === "allow") return [];
-  const findings = findSecrets(workflow);
-  const certain = findings.filter((finding) => finding.certain);
-  if (policy === "warn" || certain.length === 0) return findings;
-  const problems = certain.map(({ path, kind, excerpt }) =>
-    `${path} holds a secret (${kind}, ${excerpt})`
-  );
-  throw new InvalidDataError(
-    `${action}: ${problems.join("; ")}; keep it in the keyring and refer to it by credentialRef`,
-    { problems },
-  );
 }
 
 /** Makes the error for a workflow that is not there. */
