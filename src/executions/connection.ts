@@ -78,11 +78,21 @@ export class Connection {
    *
    * @param action What is done, in the form `Cannot save execution "a"`.
    * @param body Writes; called again when a lock is in the way.
+   * @param committed Called with what the body returned before any other write begins.
    * @returns What the body returned.
    * @throws {DatabaseError} If the database refuses; then nothing was written.
    */
-  async write<T>(action: string, body: () => T): Promise<T> {
-    const attempt = () => this.#retry(action, () => this.#transaction("BEGIN IMMEDIATE", body));
+  async write<T>(
+    action: string,
+    body: () => T,
+    committed?: (result: T) => void,
+  ): Promise<T> {
+    const attempt = () =>
+      this.#retry(action, () => {
+        const result = this.#transaction("BEGIN IMMEDIATE", body);
+        committed?.(result);
+        return result;
+      });
     const mine = this.#lastWrite === undefined ? attempt() : this.#lastWrite.then(attempt);
     const settled = mine.then(() => {}, () => {});
     this.#lastWrite = settled;

@@ -25,8 +25,8 @@ import {
   type SQLiteOptions,
 } from "./options.ts";
 import { SQLiteStore } from "./store.ts";
-import { recordRun, saveExecution, writeRun } from "./save.ts";
-import { insertSnapshot, writeSnapshot } from "./snapshot_row.ts";
+import { insertSnapshots, numberSnapshots, recordRun, saveExecution, writeRun } from "./save.ts";
+import { writeSnapshot } from "./snapshot_row.ts";
 import { upsert } from "./written_row.ts";
 
 /**
@@ -121,7 +121,11 @@ export class SQLiteExecutionRepository extends SQLiteStore implements ExecutionR
     const row = writeSnapshot(snapshot);
     const action = `Cannot save a snapshot of the variable "${snapshot.variableName}"`;
     const connection = await this.connect(action);
-    snapshot.id = await connection.write(action, () => insertSnapshot(connection, row));
+    await connection.write(
+      action,
+      () => insertSnapshots(connection, [[snapshot, row]]),
+      numberSnapshots,
+    );
   }
 
   /**
@@ -135,10 +139,8 @@ export class SQLiteExecutionRepository extends SQLiteStore implements ExecutionR
   async record(execution: Execution): Promise<void> {
     const action = `Cannot record execution "${execution.id}"`;
     const run = writeRun(execution);
-    const fresh = execution.variableSnapshots.filter(({ id }) => id === undefined);
     const connection = await this.connect(action);
-    const ids = await connection.write(action, () => recordRun(connection, run));
-    fresh.forEach((snapshot, i) => snapshot.id = ids[i]!);
+    await connection.write(action, () => recordRun(connection, run), numberSnapshots);
   }
 
   /**

@@ -6,6 +6,7 @@
 
 import { InvalidDataError } from "../domain/errors.ts";
 import type { Execution } from "../domain/execution.ts";
+import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
 import { executionTable, writeExecution } from "./execution_row.ts";
@@ -19,8 +20,8 @@ export interface RecordedRun {
   execution: SqlValue[];
   /** Columns of each node execution. */
   nodes: SqlValue[][];
-  /** Columns of each snapshot that is not stored yet. */
-  snapshots: SqlValue[][];
+  /** Each snapshot that was not stored yet, with its columns. */
+  snapshots: [VariableSnapshot, SqlValue[]][];
 }
 
 /**
@@ -42,7 +43,8 @@ export function writeRun(execution: Execution): RecordedRun {
   return {
     execution: writeExecution(execution),
     nodes: execution.nodeExecutions.map(writeNodeExecution),
-    snapshots: execution.variableSnapshots.filter(({ id }) => id === undefined).map(writeSnapshot),
+    snapshots: execution.variableSnapshots.filter(({ id }) => id === undefined)
+      .map((snapshot) => [snapshot, writeSnapshot(snapshot)]),
   };
 }
 
@@ -66,9 +68,9 @@ const SET_STATUS = "UPDATE executions SET status = ? WHERE id = ?";
  *
  * @param connection The connection, in a write transaction.
  * @param run The rows.
- * @returns The numbers of the new snapshots.
+ * @returns The new snapshots with their numbers, for {@linkcode numberSnapshots} after the commit.
  */
-export function recordRun(connection: Connection, run: RecordedRun): number[] {
+export function recordRun(connection: Connection, run: RecordedRun): NumberedSnapshot[] {
   const { schemaVersion } = connection.info;
   const table = executionTable(schemaVersion);
   const row = run.execution.slice(0, table.columns.length);
@@ -79,7 +81,38 @@ export function recordRun(connection: Connection, run: RecordedRun): number[] {
     connection.statement(table.insertSql).run(...row.with(STATUS, `${status}+`)) > 0;
   if (!isNew) upsert(connection, table, row);
   upsertAll(connection, NODE_EXECUTION_TABLE, run.nodes);
-  const ids = run.snapshots.map((snapshot) => insertSnapshot(connection, snapshot));
+  const numbered = insertSnapshots(connection, run.snapshots);
   if (isNew) connection.statement(SET_STATUS).run(status, id);
-  return ids;
+  return numbered;
+}
+
+/** A snapshot and the number of its row. */
+export type NumberedSnapshot = [snapshot: VariableSnapshot, id: number];
+
+/**
+ * Appends those snapshots that no earlier write has stored meanwhile.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param snapshots Snapshots with their columns.
+ * @returns The snapshots that were appended, with their numbers.
+ */
+export function insertSnapshots(
+  connection: Connection,
+  snapshots: RecordedRun["snapshots"],
+): NumberedSnapshot[] {
+  const numbers = new Map<VariableSnapshot, number>();
+  for (const [snapshot, row] of snapshots) {
+    if (snapshot.id !== undefined || numbers.has(snapshot)) continue;
+    numbers.set(snapshot, insertSnapshot(connection, row));
+  }
+  return [...numbers];
+}
+
+/**
+ * Sets the numbers of snapshots, once they are committed.
+ *
+ * @param numbered The snapshots with their numbers.
+ */
+export function numberSnapshots(numbered: NumberedSnapshot[]): void {
+  for (const [snapshot, id] of numbered) snapshot.id = id;
 }
