@@ -1,5 +1,6 @@
 /**
- * JSON without loss. Integers beyond 2^53 are BigInts here and integers there. What
+ * JSON without loss. Integers beyond 2^53 are BigInts here and integers there; a
+ * number of that size gets a fraction of zero, so that it comes back as a number. What
  * JSON cannot hold is refused, with these exceptions: a property that is
  * `undefined` is left out, and an object with `toJSON`, such as a date, is
  * stored as what that returns.
@@ -75,7 +76,9 @@ function classify(value: unknown, depth: number): "plain" | "other" {
     case "boolean":
       return "plain";
     case "number":
-      return Number.isFinite(value) && !(value === 0 && 1 / value < 0) ? "plain" : "other";
+      return Number.isFinite(value) && !(value === 0 && 1 / value < 0) && !looksBig(value)
+        ? "plain"
+        : "other";
     case "object":
       break;
     default:
@@ -99,7 +102,13 @@ function classify(value: unknown, depth: number): "plain" | "other" {
 
 function replaceSpecial(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return json.rawJSON(String(value));
-  return Object.is(value, -0) ? json.rawJSON("-0") : value;
+  if (Object.is(value, -0)) return json.rawJSON("-0");
+  return typeof value === "number" && looksBig(value) ? json.rawJSON(`${value}.0`) : value;
+}
+
+/** Whether the digits of a number are those of a BigInt; from 1e21 on it has an exponent. */
+function looksBig(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21;
 }
 
 class Unstorable extends Error {}

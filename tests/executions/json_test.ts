@@ -22,6 +22,13 @@ Deno.test("encodeJson() and decodeJson() keep every JSON value, negative zero an
   fc.assert(fc.property(value, (one) => assertEquals(decodeJson(encode(one)!), one)));
 });
 
+Deno.test("encodeJson() writes numbers beyond 2^53 so that they come back as numbers", () => {
+  for (const value of [2 ** 53, -(2 ** 60), 1e16, 1e20, 123456789012345680000, 1e21, 1e300]) {
+    assertEquals(decodeJson(encode([{ value }])!), [{ value }]);
+  }
+  assertEquals(encode([2 ** 53, 2n ** 53n]), "[9007199254740992.0,9007199254740992]");
+});
+
 Deno.test("decodeJson() reads integers beyond 2^53 as BigInts and floats as numbers", () => {
   assertEquals(decodeJson('{"a":9007199254740993,"b":"9007199254740993"}'), {
     a: 9007199254740993n,
