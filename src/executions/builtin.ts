@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DatabaseSync } from "node:sqlite";
+import { backup, DatabaseSync } from "node:sqlite";
 import type { Driver, Row, SqlValue, Statement } from "./driver.ts";
 
 /** The part of `node:sqlite` that is used; its type declarations lack some of it. */
@@ -42,6 +42,9 @@ export function openDriver(path: string): Driver {
     },
     prepare: (sql) => wrap(database.prepare(sql) as unknown as BuiltinStatement),
     exec: (sql) => database.exec(sql),
+    copyTo: async (path) => {
+      await backup(database, path);
+    },
     close: () => database.close(),
   };
 }

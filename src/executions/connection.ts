@@ -7,7 +7,7 @@
 
 import { DatabaseError } from "../domain/errors.ts";
 import { databaseError, databaseErrorCode } from "./database_error.ts";
-import type { Driver, Statement } from "./driver.ts";
+import type { Driver, Row, Statement } from "./driver.ts";
 import type { SQLiteInfo } from "./options.ts";
 
 /**
@@ -27,6 +27,8 @@ export class Connection {
   /** Settles when the last write in the queue has ended; writes keep the order of their calls. */
   #lastWrite: Promise<unknown> | undefined;
   #closed = false;
+  /** Committed transactions; `data_version` counts only those of others. */
+  #writes = 0;
 
   /**
    * @param driver The library's connection, set up.
@@ -103,6 +105,53 @@ export class Connection {
     }
   }
 
+  /**
+   * Copies the whole database to another file, as it is at one moment.
+   *
+   * @param action What is done, in the form `Cannot back up "a.db"`.
+   * @param path An existing file, which nobody else uses.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async copyTo(action: string, path: string): Promise<void> {
+    await this.#retry(action, () => this.#driver.copyTo(path));
+  }
+
+  /**
+   * Replaces all content by that of another database, in one transaction.
+   *
+   * @param action What is done, in the form `Cannot restore "a.db"`.
+   * @param source The other database.
+   * @throws {DatabaseError} If the database refuses; then the old content stays.
+   */
+  async replaceBy(action: string, source: Driver): Promise<void> {
+    await this.#retry(action, () => source.copyTo(this.info.path));
+    this.#writes++;
+  }
+
+  /**
+   * Runs one statement outside of a transaction, such as `VACUUM`.
+   *
+   * @param action What is done, in the form `Cannot compact "a.db"`.
+   * @param sql The statement.
+   * @returns Its rows.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  run(action: string, sql: string): Promise<Row[]> {
+    return this.#retry(action, () => this.statement(sql).all());
+  }
+
+  /**
+   * Returns a text that differs when the database may have changed since.
+   *
+   * @param action What is done, in the form `Cannot watch executions`.
+   * @returns The mark: changes by others, and writes through this connection.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async changeMark(action: string): Promise<string> {
+    const [row] = await this.run(action, "PRAGMA data_version");
+    return `${row?.[0]} ${this.#writes}`;
+  }
+
   /** Closes the connection; further calls do nothing. */
   close(): void {
     if (this.#closed) return;
@@ -130,6 +179,7 @@ export class Connection {
     try {
       const result = body();
       this.statement("COMMIT").run();
+      if (begin !== "BEGIN") this.#writes++;
       return result;
     } catch (error) {
       // After some errors, a full disk for one, SQLite has rolled back by itself.
@@ -138,7 +188,7 @@ export class Connection {
     }
   }
 
-  #retry<T>(action: string, attempt: () => T): Promise<T> {
+  #retry<T>(action: string, attempt: () => T | Promise<T>): Promise<T> {
     return retryBusy(action, this.info.path, this.#timeout, () => {
       if (this.#closed) {
         throw new DatabaseError(`${action}: the store is closed`, { code: "io" });
@@ -162,12 +212,12 @@ export async function retryBusy<T>(
   action: string,
   path: string,
   timeout: number,
-  attempt: () => T,
+  attempt: () => T | Promise<T>,
 ): Promise<T> {
   const start = performance.now();
   for (let ceiling = 2;; ceiling = Math.min(ceiling * 2, 32)) {
     try {
-      return attempt();
+      return await attempt();
     } catch (cause) {
       const error = databaseError(cause, action, path);
       const busy = error instanceof DatabaseError && error.code === "busy";

@@ -16,7 +16,7 @@ import { untouchedText } from "../domain/lazy.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
 import { asText, ColumnReader, LazyJson, rawText } from "./invalid_columns.ts";
-import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
+import { encodeObject, messageText, plainText, WrittenTable } from "./written_row.ts";
 
 const COLUMNS = [
   "id",
@@ -106,8 +106,8 @@ function readError(row: Row, reader: ColumnReader): ExecutionError | undefined {
   const type = asText(row[6]);
   const message = asText(row[7]);
   const context = reader.object("error_context", row[9]);
-  if (type === undefined && message === undefined) return undefined;
   const nodeId = asText(row[8]);
+  if ((type ?? message ?? nodeId ?? context) === undefined) return undefined;
   return {
     type: type ?? "",
     message: message ?? "",
@@ -139,7 +139,7 @@ export function writeExecution(execution: Execution): SqlValue[] {
       ? rawText(execution, "completed_at") ?? null
       : encodeTime(execution.completedAt, action),
     plainText(error?.type, action, "error.type"),
-    plainText(error?.message, action, "error.message"),
+    messageText(error?.message, action),
     plainText(error?.nodeId, action, "error.nodeId"),
     encodeObject(error?.context, action, "error.context") ?? rawText(execution, "error_context") ??
       null,

@@ -28,8 +28,19 @@ export function openDriver(path: string): Driver {
     },
     prepare: (sql) => wrap(database, sql),
     exec: (sql) => void database.exec(sql),
+    copyTo: (path) => Promise.resolve(copy(database, path)),
     close: () => database.close(),
   };
+}
+
+/** The package copies in one step, during which this process waits. */
+function copy(source: Database, path: string): void {
+  const target = new Database(path, { create: false });
+  try {
+    source.backup(target);
+  } finally {
+    target.close();
+  }
 }
 
 /**

@@ -114,6 +114,22 @@ export class ColumnReader {
     return text as T;
   }
 
+  /**
+   * Reads a whole number.
+   *
+   * @param column Name of the column.
+   * @param value What it holds.
+   * @returns The number; 0 for NULL and when it cannot be read.
+   */
+  count(column: string, value: SqlValue | undefined): number {
+    if (value === null || value === undefined) return 0;
+    const number = typeof value === "bigint" ? Number(value) : value;
+    if (typeof number === "number" && Number.isSafeInteger(number)) return number;
+    const text = asText(value) ?? "";
+    this.#report(column, text, new Error(`"${text}" is not a whole number`));
+    return 0;
+  }
+
   #read<T>(
     column: string,
     value: SqlValue | undefined,

@@ -8,12 +8,15 @@ import type { Execution } from "../domain/execution.ts";
 import { Lazy } from "../domain/lazy.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
-import type { Row } from "./driver.ts";
+import type { NodeExecution } from "../domain/node_execution.ts";
+import type { Row, SqlValue } from "./driver.ts";
 import { executionTable, type LazyParts, readExecution } from "./execution_row.ts";
 import { asText } from "./invalid_columns.ts";
 import { parseInstant, ZERO_INSTANT } from "./instant.ts";
 import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
 import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
+
+const STARTED_AT = NODE_EXECUTION_TABLE.columns.indexOf("started_at");
 
 /** Reads the node executions of a run along the index of their text. */
 export const NODE_EXECUTIONS_SQL: string =
@@ -61,7 +64,9 @@ export function loadExecution(
   const parts: LazyParts = {};
   if (nodeExecutions !== "none") {
     const rows = connection.statement(NODE_EXECUTIONS_SQL).all(id);
-    parts.nodeExecutions = new Computed(() => sortByInstant(rows).map(readNodeExecution));
+    parts.nodeExecutions = new Computed(() =>
+      sortByInstant(rows, STARTED_AT).map(readNodeExecution)
+    );
   }
   if (variableSnapshots) {
     const rows = connection.statement(SNAPSHOTS_SQL).all(id);
@@ -115,13 +120,44 @@ export function currentValues(snapshots: readonly VariableSnapshot[]): Record<st
 }
 
 /** By instant, whatever the zone; those that have not started last. */
-function sortByInstant(rows: Row[]): Row[] {
-  const texts = rows.map((row) => asText(row[5]) ?? "");
+function sortByInstant(rows: Row[], column: number): Row[] {
+  const texts = rows.map((row) => asText(row[column]) ?? "");
   if (texts.every(isOwnForm)) return rows;
   return rows
     .map((row, i) => ({ row, instant: orderOf(texts[i]!) }))
     .sort((a, b) => a.instant < b.instant ? -1 : a.instant > b.instant ? 1 : 0)
     .map(({ row }) => row);
+}
+
+/**
+ * Returns the rows of the node executions of a run, oldest first.
+ *
+ * @param connection The connection, in a transaction.
+ * @param id Id of the run.
+ * @returns Their rowids.
+ */
+export function nodeOrder(connection: Connection, id: string): SqlValue[] {
+  const rows = connection.statement(NODE_ORDER_SQL).all(id);
+  return sortByInstant(rows, 1).map(([rowid = null]) => rowid);
+}
+
+/** Reads the order of the node executions of a run from an index alone. */
+export const NODE_ORDER_SQL = "SELECT rowid, started_at FROM node_executions " +
+  "WHERE execution_id = ? ORDER BY started_at, rowid";
+
+/**
+ * Reads node executions.
+ *
+ * @param connection The connection, in a transaction.
+ * @param rowids Their rows; those that are gone are left out.
+ * @returns The node executions.
+ */
+export function readNodes(connection: Connection, rowids: SqlValue[]): NodeExecution[] {
+  const statement = connection.statement(
+    `SELECT ${NODE_EXECUTION_TABLE.columns.join(", ")} FROM node_executions WHERE rowid = ?`,
+  );
+  return rowids.map((rowid) => statement.get(rowid)).filter((row) => row !== undefined)
+    .map(readNodeExecution);
 }
 
 /** Our own form sorts as text, Go's zero time in that form apart. */

@@ -15,7 +15,7 @@ import { untouchedText } from "../domain/lazy.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime, ZERO_TIME } from "./instant.ts";
 import { asText, ColumnReader, LazyJson, rawText } from "./invalid_columns.ts";
-import { encodeObject, plainText, WrittenTable } from "./written_row.ts";
+import { encodeObject, messageText, plainText, WrittenTable } from "./written_row.ts";
 
 /** The columns that are read and written, in the order of a row. */
 export const NODE_EXECUTION_TABLE: WrittenTable = new WrittenTable(
@@ -54,7 +54,7 @@ export function readNodeExecution(row: Row): NodeExecution {
     nodeId: asText(row[2]) ?? "",
     nodeType: asText(row[3]) ?? "",
     status: reader.word("status", row[4], NODE_EXECUTION_STATUSES),
-    retryCount: Number(row[12] ?? 0),
+    retryCount: reader.count("retry_count", row[12]),
   };
   const startedAt = reader.time("started_at", row[5]);
   const completedAt = reader.time("completed_at", row[6]);
@@ -87,7 +87,7 @@ function readError(row: Row, reader: ColumnReader): NodeExecutionError | undefin
   const type = asText(row[9]);
   const message = asText(row[10]);
   const context = reader.object("error_context", row[11]);
-  if (type === undefined && message === undefined) return undefined;
+  if ((type ?? message ?? context) === undefined) return undefined;
   return {
     type: type ?? "",
     message: message ?? "",
@@ -127,8 +127,8 @@ export function writeNodeExecution(node: NodeExecution): SqlValue[] {
     untouchedText(node, "outputs") ?? encodeObject(node.outputs, action, "outputs") ??
       rawText(node, "outputs") ?? null,
     plainText(error?.type, action, "error.type"),
-    plainText(error?.message, action, "error.message"),
+    messageText(error?.message, action),
     encodeObject(error?.context, action, "error.context") ?? rawText(node, "error_context") ?? null,
-    node.retryCount,
+    node.retryCount === 0 ? rawText(node, "retry_count") ?? 0 : node.retryCount,
   ];
 }

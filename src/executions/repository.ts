@@ -16,15 +16,10 @@ import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import { writeExecution } from "./execution_row.ts";
 import { listAll, listPage } from "./list.ts";
 import { readFilter } from "./list_query.ts";
-import { loadExecution, type LoadOptions } from "./load.ts";
+import { currentValues, loadExecution, type LoadOptions, nodeOrder, readNodes } from "./load.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
-import {
-  type ResolvedOptions,
-  resolveOptions,
-  type SQLiteInfo,
-  type SQLiteOptions,
-} from "./options.ts";
-import { SQLiteStore } from "./store.ts";
+import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./options.ts";
+import { SQLiteMonitoring } from "./monitoring.ts";
 import { insertSnapshots, numberSnapshots, recordRun, saveExecution, writeRun } from "./save.ts";
 import { writeSnapshot } from "./snapshot_row.ts";
 import { upsert } from "./written_row.ts";
@@ -57,7 +52,7 @@ import { upsert } from "./written_row.ts";
  * await Deno.remove(root, { recursive: true });
  * ```
  */
-export class SQLiteExecutionRepository extends SQLiteStore implements ExecutionRepository {
+export class SQLiteExecutionRepository extends SQLiteMonitoring implements ExecutionRepository {
   private constructor(options: ResolvedOptions) {
     super(options);
   }
@@ -212,6 +207,66 @@ export class SQLiteExecutionRepository extends SQLiteStore implements ExecutionR
   }
 
   /**
+   * Yields all runs of a query, newest first, page by page with constant
+   * memory. Runs that are added meanwhile are not among them.
+   *
+   * @param query Filters; `limit` is the size of a page.
+   * @returns The runs, without node executions and snapshots.
+   * @throws {InvalidDataError} If an option is not valid.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async *iterate(
+    query: Omit<ExecutionQuery, "cursor" | "total"> = {},
+  ): AsyncGenerator<Execution> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.list({
+        limit: 200,
+        ...query,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      yield* page.executions;
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+  }
+
+  /**
+   * Yields the node executions of a run, oldest first, with constant memory
+   * but for their numbers.
+   *
+   * @param id Id of the run.
+   * @returns The node executions; none if there is no such run.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async *iterateNodeExecutions(id: string): AsyncGenerator<NodeExecution> {
+    const action = `Cannot read the node executions of execution "${id}"`;
+    const connection = await this.connect(action);
+    const rowids = await connection.read(action, () => nodeOrder(connection, id));
+    for (let start = 0; start < rowids.length; start += 100) {
+      const batch = rowids.slice(start, start + 100);
+      yield* await connection.read(action, () => readNodes(connection, batch));
+    }
+  }
+
+  /**
+   * Returns the values that the variables of a run had at a time.
+   *
+   * @param id Id of the run.
+   * @param at The time, by default the end.
+   * @returns The values, from the snapshots up to that time.
+   * @throws {NotFoundError} If there is no such run.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async variablesAt(id: string, at?: Date): Promise<Record<string, unknown>> {
+    const { variableSnapshots } = await this.load(id, { nodeExecutions: "none" });
+    return currentValues(
+      at === undefined
+        ? variableSnapshots
+        : variableSnapshots.filter(({ timestamp }) => timestamp <= at),
+    );
+  }
+
+  /**
    * Deletes a run with its node executions and snapshots.
    *
    * @param id Id of the run.
@@ -242,16 +297,7 @@ export class SQLiteExecutionRepository extends SQLiteStore implements ExecutionR
     );
     if (deleted === 0) throw new NotFoundError(`${action}: it does not exist`, { kind, id });
   }
-
-  /**
-   * Tells which driver, journal mode and schema are in use, and why.
-   *
-   * @returns What was found and chosen when the database was opened.
-   */
-  async info(): Promise<SQLiteInfo> {
-    const connection = await this.connect("Cannot describe the execution store");
-    return { ...connection.info };
-  }
 }
 
-export type { LoadOptions, SQLiteInfo, SQLiteOptions };
+export type { LoadOptions, SQLiteOptions };
+export type { SQLiteInfo } from "./options.ts";

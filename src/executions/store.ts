@@ -62,6 +62,19 @@ export abstract class SQLiteStore implements Disposable, AsyncDisposable {
     return this.#connection ??= this.#open();
   }
 
+  /**
+   * Closes the connection and opens the database anew.
+   *
+   * @param action What it is for.
+   * @returns The new connection.
+   */
+  protected reconnect(action: string): Promise<Connection> {
+    this.#opened?.close();
+    this.#opened = undefined;
+    this.#connection = undefined;
+    return this.connect(action);
+  }
+
   async #open(): Promise<Connection> {
     try {
       const connection = await openConnection(this.options);

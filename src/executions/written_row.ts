@@ -4,11 +4,12 @@
  * @module
  */
 
-import { InvalidDataError } from "../domain/errors.ts";
+import { AlreadyExistsError, InvalidDataError } from "../domain/errors.ts";
 import { decodeJson, encodeJson } from "../domain/json.ts";
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
 import { parseInstant } from "./instant.ts";
+import { asText } from "./invalid_columns.ts";
 
 /** How many rows are inserted at once; some libraries allow 999 parameters. */
 const BATCH = 10;
@@ -25,7 +26,7 @@ export class WrittenTable {
   readonly insertBatchSql: string;
   /** Reads the row of a key. */
   readonly selectSql: string;
-  /** Updates all columns but the key. */
+  /** Updates all columns but the key; before each value is whether the stored one stays. */
   readonly updateSql: string;
   /** Which columns are times. */
   readonly times: readonly number[];
@@ -40,7 +41,8 @@ export class WrittenTable {
    */
   constructor(name: string, columns: readonly string[], times: string[], json: string[]) {
     const names = columns.join(", ");
-    const assignments = columns.slice(1).map((column) => `${column} = ?`).join(", ");
+    const assignments = columns.slice(1)
+      .map((column) => `${column} = CASE WHEN ? THEN ${column} ELSE ? END`).join(", ");
     this.name = name;
     this.columns = columns;
     const row = `(${columns.map(() => "?").join(", ")})`;
@@ -57,13 +59,15 @@ export class WrittenTable {
 }
 
 /**
- * Inserts a row or updates the one of the same key. A time or JSON text that
- * says the same as the stored one keeps the stored text: what Go wrote has
- * nanoseconds and a zone, and numbers that JavaScript would write otherwise.
+ * Inserts a row or updates the one of the same key. A value that says the same
+ * as what is read from the stored one keeps the stored one: what Go wrote has
+ * nanoseconds and a zone, and numbers that JavaScript would write otherwise; and
+ * other programs may have put bytes there that are no text.
  *
  * @param connection The connection, in a write transaction.
  * @param table The table.
  * @param values The columns of the row.
+ * @throws {AlreadyExistsError} If the row is part of another run.
  */
 export function upsert(connection: Connection, table: WrittenTable, values: SqlValue[]): void {
   if (connection.statement(table.insertSql).run(...values) === 0) update(connection, table, values);
@@ -73,10 +77,34 @@ export function upsert(connection: Connection, table: WrittenTable, values: SqlV
 function update(connection: Connection, table: WrittenTable, values: SqlValue[]): void {
   const id = values[0] ?? null;
   const old = connection.statement(table.selectSql).get(id) ?? [];
-  const kept = [...values];
-  for (const i of table.times) if (isSameTime(old[i], kept[i])) kept[i] = old[i] ?? null;
-  for (const i of table.json) if (isSameJson(old[i], kept[i])) kept[i] = old[i] ?? null;
-  connection.statement(table.updateSql).run(...kept.slice(1), id);
+  const owner = table.columns.indexOf("execution_id");
+  if (owner >= 0 && asText(old[owner]) !== values[owner]) {
+    throw new AlreadyExistsError(
+      `Cannot save node execution "${id}": execution "${asText(old[owner])}" has one of this id, ` +
+        `wanted is an id of its own for each node execution`,
+      { kind: "node execution", id: String(id) },
+    );
+  }
+  const assigned: SqlValue[] = [];
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i] ?? null;
+    const stays = isSame(table, i, old[i] ?? null, value);
+    assigned.push(stays ? 1 : 0, stays ? null : value);
+  }
+  connection.statement(table.updateSql).run(...assigned, id);
+}
+
+/** An error is read with empty text for one of these that is NULL. */
+const EMPTY_WHEN_NULL = ["error_type", "error_message"];
+
+/** Whether a value is what is read from the stored one. */
+function isSame(table: WrittenTable, i: number, old: SqlValue, now: SqlValue): boolean {
+  if (old === now) return true;
+  if (old === null) return now === "" && EMPTY_WHEN_NULL.includes(table.columns[i] ?? "");
+  if (now === null) return false;
+  return asText(old) === asText(now) ||
+    table.times.includes(i) && isSameTime(old, now) ||
+    table.json.includes(i) && isSameJson(old, now);
 }
 
 /**
@@ -143,6 +171,26 @@ export function encodeObject(
 ): string | undefined {
   const text = encodeJson(value, action, field);
   return text === "{}" ? undefined : text;
+}
+
+/**
+ * Writes the message of an error. A NUL character or half a surrogate pair,
+ * which text in SQLite cannot hold, becomes an escape such as `\\u0000`, so that
+ * a failed run can be stored whatever its tool said.
+ *
+ * @param value The message.
+ * @param action What it is for, in the form `Cannot save execution "a"`.
+ * @returns The text, `null` for `undefined`.
+ * @throws {InvalidDataError} If the message is no text.
+ */
+export function messageText(value: string | undefined, action: string): SqlValue {
+  if (typeof value !== "string" || !value.includes("\0") && value.isWellFormed()) {
+    return plainText(value, action, "error.message");
+  }
+  return value.replace(
+    /[\0\p{Surrogate}]/gu,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /**

@@ -1,0 +1,143 @@
+/**
+ * Copies of a database that is in use. Never by file operations on a live
+ * database: those would drop its locks, or leave others on the old file.
+ *
+ * @module
+ */
+
+import { dirname } from "@std/path";
+import { AlreadyExistsError, DatabaseError } from "../domain/errors.ts";
+import { requirePermissions } from "../permissions.ts";
+import type { Connection } from "./connection.ts";
+import { databaseError } from "./database_error.ts";
+import type { Driver, DriverModule } from "./driver.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { readVersion } from "./migrator.ts";
+import { registerOpenFile } from "./open_files.ts";
+
+/**
+ * Copies a database to a new file and checks the copy.
+ *
+ * @param connection The database.
+ * @param module The library.
+ * @param path The copy, made with mode 0600.
+ * @param action What it is for, in the form `Cannot back up "a.db"`.
+ * @throws {AlreadyExistsError} If there is a file of that name.
+ * @throws {PermissionDeniedError} If the copy may not be written.
+ * @throws {DatabaseError} If the database refuses, or the copy is damaged; then there is no copy.
+ */
+export async function backUp(
+  connection: Connection,
+  module: DriverModule,
+  path: string,
+  action: string,
+): Promise<void> {
+  const folder = dirname(path);
+  requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
+  const partial = `${path}.${Deno.pid}.partial`;
+  if (exists(path)) {
+    throw new AlreadyExistsError(`${action}: there is a file "${path}"`, {
+      kind: "backup",
+      id: path,
+    });
+  }
+  try {
+    // Left over from a process that was killed.
+    if (exists(partial)) Deno.removeSync(partial);
+    Deno.openSync(partial, { write: true, createNew: true, mode: 0o600 }).close();
+    await connection.copyTo(action, partial);
+    withDatabase(module, partial, connection, action, (driver) => requireSound(driver, action));
+    removeJournals(partial);
+    Deno.renameSync(partial, path);
+  } catch (cause) {
+    if (exists(partial)) Deno.removeSync(partial);
+    removeJournals(partial);
+    throw databaseError(cause, action, path);
+  }
+}
+
+/**
+ * Replaces the content of a live database by that of a copy, which is checked
+ * first. It is one transaction: when it fails, the old content stays.
+ *
+ * @param connection The live database.
+ * @param module The library.
+ * @param path The copy.
+ * @param action What it is for, in the form `Cannot restore "a.db"`.
+ * @returns The version of the schema of the copy.
+ * @throws {DatabaseError} If the copy is not such a database or is damaged, or the live one is locked.
+ */
+export async function restore(
+  connection: Connection,
+  module: DriverModule,
+  path: string,
+  action: string,
+): Promise<number> {
+  const folder = dirname(path);
+  requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
+  if (!exists(path)) {
+    throw new DatabaseError(`${action}: there is no file "${path}"`, { code: "io" });
+  }
+  const release = registerOpenFile(path, connection.info.driver, action);
+  try {
+    const source = module.openDriver(path);
+    try {
+      const version = readVersion(source, MIGRATIONS, action);
+      requireSound(source, action);
+      if (version === 0) {
+        throw new DatabaseError(`${action}: "${path}" has no tables`, { code: "not-a-database" });
+      }
+      await connection.replaceBy(action, source);
+      return version;
+    } finally {
+      source.close();
+    }
+  } catch (cause) {
+    throw databaseError(cause, action, path);
+  } finally {
+    release();
+  }
+}
+
+function withDatabase<T>(
+  module: DriverModule,
+  path: string,
+  connection: Connection,
+  action: string,
+  use: (driver: Driver) => T,
+): T {
+  const release = registerOpenFile(path, connection.info.driver, action);
+  try {
+    const driver = module.openDriver(path);
+    try {
+      return use(driver);
+    } finally {
+      driver.close();
+    }
+  } finally {
+    release();
+  }
+}
+
+function requireSound(driver: Driver, action: string): void {
+  const [text] = driver.prepare("PRAGMA quick_check").get() ?? [];
+  if (text === "ok") return;
+  throw new DatabaseError(`${action}: the copy is damaged: ${text}`, { code: "corrupt" });
+}
+
+/** The copy of a file in WAL mode is in that mode too. */
+function removeJournals(path: string): void {
+  for (const file of [`${path}-wal`, `${path}-shm`, `${path}-journal`]) {
+    if (exists(file)) Deno.removeSync(file);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

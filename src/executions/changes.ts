@@ -1,0 +1,195 @@
+/**
+ * The change feed: what happens to runs, in this process, in others, and in
+ * Go's.
+ *
+ * @module
+ */
+
+import { ConflictError } from "../domain/errors.ts";
+import type { Execution } from "../domain/execution.ts";
+import type { NodeExecution } from "../domain/node_execution.ts";
+import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
+import type { Connection } from "./connection.ts";
+import { loadExecution } from "./load.ts";
+import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
+import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
+
+/** A change of a run. */
+export interface ExecutionChange {
+  /** Place in the feed; `watch({ after })` goes on behind it. */
+  sequence: number;
+  /** What happened. */
+  kind: "created" | "updated" | "deleted";
+  /** Id of the run. */
+  executionId: string;
+}
+
+/** Something new in a run. */
+export type ExecutionEvent =
+  | { kind: "execution"; execution: Execution }
+  | { kind: "node"; node: NodeExecution }
+  | { kind: "snapshot"; snapshot: VariableSnapshot };
+
+/** Options of `watch()` and `follow()`. */
+export interface WatchOptions {
+  /** Ends the iteration. */
+  signal?: AbortSignal;
+  /**
+   * How often to look for changes, in milliseconds.
+   *
+   * @default {100}
+   */
+  interval?: number;
+}
+
+/** How many changes are read at once. */
+const PAGE = 500;
+
+/** Reads the next changes. */
+export const CHANGES_SQL =
+  "SELECT sequence, kind, execution_id FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?";
+
+/**
+ * Returns the newest place in the feed.
+ *
+ * @param connection The connection, in a transaction.
+ * @returns The sequence; 0 for an empty feed.
+ */
+export function newestChange(connection: Connection): number {
+  return Number(connection.statement("SELECT max(sequence) FROM changes").get()?.[0] ?? 0);
+}
+
+/**
+ * Reads the next changes.
+ *
+ * @param connection The connection, in a transaction.
+ * @param after The place to go on behind.
+ * @returns The changes, oldest first.
+ * @throws {ConflictError} If changes behind that place were dropped already.
+ */
+export function readChanges(connection: Connection, after: number): ExecutionChange[] {
+  const oldest = Number(connection.statement("SELECT min(sequence) FROM changes").get()?.[0] ?? 0);
+  if (oldest > after + 1 && after > 0) {
+    throw new ConflictError(
+      `Cannot watch executions: the feed begins with change ${oldest}, wanted is ${after + 1}; ` +
+        `read the runs anew and watch without "after"`,
+      { expected: String(after + 1), actual: String(oldest) },
+    );
+  }
+  return connection.statement(CHANGES_SQL).all(after, PAGE).map((row) => ({
+    sequence: Number(row[0]),
+    kind: row[1] as ExecutionChange["kind"],
+    executionId: String(row[2]),
+  }));
+}
+
+/** What was seen of a run that is followed. */
+export class FollowedRun {
+  readonly #id: string;
+  #execution = "";
+  readonly #nodes = new Map<string, string>();
+  #snapshot = 0;
+
+  /** @param id Id of the run. */
+  constructor(id: string) {
+    this.#id = id;
+  }
+
+  /**
+   * Reads what is new.
+   *
+   * @param connection The connection, in a transaction.
+   * @returns The events, and whether the run has ended or is gone.
+   */
+  read(connection: Connection): { events: ExecutionEvent[]; ended: boolean } {
+    const execution = loadExecution(connection, this.#id, {
+      nodeExecutions: "none",
+      variableSnapshots: false,
+    });
+    const events: ExecutionEvent[] = [
+      ...this.#readNodes(connection),
+      ...this.#readSnapshots(connection),
+    ];
+    if (execution === undefined) return { events, ended: true };
+    const { status, startedAt, completedAt } = execution;
+    const state = `${status} ${startedAt.getTime()} ${completedAt?.getTime()}`;
+    if (state !== this.#execution) {
+      this.#execution = state;
+      events.push({ kind: "execution", execution });
+    }
+    return { events, ended: status !== "pending" && status !== "running" };
+  }
+
+  #readNodes(connection: Connection): ExecutionEvent[] {
+    const rows = connection.statement(
+      "SELECT id, status, started_at, completed_at, retry_count FROM node_executions " +
+        "WHERE execution_id = ? ORDER BY started_at, rowid",
+    ).all(this.#id);
+    const events: ExecutionEvent[] = [];
+    for (const [id = null, ...state] of rows) {
+      const key = String(id);
+      const text = state.join(" ");
+      if (this.#nodes.get(key) === text) continue;
+      this.#nodes.set(key, text);
+      const row = connection.statement(NODE_EXECUTION_TABLE.selectSql).get(id);
+      if (row !== undefined) events.push({ kind: "node", node: readNodeExecution(row) });
+    }
+    return events;
+  }
+
+  #readSnapshots(connection: Connection): ExecutionEvent[] {
+    return connection.statement(
+      `SELECT ${SNAPSHOT_COLUMNS.join(", ")} FROM variable_snapshots ` +
+        "WHERE execution_id = ? AND id > ? ORDER BY id",
+    ).all(this.#id, this.#snapshot).map((row) => {
+      const snapshot = readSnapshot(row);
+      this.#snapshot = snapshot.id!;
+      return { kind: "snapshot", snapshot };
+    });
+  }
+}
+
+/**
+ * Yields batches whenever the database may have changed. When nothing
+ * happened, a look costs one cheap statement.
+ *
+ * @param connection The connection.
+ * @param action What it is for, in the form `Cannot watch executions`.
+ * @param options Signal and interval.
+ * @param closing Aborted when the store is closed.
+ * @param read Reads what is new; called once at the beginning.
+ * @returns What the calls returned.
+ */
+export async function* pollChanges<T>(
+  connection: Connection,
+  action: string,
+  options: WatchOptions,
+  closing: AbortSignal,
+  read: () => Promise<T>,
+): AsyncGenerator<T> {
+  const { interval = 100, signal } = options;
+  const stop = AbortSignal.any(signal === undefined ? [closing] : [closing, signal]);
+  let seen: string | undefined;
+  while (!stop.aborted) {
+    const now = await connection.changeMark(action);
+    if (now !== seen) {
+      seen = now;
+      yield await read();
+    } else {
+      await sleep(interval, stop);
+    }
+  }
+}
+
+/** Waits, at most until the signal. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });
+}

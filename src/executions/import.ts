@@ -1,0 +1,117 @@
+/**
+ * Imports of NDJSON that was exported or archived.
+ *
+ * @module
+ */
+
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { InvalidDataError, StorageError } from "../domain/errors.ts";
+import type { Connection } from "./connection.ts";
+import { insertStoredRun, readRunLine, type StoredRun } from "./run_line.ts";
+
+/** What an import did. */
+export interface ImportResult {
+  /** Runs that were added. */
+  imported: number;
+  /** Runs that were there already and stayed as they were. */
+  skipped: number;
+  /** Lines that are not a run, from 1. */
+  invalid: { line: number; error: InvalidDataError }[];
+}
+
+/** Options of `import()`. */
+export interface ImportOptions {
+  /** Ends it with its reason; what was added stays. */
+  signal?: AbortSignal;
+  /** Called after each transaction. */
+  onProgress?: (result: Omit<ImportResult, "invalid">) => void;
+}
+
+/** Runs of one transaction. */
+const BATCH = 50;
+
+/**
+ * Adds the runs of a stream.
+ *
+ * @param connection The connection.
+ * @param stream NDJSON, plain or compressed with gzip.
+ * @param options Signal and progress.
+ * @param action What it is for.
+ * @returns What was done.
+ * @throws {DatabaseError} If the database refuses; earlier transactions stay.
+ */
+export async function importRuns(
+  connection: Connection,
+  stream: ReadableStream<Uint8Array>,
+  options: ImportOptions,
+  action: string,
+): Promise<ImportResult> {
+  const result: ImportResult = { imported: 0, skipped: 0, invalid: [] };
+  let batch: StoredRun[] = [];
+  const flush = async () => {
+    const added = await connection.write(
+      action,
+      () => batch.filter((run) => insertStoredRun(connection, run)).length,
+    );
+    result.imported += added;
+    result.skipped += batch.length - added;
+    batch = [];
+    options.onProgress?.({ imported: result.imported, skipped: result.skipped });
+  };
+  let number = 0;
+  for await (const line of lines(stream, action)) {
+    options.signal?.throwIfAborted();
+    number++;
+    if (line.trim() === "") continue;
+    try {
+      batch.push(readRunLine(line));
+    } catch (error) {
+      if (!(error instanceof InvalidDataError)) throw error;
+      result.invalid.push({ line: number, error });
+    }
+    if (batch.length === BATCH) await flush();
+  }
+  if (batch.length > 0) await flush();
+  return result;
+}
+
+async function* lines(
+  stream: ReadableStream<Uint8Array>,
+  action: string,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest: string[] = [];
+  try {
+    for await (const bytes of unzip(stream)) {
+      const parts = decoder.decode(bytes, { stream: true }).split("\n");
+      rest.push(parts[0]!);
+      if (parts.length === 1) continue;
+      yield rest.join("");
+      yield* parts.slice(1, -1);
+      rest = [parts.at(-1)!];
+    }
+  } catch (cause) {
+    if (cause instanceof StorageError || !(cause instanceof Error && "code" in cause)) throw cause;
+    throw new InvalidDataError(`${action}: the compressed data is damaged`, { cause });
+  }
+  yield rest.join("") + decoder.decode();
+}
+
+/** Looks at the first bytes; archives have many members, which not every decompressor reads. */
+async function* unzip(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream[Symbol.asyncIterator]();
+  const first = await reader.next();
+  if (first.done) return;
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    yield first.value!;
+    for (let next = await reader.next(); !next.done; next = await reader.next()) yield next.value;
+  }
+  const isZipped = first.value[0] === 0x1f && first.value[1] === 0x8b;
+  if (!isZipped) return yield* whole();
+  const gunzip = createGunzip();
+  const source = Readable.from(whole());
+  source.on("error", (error) => gunzip.destroy(error));
+  source.pipe(gunzip);
+  yield* gunzip as AsyncIterable<Uint8Array>;
+}

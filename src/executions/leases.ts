@@ -1,0 +1,173 @@
+/**
+ * Which engine runs a run, and until when it is trusted to be alive.
+ *
+ * @module
+ */
+
+import { ConflictError, InvalidStateError, NotFoundError } from "../domain/errors.ts";
+import type { Execution } from "../domain/execution.ts";
+import type { Connection } from "./connection.ts";
+import { executionTable, readExecution } from "./execution_row.ts";
+import { encodeTime } from "./instant.ts";
+
+/** The owner of a run. */
+export interface Lease {
+  /** Id of the run. */
+  executionId: string;
+  /** Who runs it. */
+  owner: string;
+  /** Until when the owner is trusted to be alive. */
+  expiresAt: Date;
+}
+
+const SELECT = "SELECT owner, expires_at FROM leases WHERE execution_id = ?";
+const UPSERT = "INSERT INTO leases (execution_id, owner, expires_at) VALUES (?, ?, ?) " +
+  "ON CONFLICT DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at";
+const LIVE = "('pending', 'running')";
+
+/** Finds the runs whose owner is gone, the longest gone first. */
+export const ABANDONED_SQL: string = `FROM leases CROSS JOIN executions
+  ON executions.id = leases.execution_id
+  WHERE leases.expires_at <= ? AND status IN ${LIVE} ORDER BY leases.expires_at`;
+
+/**
+ * Reads the lease of a run.
+ *
+ * @param connection The connection, in a transaction.
+ * @param id Id of the run.
+ * @returns The lease, `undefined` for a run without an owner.
+ */
+export function readLease(connection: Connection, id: string): Lease | undefined {
+  const row = connection.statement(SELECT).get(id);
+  if (row === undefined) return undefined;
+  return { executionId: id, owner: String(row[0]), expiresAt: new Date(Number(row[1])) };
+}
+
+function statusOf(connection: Connection, id: string, action: string): string {
+  const row = connection.statement("SELECT status FROM executions WHERE id = ?").get(id);
+  if (row !== undefined) return String(row[0]);
+  throw new NotFoundError(`${action}: it does not exist`, { kind: "execution", id });
+}
+
+function requireLive(connection: Connection, id: string, to: string, action: string): void {
+  const status = statusOf(connection, id, action);
+  if (status === "pending" || status === "running") return;
+  throw new InvalidStateError(`${action}: it is ${status}, wanted is pending or running`, {
+    from: status,
+    to,
+  });
+}
+
+/**
+ * Gives a run an owner, or renews the lease of its owner.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param lease The lease.
+ * @param action What it is for, in the form `Cannot lease execution "a"`.
+ * @throws {ConflictError} If the run has another owner.
+ */
+export function setLease(connection: Connection, lease: Lease, action: string): void {
+  requireLive(connection, lease.executionId, "running", action);
+  const current = readLease(connection, lease.executionId);
+  if (current !== undefined && current.owner !== lease.owner) {
+    throw new ConflictError(
+      `${action}: its owner is "${current.owner}", wanted is "${lease.owner}"`,
+      { expected: lease.owner, actual: current.owner },
+    );
+  }
+  write(connection, lease);
+}
+
+function write(connection: Connection, { executionId, owner, expiresAt }: Lease): void {
+  connection.statement(UPSERT).run(executionId, owner, expiresAt.getTime());
+}
+
+/**
+ * Takes a run over whose owner is gone. Of several at once exactly one wins,
+ * because writers wait for one another and see what the first one wrote.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param lease The lease wanted.
+ * @param now The time.
+ * @param action What it is for, in the form `Cannot claim execution "a"`.
+ * @returns Whether the run was taken over.
+ */
+export function claimLease(
+  connection: Connection,
+  lease: Lease,
+  now: number,
+  action: string,
+): boolean {
+  statusOf(connection, lease.executionId, action);
+  const current = readLease(connection, lease.executionId);
+  if (current === undefined || current.expiresAt.getTime() > now) return false;
+  const status = statusOf(connection, lease.executionId, action);
+  if (status !== "pending" && status !== "running") return false;
+  write(connection, lease);
+  return true;
+}
+
+/**
+ * Gives a lease back.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param id Id of the run.
+ * @param owner Its owner.
+ * @returns Whether it was that owner's.
+ */
+export function releaseLease(connection: Connection, id: string, owner: string): boolean {
+  return connection.statement("DELETE FROM leases WHERE execution_id = ? AND owner = ?")
+    .run(id, owner) > 0;
+}
+
+/**
+ * Lists the runs whose owner is gone.
+ *
+ * @param connection The connection, in a transaction.
+ * @param now The time.
+ * @returns The runs, the longest gone first.
+ */
+export function listAbandoned(connection: Connection, now: number): Execution[] {
+  const columns = executionTable(connection.info.schemaVersion).columns
+    .map((column) => `executions.${column}`).join(", ");
+  return connection.statement(`SELECT ${columns} ${ABANDONED_SQL}`).all(now)
+    .map((row) => readExecution(row));
+}
+
+/**
+ * Ends a run whose owner is gone, and its running nodes, as failed.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param id Id of the run.
+ * @param now The time.
+ * @param action What it is for, in the form `Cannot interrupt execution "a"`.
+ * @throws {InvalidStateError} If the run has ended.
+ * @throws {ConflictError} If the run has no owner, or one that may be alive.
+ */
+export function interruptRun(
+  connection: Connection,
+  id: string,
+  now: number,
+  action: string,
+): void {
+  requireLive(connection, id, "failed", action);
+  const lease = readLease(connection, id);
+  if (lease === undefined || lease.expiresAt.getTime() > now) {
+    const actual = lease === undefined ? "no owner" : `owned by "${lease.owner}"`;
+    throw new ConflictError(`${action}: it is ${actual}, wanted is a run whose owner is gone`, {
+      expected: "abandoned",
+      actual,
+    });
+  }
+  const time = encodeTime(new Date(now), action);
+  const message = `The engine "${lease.owner}" did not finish it`;
+  connection.statement(
+    "UPDATE node_executions SET status = 'failed', completed_at = ?, " +
+      "error_type = 'interrupted', error_message = ? WHERE execution_id = ? AND status = 'running'",
+  ).run(time, message, id);
+  connection.statement(
+    "UPDATE executions SET status = 'failed', completed_at = ?, " +
+      "error_type = 'interrupted', error_message = ? WHERE id = ?",
+  ).run(time, message, id);
+  connection.statement("DELETE FROM leases WHERE execution_id = ?").run(id);
+}

@@ -1,0 +1,210 @@
+/**
+ * Care of the database: pruning, archives, exports, copies, checks.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { PermissionDeniedError } from "../domain/errors.ts";
+import { backUp, restore } from "./backup.ts";
+import { checkDatabase, type CheckOptions, type CheckResult } from "./check.ts";
+import { chooseDriver } from "./driver_choice.ts";
+import { type ExportOptions, toByteStream, writeRuns } from "./export.ts";
+import { type ImportOptions, type ImportResult, importRuns } from "./import.ts";
+import type { SQLiteInfo } from "./options.ts";
+import {
+  type DetailedPrunePlan,
+  planPrune,
+  prune,
+  type PruneOptions,
+  type PruneProgress,
+  releasePages,
+} from "./prune.ts";
+import type { RetentionPolicy } from "./retention.ts";
+import { requireFeature } from "./schema_version.ts";
+import { SQLiteStore } from "./store.ts";
+
+/** The part of the repository for those who run it. */
+export abstract class SQLiteMaintenance extends SQLiteStore {
+  /**
+   * Tells which driver, journal mode and schema are in use, and why.
+   *
+   * @returns What was found and chosen when the database was opened.
+   * @throws {DatabaseError} If the database cannot be opened.
+   */
+  async info(): Promise<SQLiteInfo> {
+    const connection = await this.connect("Cannot describe the execution store");
+    return { ...connection.info };
+  }
+
+  /**
+   * Moves what is in the write-ahead log into the database file, and empties
+   * the log if no reader needs it. Does nothing in other journal modes.
+   *
+   * @returns Whether the log is empty now.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async checkpoint(): Promise<boolean> {
+    const action = "Cannot checkpoint the execution store";
+    const connection = await this.connect(action);
+    const [row] = await connection.run(action, "PRAGMA wal_checkpoint(TRUNCATE)");
+    return Number(row?.[0] ?? 0) === 0;
+  }
+
+  /**
+   * Tells exactly which runs a policy lets go, by which of its rules, and how
+   * many bytes they hold. Changes nothing.
+   *
+   * @param policy The policy.
+   * @returns The plan.
+   * @throws {InvalidDataError} If the policy is not valid.
+   * @throws {DatabaseError} If the database refuses or its schema is too old.
+   */
+  async planPrune(policy: RetentionPolicy): Promise<DetailedPrunePlan> {
+    const action = "Cannot plan the pruning of executions";
+    const connection = await this.connect(action);
+    requireFeature(connection, "labels", action);
+    return await planPrune(connection, policy, action);
+  }
+
+  /**
+   * Deletes the runs that a policy lets go, in short transactions between
+   * which others write, and gives the disk space back. Can be stopped at any
+   * time, also by killing the process, and goes on with the next call.
+   *
+   * Requires `--allow-write` for the archive.
+   *
+   * @param policy The policy.
+   * @param options Dry run, archive, signal, progress and batch size.
+   * @returns What went, or would go.
+   * @throws {InvalidDataError} If the policy is not valid.
+   * @throws {PermissionDeniedError} If the archive may not be written; then nothing of that batch was deleted.
+   * @throws {DatabaseError} If the database refuses or its schema is too old.
+   */
+  async prune(policy: RetentionPolicy, options: PruneOptions = {}): Promise<PruneProgress> {
+    const action = "Cannot prune executions";
+    const connection = await this.connect(action);
+    requireFeature(connection, "labels", action);
+    if (!options.dryRun) return await prune(connection, policy, options, action);
+    const { runs: _, ...plan } = await planPrune(connection, policy, action);
+    return { ...plan, freedPages: 0 };
+  }
+
+  /**
+   * Gives all free space back to the file system. A file that was made here
+   * shrinks step by step; one that Go made is rewritten in place, which needs
+   * `--allow-all` with the built-in driver, and is made so that it can shrink
+   * step by step from then on.
+   *
+   * @throws {PermissionDeniedError} If Deno's sandbox forbids the rewriting.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async compact(): Promise<void> {
+    const action = "Cannot compact the execution store";
+    const connection = await this.connect(action);
+    if (connection.info.incrementalVacuum) {
+      while (await releasePages(connection, action, 500) > 0) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    } else {
+      try {
+        await connection.run(action, "PRAGMA auto_vacuum = INCREMENTAL");
+        await connection.run(action, "VACUUM");
+      } catch (cause) {
+        if (!(cause instanceof Error && /too many attached databases/.test(cause.message))) {
+          throw cause;
+        }
+        throw new PermissionDeniedError(
+          `${action}: Deno's sandbox forbids VACUUM, run again with --allow-all`,
+          { resource: connection.info.path, flag: "--allow-all", cause },
+        );
+      }
+      connection.info.incrementalVacuum = true;
+    }
+    await this.checkpoint();
+  }
+
+  /**
+   * Writes runs, newest first, as a stream of bytes with constant memory.
+   *
+   * @param options Format, filters, progress and signal.
+   * @returns The stream, UTF-8; an error ends it.
+   */
+  export(options: ExportOptions = {}): ReadableStream<Uint8Array> {
+    const action = "Cannot export executions";
+    const connect = () => this.connect(action);
+    return toByteStream(async function* () {
+      yield* writeRuns(await connect(), options, action);
+    }());
+  }
+
+  /**
+   * Adds runs that were exported as NDJSON or archived, plain or compressed
+   * with gzip. A run that is there already is left as it is, so that repeating
+   * an import changes nothing.
+   *
+   * @param stream The bytes.
+   * @param options Progress and signal.
+   * @returns How many runs were added, and which lines are none.
+   * @throws {DatabaseError} If the database refuses; what was added before stays.
+   */
+  async import(
+    stream: ReadableStream<Uint8Array>,
+    options: ImportOptions = {},
+  ): Promise<ImportResult> {
+    const action = "Cannot import executions";
+    const connection = await this.connect(action);
+    return await importRuns(connection, stream, options, action);
+  }
+
+  /**
+   * Copies the database to a new file of mode 0600 while it is in use, and
+   * checks the copy.
+   *
+   * Requires `--allow-read` and `--allow-write` for the folder of the copy.
+   *
+   * @param path The copy.
+   * @throws {AlreadyExistsError} If there is a file of that name.
+   * @throws {PermissionDeniedError} If the copy may not be written.
+   * @throws {DatabaseError} If the database refuses; then there is no copy.
+   */
+  async backup(path: string): Promise<void> {
+    const action = `Cannot back the execution store up to "${path}"`;
+    const connection = await this.connect(action);
+    const module = await chooseDriver(connection.info.driver, action);
+    await backUp(connection, module, resolve(path), action);
+  }
+
+  /**
+   * Replaces all content by that of a copy, which is checked first. Others may
+   * have the database open; they see the old content or the new one.
+   *
+   * Requires `--allow-read` and `--allow-write` for the folder of the copy.
+   *
+   * @param path The copy.
+   * @throws {PermissionDeniedError} If the copy may not be read.
+   * @throws {DatabaseError} If the copy is damaged or no such database, or the database is locked; then the old content stays.
+   */
+  async restore(path: string): Promise<void> {
+    const action = `Cannot restore the execution store from "${path}"`;
+    const connection = await this.connect(action);
+    const module = await chooseDriver(connection.info.driver, action);
+    const version = await restore(connection, module, resolve(path), action);
+    // Opening it anew brings an older copy to the newest version.
+    if (version < connection.info.latestSchemaVersion) await this.reconnect(action);
+  }
+
+  /**
+   * Looks for damage and for rows that refer to rows that do not exist, which
+   * Go leaves behind.
+   *
+   * @param options How thoroughly, and whether to repair.
+   * @returns What was found.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async check(options: CheckOptions = {}): Promise<CheckResult> {
+    const action = "Cannot check the execution store";
+    const connection = await this.connect(action);
+    return await checkDatabase(connection, options, action);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Statistics of node executions, read from the roll-ups by day.
+ *
+ * @module
+ */
+
+import type { Connection } from "./connection.ts";
+import type { SqlValue } from "./driver.ts";
+import type { StatisticsQuery } from "./statistics.ts";
+
+/** Counts of node executions that have ended, of runs that have ended. */
+export interface NodeStatistics {
+  /** Number of node executions by type of node. */
+  types: Record<string, number>;
+  /** Sum of their retries. */
+  retries: number;
+  /** Number of failed ones by type of error. */
+  errorTypes: Record<string, number>;
+  /** The ten with the longest mean duration, slowest first. */
+  slowest: SlowNode[];
+}
+
+/** A node of a workflow and how long it takes, in milliseconds. */
+export interface SlowNode {
+  /** Id of the workflow. */
+  workflowId: string;
+  /** Id of the node. */
+  nodeId: string;
+  /** Number of its executions. */
+  count: number;
+  /** Mean duration. */
+  mean: number;
+  /** Longest duration. */
+  max: number;
+}
+
+/**
+ * Reads statistics of node executions; times count by the day of the run.
+ *
+ * @param connection The connection, in a transaction.
+ * @param query What to count.
+ * @returns The statistics.
+ */
+export function readNodes(connection: Connection, query: StatisticsQuery): NodeStatistics {
+  const terms: string[] = [];
+  const params: SqlValue[] = [];
+  const where = (term: string, value: SqlValue) => {
+    terms.push(term);
+    params.push(value);
+  };
+  if (query.workflowId !== undefined) where("workflow_id = ?", query.workflowId);
+  if (query.from !== undefined) where("day >= ?", dayOf(query.from));
+  if (query.to !== undefined) where("day <= ?", dayOf(query.to));
+  const rows = connection.statement(
+    `SELECT workflow_id, node_id, node_type, error_type, sum(nodes), sum(retries), sum(total),
+      max(longest) FROM node_statistics${terms.length ? ` WHERE ${terms.join(" AND ")}` : ""}
+    GROUP BY workflow_id, node_id, node_type, status, error_type`,
+  ).all(...params);
+  const result: NodeStatistics = { types: {}, retries: 0, errorTypes: {}, slowest: [] };
+  const nodes = new Map<string, SlowNode & { total: number }>();
+  for (const row of rows) {
+    const [workflowId, nodeId, type, errorType] = row.map(String) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const count = Number(row[4]);
+    result.types[type] = (result.types[type] ?? 0) + count;
+    result.retries += Number(row[5]);
+    if (errorType !== "") {
+      result.errorTypes[errorType] = (result.errorTypes[errorType] ?? 0) + count;
+    }
+    const key = JSON.stringify([workflowId, nodeId]);
+    const node = nodes.get(key) ?? { workflowId, nodeId, count: 0, mean: 0, max: 0, total: 0 };
+    node.count += count;
+    node.total += Number(row[6]);
+    node.max = Math.max(node.max, Number(row[7]));
+    node.mean = node.count === 0 ? 0 : node.total / node.count;
+    nodes.set(key, node);
+  }
+  result.slowest = [...nodes.values()].filter(({ count }) => count > 0)
+    .sort((a, b) => b.mean - a.mean).slice(0, 10)
+    .map(({ total: _, ...node }) => node);
+  return result;
+}
+
+function dayOf(time: Date): number {
+  return Math.floor(time.getTime() / 86_400_000);
+}

@@ -1,0 +1,194 @@
+/**
+ * Deletes what a policy lets go, in short transactions.
+ *
+ * @module
+ */
+
+import { archiveRuns } from "./archive.ts";
+import type { Connection } from "./connection.ts";
+import { type Candidate, checkPolicy, PruneScan, type RetentionPolicy } from "./retention.ts";
+
+/** What goes, or went. */
+export interface PrunePlan {
+  /** Number of runs. */
+  count: number;
+  /** Bytes of their rows, about; the file holds more than that. */
+  bytes: number;
+  /** By rule, in the order of the policy. */
+  rules: { count: number; bytes: number }[];
+}
+
+/** The plan in advance. */
+export interface DetailedPrunePlan extends PrunePlan {
+  /** Ids of the runs and which rule lets them go, from 0. */
+  runs: { id: string; rule: number; bytes: number }[];
+}
+
+/** How far it is. */
+export interface PruneProgress extends PrunePlan {
+  /** Free pages that were given back to the file system. */
+  freedPages: number;
+}
+
+/** Options of `prune()`. */
+export interface PruneOptions {
+  /**
+   * Only says what would go.
+   *
+   * @default {false}
+   */
+  dryRun?: boolean;
+  /** File to which each batch is appended, as compressed NDJSON, before it is deleted. */
+  archive?: string;
+  /** Ends it after the current batch; what was deleted stays so, and a later call goes on. */
+  signal?: AbortSignal;
+  /** Called after each batch. */
+  onProgress?: (progress: PruneProgress) => void;
+  /**
+   * Most runs per transaction; fewer when they take long.
+   *
+   * @default {200}
+   */
+  batchSize?: number;
+}
+
+/** Rows that are looked at in one read. */
+const SCAN = 500;
+
+/**
+ * Says what a policy lets go.
+ *
+ * @param connection The connection.
+ * @param policy The policy.
+ * @param action What it is for.
+ * @returns The plan.
+ */
+export async function planPrune(
+  connection: Connection,
+  policy: RetentionPolicy,
+  action: string,
+): Promise<DetailedPrunePlan> {
+  checkPolicy(policy);
+  const plan: DetailedPrunePlan = { ...emptyPlan(policy), runs: [] };
+  const seen = new Set<string>();
+  const scan = await connection.read(
+    action,
+    () => new PruneScan(connection, policy, Date.now()),
+  );
+  for (;;) {
+    const batch = await connection.read(action, () => scan.next(SCAN));
+    if (batch === undefined) return plan;
+    for (const candidate of batch) {
+      // The rules overlap; the first one that lets a run go counts.
+      if (seen.has(candidate.id)) continue;
+      seen.add(candidate.id);
+      add(plan, candidate);
+      plan.runs.push({ id: candidate.id, rule: candidate.rule, bytes: candidate.bytes });
+    }
+    await pause(0);
+  }
+}
+
+/**
+ * Deletes what a policy lets go.
+ *
+ * @param connection The connection.
+ * @param policy The policy.
+ * @param options Archive, signal, progress and batch size.
+ * @param action What it is for.
+ * @returns What went.
+ */
+export async function prune(
+  connection: Connection,
+  policy: RetentionPolicy,
+  options: PruneOptions,
+  action: string,
+): Promise<PruneProgress> {
+  checkPolicy(policy);
+  const { signal, onProgress, batchSize = 200 } = options;
+  const progress: PruneProgress = { ...emptyPlan(policy), freedPages: 0 };
+  const scan = await connection.read(
+    action,
+    () => new PruneScan(connection, policy, Date.now()),
+  );
+  let size = Math.min(batchSize, 50);
+  let waiting: Candidate[] = [];
+  while (!signal?.aborted) {
+    if (waiting.length === 0) {
+      const found = await connection.read(action, () => scan.next(SCAN));
+      if (found === undefined) break;
+      waiting = found;
+      continue;
+    }
+    const batch = waiting.splice(0, size);
+    if (options.archive !== undefined) {
+      await archiveRuns(connection, batch.map(({ id }) => id), options.archive, action);
+    }
+    const start = performance.now();
+    const deleted = await connection.write(action, () => deleteRuns(connection, batch));
+    const took = performance.now() - start;
+    for (const candidate of deleted) add(progress, candidate);
+    progress.freedPages += await releasePages(connection, action, 200);
+    onProgress?.({ ...progress, rules: progress.rules.map((rule) => ({ ...rule })) });
+    // Long transactions keep other writers waiting.
+    size = took > 20 ? Math.max(1, size >> 1) : took < 8 ? Math.min(batchSize, size * 2) : size;
+    // Other processes poll for the lock: leave it free for as long as it was held.
+    await pause(Math.max(5, took));
+  }
+  while (!signal?.aborted) {
+    const freed = await releasePages(connection, action, 500);
+    if (freed === 0) break;
+    progress.freedPages += freed;
+    await pause(2);
+  }
+  return progress;
+}
+
+const DELETE = "DELETE FROM executions WHERE id = ? AND rowid = ? AND " +
+  "status NOT IN ('pending', 'running') AND " +
+  "NOT EXISTS (SELECT 1 FROM labels WHERE execution_id = executions.id AND label = 'pinned')";
+
+/** Looks again: a run may have been pinned or resumed since it was found. */
+function deleteRuns(connection: Connection, batch: Candidate[]): Candidate[] {
+  const statement = connection.statement(DELETE);
+  return batch.filter(({ id, rowid }) => statement.run(id, rowid) > 0);
+}
+
+/**
+ * Gives free pages back to the file system.
+ *
+ * @param connection The connection.
+ * @param action What it is for.
+ * @param pages Most pages.
+ * @returns How many were given back; 0 for a file that cannot shrink step by step.
+ */
+export async function releasePages(
+  connection: Connection,
+  action: string,
+  pages: number,
+): Promise<number> {
+  if (!connection.info.incrementalVacuum) return 0;
+  const free = () => Number(connection.statement("PRAGMA freelist_count").get()?.[0]);
+  return await connection.write(action, () => {
+    const before = free();
+    if (before === 0) return 0;
+    connection.statement(`PRAGMA incremental_vacuum(${pages})`).all();
+    return before - free();
+  });
+}
+
+function emptyPlan(policy: RetentionPolicy): PrunePlan {
+  return { count: 0, bytes: 0, rules: policy.rules.map(() => ({ count: 0, bytes: 0 })) };
+}
+
+function add(plan: PrunePlan, { rule, bytes }: Candidate): void {
+  plan.count++;
+  plan.bytes += bytes;
+  const ofRule = plan.rules[rule]!;
+  ofRule.count++;
+  ofRule.bytes += bytes;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

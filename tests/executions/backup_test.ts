@@ -1,0 +1,113 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { AlreadyExistsError, DatabaseError, NotFoundError } from "../../src/domain/errors.ts";
+import { MIGRATIONS } from "../../src/executions/migrations.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { rawSql, testBackends } from "./backends.ts";
+import { sampleRun } from "./sample_runs.ts";
+
+testBackends(
+  "SQLiteExecutionRepository.backup() and restore() bring the old content back",
+  async ({ root, open, backend }) => {
+    using executions = await open();
+    using other = await SQLiteExecutionRepository.open({ root, ...backend });
+    const first = sampleRun();
+    await executions.record(first);
+    const copy = join(root, "copy.db");
+    await executions.backup(copy);
+    if (Deno.build.os !== "windows") assertEquals((await Deno.stat(copy)).mode! & 0o777, 0o600);
+    await assertRejects(() => executions.backup(copy), AlreadyExistsError);
+    const second = sampleRun();
+    await executions.record(second);
+    await executions.restore(copy);
+    assertEquals(await executions.load(first.id), first);
+    await assertRejects(() => executions.load(second.id), NotFoundError);
+    await assertRejects(() => other.load(second.id), NotFoundError);
+    await other.record(second);
+    assertEquals((await executions.load(second.id)).id, second.id);
+    assertEquals((await executions.check({ full: true })).ok, true);
+    const names = [...Deno.readDirSync(root)].map(({ name }) => name).sort();
+    assertEquals(names.filter((name) => !name.startsWith("goflow.db-")), ["copy.db", "goflow.db"]);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.restore() refuses a bad copy and keeps the content",
+  async ({ root, open }) => {
+    using executions = await open();
+    const run = sampleRun();
+    await executions.record(run);
+    const copy = join(root, "copy.db");
+    await executions.backup(copy);
+    const whole = await Deno.readFile(copy);
+    const refused = async (content: Uint8Array, code: string) => {
+      const path = join(root, `bad-${code}.db`);
+      await Deno.writeFile(path, content);
+      const error = await assertRejects(() => executions.restore(path), DatabaseError);
+      assertEquals(error.code, code);
+      assertEquals(await executions.load(run.id), run);
+    };
+    await refused(new TextEncoder().encode("no database at all\n".repeat(50)), "not-a-database");
+    await refused(whole.slice(0, whole.length >> 1), "corrupt");
+    await assertRejects(() => executions.restore(join(root, "absent.db")), DatabaseError);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.restore() migrates a copy of an older version",
+  async ({ root, open }) => {
+    const copy = join(root, "old.db");
+    await rawSql(
+      copy,
+      MIGRATIONS[0]!.sql,
+      "INSERT INTO migrations (version) VALUES (1)",
+      `INSERT INTO executions (id, workflow_id, workflow_version, status, started_at)
+      VALUES ('old', 'orders', '1.0', 'completed', '2026-01-01 00:00:00 -0800 PST')`,
+      "SELECT 1",
+    );
+    using executions = await open();
+    await executions.record(sampleRun());
+    await executions.restore(copy);
+    assertEquals((await executions.list({ total: "exact" })).total?.count, 1);
+    assertEquals((await executions.info()).schemaVersion, MIGRATIONS.length);
+    assertEquals((await executions.statistics()).runs.count, 1);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.check() finds and repairs what Go leaves behind",
+  async ({ path, open }) => {
+    {
+      using executions = await open();
+      await executions.record(sampleRun({ id: "gone" }));
+      await executions.record(sampleRun({ id: "here" }));
+    }
+    await rawSql(path, "DELETE FROM executions WHERE id = 'gone'", "SELECT 1");
+    using executions = await open();
+    const found = await executions.check();
+    assertEquals(found, {
+      ok: false,
+      damage: [],
+      orphans: { node_executions: 2, variable_snapshots: 1 },
+      repaired: 0,
+    });
+    const repaired = await executions.check({ repair: true });
+    assertEquals([repaired.ok, repaired.repaired], [true, 3]);
+    assertEquals((await executions.check({ full: true })).orphans, {});
+    assertEquals((await executions.load("here")).nodeExecutions.length, 2);
+  },
+);
+
+testBackends("SQLiteExecutionRepository.check() finds damage", async ({ path, open }) => {
+  {
+    using executions = await open();
+    for (let i = 0; i < 200; i++) await executions.record(sampleRun());
+  }
+  const content = await Deno.readFile(path);
+  const middle = (content.length >> 13) * 4096;
+  content.fill(0x5a, middle, middle + 4096);
+  await Deno.writeFile(path, content);
+  using executions = await open();
+  const { ok, damage } = await executions.check({ full: true });
+  assert(!ok && damage.length > 0);
+});

@@ -1,0 +1,135 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { InvalidDataError } from "../../src/domain/errors.ts";
+import { fixturesMissing, rawSql, testBackends } from "./backends.ts";
+import { sampleRun } from "./sample_runs.ts";
+
+const text = (stream: ReadableStream<Uint8Array>) => new Response(stream).text();
+const bytes = (value: string) => new Blob([value]).stream();
+
+const TABLES = {
+  executions: "SELECT * FROM executions ORDER BY id",
+  node_executions: "SELECT * FROM node_executions WHERE node_id <> 'orphan' ORDER BY id",
+  variable_snapshots: "SELECT * FROM variable_snapshots ORDER BY id",
+};
+
+testBackends(
+  "SQLiteExecutionRepository.import() brings back what Go wrote, text for text",
+  async ({ root, path, open }) => {
+    const source = join(Deno.env.get("GOFLOW_FIXTURES")!, "go-home", "goflow.db");
+    await Deno.writeFile(path, await Deno.readFile(source));
+    let exported: string;
+    {
+      using executions = await open();
+      exported = await text(executions.export());
+      assertEquals(exported.trimEnd().split("\n").length, 24);
+    }
+    const copy = join(root, "copy.db");
+    {
+      using executions = await open({ path: copy });
+      assertEquals((await executions.import(bytes(exported))).imported, 24);
+      assertEquals((await executions.import(bytes(exported))).skipped, 24);
+      assertEquals(await text(executions.export()), exported);
+    }
+    const unescaped = (rows: unknown[]) =>
+      rows.map((row) =>
+        JSON.stringify(
+          row,
+          (key, value) =>
+            ["inputs", "outputs"].includes(key) && value
+              ? JSON.stringify(JSON.parse(value))
+              : value,
+        )
+      );
+    for (const sql of Object.values(TABLES)) {
+      assertEquals(unescaped(await rawSql(copy, sql)), unescaped(await rawSql(path, sql)));
+    }
+  },
+  { skip: fixturesMissing },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.export() keeps what is not JSON, and filters",
+  async ({ root, path, open }) => {
+    {
+      using executions = await open();
+      await executions.record(sampleRun({ id: "a" }));
+      await executions.record(sampleRun({ id: "b", status: "failed" }));
+      await executions.addLabels("a", "eu", "x,y");
+    }
+    await rawSql(
+      path,
+      "UPDATE executions SET return_value = '{\"half', error_context = '[1.0, 1e400]' WHERE id = 'a'",
+      "SELECT 1",
+    );
+    using executions = await open();
+    const line = await text(executions.export({ status: "completed" }));
+    const run = JSON.parse(line);
+    assertEquals(run.return_value, { $text: '{"half' });
+    assertEquals(run.error_context, { $text: "[1.0, 1e400]" });
+    assertEquals(run.labels, ["eu", "x,y"]);
+    assertEquals(run.node_executions.length, 2);
+    {
+      using copy = await open({ path: join(root, "copy.db") });
+      await copy.import(bytes(line));
+      assertEquals(await text(copy.export()), line);
+      assertEquals(await copy.getLabels("a"), ["eu", "x,y"]);
+    }
+    const all = JSON.parse(await text(executions.export({ format: "json" })));
+    assertEquals(all.map(({ id }: { id: string }) => id).sort(), ["a", "b"]);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.export() writes CSV that spreadsheets take for text",
+  async ({ open }) => {
+    using executions = await open();
+    const run = sampleRun({ id: "=1+1", workflowId: 'a "b", c\nd', status: "failed", nodes: 1 });
+    run.error!.message = "-2";
+    await executions.record(run);
+    const csv = await text(executions.export({ format: "csv" }));
+    const [header, ...rest] = csv.split("\r\n");
+    assertEquals(header?.split(",").slice(0, 3), ["id", "workflow_id", "workflow_version"]);
+    assertEquals(rest.join("\r\n").startsWith(`'=1+1,"a ""b"", c\nd",1.0,,failed,`), true);
+    assertEquals(rest.join("").includes(",'-2,"), true);
+    const nodes = await text(executions.export({ format: "csv", table: "node_executions" }));
+    assertEquals(nodes.split("\r\n").length, 3);
+    const joined = await text(executions.export({ format: "csv", table: "joined" }));
+    assertEquals(joined.includes("execution_id,execution_workflow_id"), true);
+    assertEquals(joined.includes('"{""ok"":true}"'), true);
+    await assertRejects(
+      () => text(executions.export({ format: "xml" as "csv" })),
+      InvalidDataError,
+    );
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.import() reports lines that are no run",
+  async ({ open }) => {
+    using executions = await open();
+    await executions.record(sampleRun({ id: "a" }));
+    const line = await text(executions.export());
+    await executions.delete("a");
+    const result = await executions.import(bytes(`nonsense\n\n{"id":1}\n${line}[]\n`));
+    assertEquals([result.imported, result.invalid.map(({ line }) => line)], [1, [1, 3, 5]]);
+    assertEquals((await executions.load("a")).nodeExecutions.length, 2);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.export() can be aborted and tells its progress",
+  async ({ open }) => {
+    using executions = await open();
+    for (let i = 0; i < 120; i++) await executions.record(sampleRun({ nodes: 0 }));
+    const progress: number[] = [];
+    await text(executions.export({ onProgress: (runs) => progress.push(runs) }));
+    assertEquals(progress, [50, 100, 120]);
+    const abort = new AbortController();
+    const stream = executions.export({
+      signal: abort.signal,
+      onProgress: () => abort.abort(new Error("enough")),
+    });
+    await assertRejects(() => text(stream), Error, "enough");
+  },
+);
