@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { testNeeding } from "../helpers/skip.ts";
 import { cli, type CliOptions, type CliResult, withRoot } from "./cli.ts";
-import { withFakeKeyring } from "./keyring.ts";
-
-const ignore = Deno.build.os !== "linux";
+import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
 
 interface Keyring {
   run(args: string[], options?: CliOptions): Promise<CliResult>;
@@ -21,21 +20,21 @@ async function withKeyring(test: (keyring: Keyring) => Promise<void>): Promise<v
   );
 }
 
-Deno.test({
-  name: "credential set takes the value from --stdin without its line end, get prints exactly it",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential set takes the value from --stdin without its line end, get prints exactly it",
+  () =>
     withKeyring(async ({ run }) => {
       const set = await run(["set", "a:b", "--stdin"], { stdin: "two\nlines ✓\n" });
       assertEquals(set, { code: 0, stdout: "", stderr: 'Stored credential "a:b"\n' });
       assertEquals(await run(["get", "a:b"]), { code: 0, stdout: "two\nlines ✓", stderr: "" });
     }),
-});
+);
 
-Deno.test({
-  name: "credential set switches the echo off before it asks, and takes corrections",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential set switches the echo off before it asks, and takes corrections",
+  () =>
     withKeyring(async ({ run }) => {
       const events: string[] = [];
       const { code, stderr } = await run(["set", "k"], {
@@ -53,12 +52,12 @@ Deno.test({
       ]);
       assertEquals((await run(["get", "k"])).stdout, "üok");
     }),
-});
+);
 
-Deno.test({
-  name: "credential set stores nothing on Ctrl-C, and switches the echo on again",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential set stores nothing on Ctrl-C, and switches the echo on again",
+  () =>
     withKeyring(async ({ run }) => {
       const events: string[] = [];
       const { code } = await run(["set", "k"], {
@@ -71,12 +70,12 @@ Deno.test({
       assert(events.includes("<echo on>"));
       assertEquals((await run(["list"])).stderr, "No credentials found\n");
     }),
-});
+);
 
-Deno.test({
-  name: "credential set replaces a credential only when asked to",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential set replaces a credential only when asked to",
+  () =>
     withKeyring(async ({ run }) => {
       await run(["set", "k", "--stdin"], { stdin: "old" });
       const piped = await run(["set", "k", "--stdin"], { stdin: "new" });
@@ -89,12 +88,12 @@ Deno.test({
       assertEquals((await run(["set", "k"], { terminal: true, stdin: "y\nnew\r" })).code, 0);
       assertEquals((await run(["get", "k"])).stdout, "new");
     }),
-});
+);
 
-Deno.test({
-  name: "credential get prints to a terminal only with --reveal",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential get prints to a terminal only with --reveal",
+  () =>
     withKeyring(async ({ run }) => {
       await run(["set", "k", "--stdin"], { stdin: "value" });
       const hidden = await run(["get", "k"], { terminal: true });
@@ -103,12 +102,12 @@ Deno.test({
       const shown = await run(["get", "k", "--reveal"], { terminal: true });
       assertEquals(shown, { code: 0, stdout: "value\n", stderr: "" });
     }),
-});
+);
 
-Deno.test({
-  name: "credential list prints keys as a table, JSON and one record per line",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential list prints keys as a table, JSON and one record per line",
+  () =>
     withKeyring(async ({ run }) => {
       assertEquals(await run(["list"]), { code: 0, stdout: "", stderr: "No credentials found\n" });
       assertEquals(JSON.parse((await run(["list", "--json"])).stdout), { credentials: [] });
@@ -119,12 +118,12 @@ Deno.test({
       });
       assertEquals((await run(["list", "--ndjson"])).stdout, '{"key":"a:y"}\n{"key":"b:x"}\n');
     }),
-});
+);
 
-Deno.test({
-  name: "credential describe and expiring show times and states, never the value",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential describe and expiring show times and states, never the value",
+  () =>
     withKeyring(async ({ run }) => {
       const times = ["--expires", "2h", "--rotate-after", "400d"];
       await run(["set", "soon", "--stdin", ...times], { stdin: "s3cret" });
@@ -144,12 +143,12 @@ Deno.test({
       assert(/^KEY +EXPIRES +ROTATION DUE +STATE\nsoon /.test(table.stdout), table.stdout);
       assertStringIncludes((await run(["expiring", "--within", "1h"])).stderr, "No credential ");
     }),
-});
+);
 
-Deno.test({
-  name: "credential delete shows its plan, asks, and deletes nothing unless all exist",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential delete shows its plan, asks, and deletes nothing unless all exist",
+  () =>
     withKeyring(async ({ run }) => {
       for (const key of ["a", "b"]) await run(["set", key, "--stdin"], { stdin: "v" });
       assertEquals((await run(["delete", "a", "none", "--yes"])).code, 3);
@@ -163,12 +162,12 @@ Deno.test({
       assertEquals((await run(["delete", "a"], { terminal: true, stdin: "y\n" })).code, 0);
       assertEquals((await run(["list"])).stdout, "KEY\nb\n");
     }),
-});
+);
 
-Deno.test({
-  name: "credential rotate keeps the old value, tries the new one and can go back",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential rotate keeps the old value, tries the new one and can go back",
+  () =>
     withKeyring(async ({ run }) => {
       await run(["set", "k", "--stdin"], { stdin: "one" });
       assertEquals((await run(["rotate", "k", "--stdin"], { stdin: "two" })).code, 0);
@@ -184,12 +183,12 @@ Deno.test({
       assertEquals((await run(["get", "k"])).stdout, "one");
       assertEquals((await run(["rotate", "none", "--stdin"], { stdin: "x" })).code, 3);
     }),
-});
+);
 
-Deno.test({
-  name: "credential --tenant works on isolated credentials, tenants lists and deletes them",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential --tenant works on isolated credentials, tenants lists and deletes them",
+  () =>
     withKeyring(async ({ run }) => {
       await run(["set", "k", "--stdin", "--tenant", "acme"], { stdin: "hers" });
       assertEquals((await run(["get", "k"])).code, 3);
@@ -201,12 +200,12 @@ Deno.test({
       assertEquals((await run(["tenants"])).stderr, "No tenants found\n");
       assertEquals((await run(["list", "--tenant", "../x"])).code, 1);
     }),
-});
+);
 
-Deno.test({
-  name: "credential exits with 6 and the cure when the keyring is locked or unavailable",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential exits with 6 and the cure when the keyring is locked or unavailable",
+  () =>
     withKeyring(async ({ run, setMode }) => {
       await run(["set", "k", "--stdin"], { stdin: "v" });
       for (const mode of ["locked", "no-bus", "no-service"]) {
@@ -216,7 +215,7 @@ Deno.test({
         assert(stderr.startsWith('Cannot read credential "k"'), stderr);
       }
     }),
-});
+);
 
 Deno.test("credential --keyring vault works without a keyring, under a passphrase typed twice", () =>
   withRoot(async (root) => {
@@ -240,10 +239,10 @@ Deno.test("credential --keyring vault works without a keyring, under a passphras
     assertEquals((await run(["get", "k", "--reveal"], typed("next\r"))).stdout, "value\n");
   }));
 
-Deno.test({
-  name: "credential copy moves credentials to the vault and to a tenant",
-  ignore,
-  fn: () =>
+testNeeding(
+  fakeKeyring,
+  "credential copy moves credentials to the vault and to a tenant",
+  () =>
     withKeyring(async ({ run }) => {
       const file = await Deno.makeTempFile();
       try {
@@ -266,4 +265,4 @@ Deno.test({
         await Deno.remove(file);
       }
     }),
-});
+);

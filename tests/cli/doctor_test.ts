@@ -2,9 +2,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { Execution } from "../../src/domain/execution.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
-import { linux, testNeeding } from "../helpers/skip.ts";
+import { testNeeding } from "../helpers/skip.ts";
 import { cli, withRoot } from "./cli.ts";
-import { withFakeKeyring } from "./keyring.ts";
+import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
 
 interface Finding {
   status: string;
@@ -19,7 +19,7 @@ async function doctor(root: string): Promise<{ code: number; findings: Finding[]
 }
 
 testNeeding(
-  linux,
+  fakeKeyring,
   "doctor finds nothing wrong in a fresh folder, and creates nothing",
   () =>
     withFakeKeyring(() =>
@@ -36,7 +36,7 @@ testNeeding(
 );
 
 testNeeding(
-  linux,
+  fakeKeyring,
   "doctor names the cure of each finding",
   () =>
     withFakeKeyring(({ setMode }) =>
@@ -72,7 +72,7 @@ testNeeding(
 );
 
 testNeeding(
-  linux,
+  fakeKeyring,
   "doctor exits with 6 when only the keyring fails, and prints a table",
   () =>
     withFakeKeyring(({ setMode }) =>

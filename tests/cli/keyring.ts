@@ -5,7 +5,11 @@
  */
 
 import { join } from "@std/path";
-import { fakeProgram } from "../credentials/fakes.ts";
+import { fakeProgram, fakePrograms } from "../credentials/fakes.ts";
+import { linux, type Requirement } from "../helpers/skip.ts";
+
+/** What tests with the fake need. */
+export const fakeKeyring: Requirement[] = [linux, ...fakePrograms];
 
 /** The fake. */
 export interface FakeKeyring {

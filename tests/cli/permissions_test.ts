@@ -5,9 +5,9 @@ import { Workflow } from "../../src/domain/workflow.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
 import { PROJECT, runDeno } from "../helpers/child.ts";
-import { linux, testNeeding } from "../helpers/skip.ts";
+import { testNeeding } from "../helpers/skip.ts";
 import { withRoot } from "./cli.ts";
-import { withFakeKeyring } from "./keyring.ts";
+import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
 
 const MAIN = join(PROJECT, "src/cli/main.ts");
 
@@ -66,7 +66,7 @@ Deno.test("Commands on executions need to read and write the root", () =>
   }));
 
 testNeeding(
-  linux,
+  fakeKeyring,
   "Commands that read credentials need to run secret-tool",
   () =>
     withFakeKeyring(() =>

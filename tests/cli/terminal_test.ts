@@ -3,12 +3,13 @@ import { join } from "@std/path";
 import { Workflow } from "../../src/domain/workflow.ts";
 import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
 import { fakeProgram } from "../credentials/fakes.ts";
-import { linux, testNeeding } from "../helpers/skip.ts";
+import { testNeeding } from "../helpers/skip.ts";
 import { cli, withRoot } from "./cli.ts";
+import { fakeKeyring } from "./keyring.ts";
 import { cliCommand, onTerminal, python } from "./terminal.ts";
 
 testNeeding(
-  [linux, python],
+  [...fakeKeyring, python],
   "credential set never shows what is typed on a terminal",
   () =>
     withRoot(async (root) => {

@@ -3,9 +3,9 @@ import { join } from "@std/path";
 import { Execution } from "../../src/domain/execution.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { PROJECT, runDeno } from "../helpers/child.ts";
-import { linux, testNeeding } from "../helpers/skip.ts";
+import { testNeeding } from "../helpers/skip.ts";
 import { withRoot } from "./cli.ts";
-import { withFakeKeyring } from "./keyring.ts";
+import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
 
 const DRAFT = `name: nightly
 nodes:
@@ -16,7 +16,7 @@ edges:
 `;
 
 testNeeding(
-  linux,
+  fakeKeyring,
   "A new user gets from an empty folder to a run, and back, under narrow flags",
   () =>
     withFakeKeyring(() =>
