@@ -12,7 +12,7 @@ import { formatSize } from "../values.ts";
 
 /** Shows what is known of the database. */
 export async function showInfo(context: Context): Promise<void> {
-  using store = await openExecutions(context);
+  using store = await openExecutions(context, { migrate: "never" });
   const info = await store.info();
   const { total } = await store.list({ limit: 1, total: "exact" });
   // Not opened: that would drop the locks of this process.

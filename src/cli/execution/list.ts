@@ -47,6 +47,7 @@ async function readPage(context: Context): Promise<ExecutionPage> {
   const query = queryOf(context);
   try {
     using store = await openExecutions(context);
+    if (context.flag("abandoned")) return { executions: await store.listAbandoned() };
     return await store.list(query);
   } catch (error) {
     // Nothing was run yet.

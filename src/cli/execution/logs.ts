@@ -5,10 +5,12 @@
  */
 
 import type { Execution } from "../../domain/execution.ts";
+import type { NodeExecution } from "../../domain/node_execution.ts";
+import type { VariableSnapshot } from "../../domain/variable_snapshot.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../json.ts";
 import { printRecords } from "../records.ts";
-import type { Style } from "../text.ts";
+import { oneLine, type Style, styled } from "../text.ts";
 import { formatDuration, toCount } from "../values.ts";
 import { openExecutions } from "./store.ts";
 
@@ -22,11 +24,10 @@ interface LogEvent {
 
 /** Shows what happened in a run. */
 export async function showLogs(context: Context): Promise<void> {
+  if (context.flag("follow")) return await followLogs(context);
   const tail = context.value("tail", toCount);
-  const types = context.texts("type");
   using store = await openExecutions(context);
-  const events = eventsOf(await store.load(context.argument("ID")))
-    .filter(({ type }) => types.length === 0 || types.includes(type));
+  const events = eventsOf(await store.load(context.argument("ID"))).filter(wanted(context));
   await printRecords(context, {
     name: "events",
     items: tail === undefined ? events : tail === 0 ? [] : events.slice(-tail),
@@ -41,56 +42,107 @@ export async function showLogs(context: Context): Promise<void> {
   });
 }
 
+function wanted(context: Context): (event: LogEvent) => boolean {
+  const types = context.texts("type");
+  return ({ type }) => types.length === 0 || types.includes(type);
+}
+
+/** Goes on until the run has ended or the user stops it. */
+async function followLogs(context: Context): Promise<void> {
+  const id = context.argument("ID");
+  const { signal } = context;
+  const isWanted = wanted(context);
+  using store = await openExecutions(context);
+  // It must be there; the feed would just end.
+  await store.load(id);
+  const nodes = new Map<string, string>();
+  /** A run or node is told again when its state changes. */
+  const told = new Set<string>();
+  for await (const event of store.follow(id, { signal })) {
+    if (event.kind === "node") nodes.set(event.node.id, event.node.nodeId);
+    const events = event.kind === "node"
+      ? nodeEvents(event.node)
+      : event.kind === "snapshot"
+      ? [variableEvent(event.snapshot, nodes)]
+      : [startEvent(event.execution), ...endEvents(event.execution)];
+    for (const item of events) {
+      const json = toJson(item);
+      if (told.has(json)) continue;
+      told.add(json);
+      if (isWanted(item)) printEvent(context, item, json);
+    }
+  }
+}
+
+function printEvent(context: Context, event: LogEvent, json: string): void {
+  if (context.format !== "text") {
+    context.print(json);
+    return;
+  }
+  const { time, type, node = "-", message } = event;
+  const { stdout, color } = context.io;
+  const shown = styled(type.padEnd(9), color && stdout.isTerminal ? styleOf(event) : undefined);
+  context.print(`${time.toISOString()}  ${shown}  ${oneLine(node)}  ${oneLine(message)}`);
+}
+
 function styleOf({ type }: LogEvent): Style | undefined {
   return type === "error" ? "red" : type === "variable" ? "gray" : undefined;
 }
 
 function eventsOf(execution: Execution): LogEvent[] {
-  const { startedAt, completedAt, status, error, duration } = execution;
-  const events: LogEvent[] = [
-    { time: startedAt, type: "execution", message: `started ${execution.workflowId}` },
-  ];
   const nodes = new Map(execution.nodeExecutions.map(({ id, nodeId }) => [id, nodeId]));
-  for (
-    const { variableName, newValue, timestamp, nodeExecutionId } of execution.variableSnapshots
-  ) {
-    const node = nodeExecutionId === undefined ? undefined : nodes.get(nodeExecutionId);
-    events.push({
-      time: timestamp,
-      type: "variable",
-      ...(node === undefined ? {} : { node }),
-      message: `${variableName} = ${toJson(newValue) ?? "unset"}`,
-    });
-  }
-  for (const run of execution.nodeExecutions) {
-    const node = run.nodeId;
-    if (run.startedAt) {
-      events.push({
-        time: run.startedAt,
-        type: "node",
-        node,
-        message: `started (${run.nodeType})`,
-      });
-    }
-    const end = run.completedAt;
-    if (!end) continue;
-    const took = run.duration === undefined ? "" : ` after ${formatDuration(run.duration)}`;
-    const retries = run.retryCount > 0 ? `, ${run.retryCount} retries` : "";
-    events.push(
-      run.error
-        ? { time: end, type: "error", node, message: `${run.error.type}: ${run.error.message}` }
-        : { time: end, type: "node", node, message: `${run.status}${took}${retries}` },
-    );
-  }
-  if (completedAt) {
-    if (error) {
-      const { type, message, nodeId } = error;
-      const node = nodeId === undefined ? {} : { node: nodeId };
-      events.push({ time: completedAt, type: "error", ...node, message: `${type}: ${message}` });
-    }
-    const message = `${status} after ${formatDuration(duration)}`;
-    events.push({ time: completedAt, type: "execution", message });
-  }
+  const events = [
+    startEvent(execution),
+    ...execution.variableSnapshots.map((snapshot) => variableEvent(snapshot, nodes)),
+    ...execution.nodeExecutions.flatMap(nodeEvents),
+    ...endEvents(execution),
+  ];
   // Stable: what happened in the same millisecond stays in the order above.
   return events.sort((a, b) => a.time.getTime() - b.time.getTime());
+}
+
+function startEvent({ startedAt, workflowId }: Execution): LogEvent {
+  return { time: startedAt, type: "execution", message: `started ${workflowId}` };
+}
+
+function endEvents({ completedAt, status, error, duration }: Execution): LogEvent[] {
+  if (completedAt === undefined) return [];
+  const message = `${status} after ${formatDuration(duration)}`;
+  const end: LogEvent = { time: completedAt, type: "execution", message };
+  return error === undefined ? [end] : [{
+    time: completedAt,
+    type: "error",
+    ...(error.nodeId === undefined ? {} : { node: error.nodeId }),
+    message: `${error.type}: ${error.message}`,
+  }, end];
+}
+
+function variableEvent(
+  { variableName, newValue, timestamp, nodeExecutionId }: VariableSnapshot,
+  nodes: ReadonlyMap<string, string>,
+): LogEvent {
+  const node = nodeExecutionId === undefined ? undefined : nodes.get(nodeExecutionId);
+  return {
+    time: timestamp,
+    type: "variable",
+    ...(node === undefined ? {} : { node }),
+    message: `${variableName} = ${toJson(newValue) ?? "unset"}`,
+  };
+}
+
+function nodeEvents(run: NodeExecution): LogEvent[] {
+  const { nodeId: node, nodeType, startedAt, completedAt: time, error } = run;
+  const events: LogEvent[] = [];
+  if (startedAt) {
+    events.push({ time: startedAt, type: "node", node, message: `started (${nodeType})` });
+  }
+  if (time === undefined) return events;
+  const took = run.duration === undefined ? "" : ` after ${formatDuration(run.duration)}`;
+  const retries = run.retryCount > 0 ? `, ${run.retryCount} retries` : "";
+  events.push(
+    error
+      ? { time, type: "error", node, message: `${error.type}: ${error.message}` }
+      : { time, type: "node", node, message: `${run.status}${took}${retries}` },
+  );
+  return events;
 }

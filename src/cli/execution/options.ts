@@ -14,7 +14,17 @@ export const DRIVER: Option = {
   summary: "SQLite library (default: builtin)",
 };
 
-const STATUSES = ["pending", "running", "completed", "failed", "cancelled", "timed_out"];
+/** Statuses in which a run has ended. */
+export const ENDED: readonly string[] = ["completed", "failed", "cancelled", "timed_out"];
+const STATUSES = ["pending", "running", ...ENDED];
+
+/** Tables of a CSV. */
+export const TABLES: readonly string[] = [
+  "executions",
+  "node_executions",
+  "variable_snapshots",
+  "joined",
+];
 
 /** Which runs. */
 export const FILTER_OPTIONS: readonly Option[] = [

@@ -19,11 +19,14 @@ import { openExecutions } from "./store.ts";
 export async function showExecution(context: Context): Promise<void> {
   using store = await openExecutions(context);
   const execution = await store.load(context.argument("ID"));
+  const { schemaVersion, latestSchemaVersion } = await store.info();
+  // A file that could not be brought up to date has none.
+  const labels = schemaVersion < latestSchemaVersion ? [] : await store.getLabels(execution.id);
   if (context.format === "json") {
-    context.record(wholeExecutionJson(execution), () => {});
+    context.record({ ...wholeExecutionJson(execution), labels }, () => {});
     return;
   }
-  printHead(context, execution);
+  printHead(context, execution, labels);
   if (execution.nodeExecutions.length > 0) {
     context.print("");
     const { stdout, color } = context.io;
@@ -42,7 +45,7 @@ export async function showExecution(context: Context): Promise<void> {
   }
 }
 
-function printHead(context: Context, execution: Execution): void {
+function printHead(context: Context, execution: Execution, labels: readonly string[]): void {
   const fields: Field[] = [
     ["Run", execution.id],
     ["Workflow", `${execution.workflowId} ${execution.workflowVersion}`],
@@ -50,6 +53,7 @@ function printHead(context: Context, execution: Execution): void {
     ["Started", formatTime(execution.startedAt)],
     ["Duration", formatDuration(execution.duration)],
   ];
+  if (labels.length > 0) fields.push(["Labels", labels.join(", ")]);
   if (execution.workflowRevision) fields.push(["Revision", execution.workflowRevision]);
   if (execution.error) fields.push(["Error", errorText(execution.error)]);
   for (const { column } of [execution, ...execution.nodeExecutions].flatMap(invalidOf)) {

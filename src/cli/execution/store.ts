@@ -6,6 +6,7 @@
 
 import { join } from "@std/path";
 import { NotFoundError } from "../../domain/errors.ts";
+import type { SQLiteOptions } from "../../executions/options.ts";
 import { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import { requirePermissions } from "../../permissions.ts";
 import { resolveRoot } from "../../root.ts";
@@ -16,10 +17,14 @@ import { fileError } from "../files.ts";
  * Opens the store, which must exist: a command that only looks creates nothing.
  *
  * @param context The call of a command with the option `driver`.
+ * @param options Whether an older schema is brought to the newest version.
  * @returns The store; the caller closes it.
  * @throws {NotFoundError} If there is no database.
  */
-export async function openExecutions(context: Context): Promise<SQLiteExecutionRepository> {
+export async function openExecutions(
+  context: Context,
+  options: Pick<SQLiteOptions, "migrate"> = {},
+): Promise<SQLiteExecutionRepository> {
   const path = databasePath(context);
   const action = `Cannot open the execution database "${path}"`;
   requirePermissions(action, { name: "read", path });
@@ -35,8 +40,22 @@ export async function openExecutions(context: Context): Promise<SQLiteExecutionR
     }
     throw fileError(cause, action, path);
   }
-  const driver = (context.text("driver") ?? "builtin") as "builtin" | "ffi" | "auto";
-  return await SQLiteExecutionRepository.open({ path, driver });
+  return await openOrCreateExecutions(context, options);
+}
+
+/**
+ * Opens the store, which is created when it is missing.
+ *
+ * @param context The call of a command with the option `driver`.
+ * @param options Whether an older schema is brought to the newest version.
+ * @returns The store; the caller closes it.
+ */
+export async function openOrCreateExecutions(
+  context: Context,
+  options: Pick<SQLiteOptions, "migrate"> = {},
+): Promise<SQLiteExecutionRepository> {
+  const driver = (context.text("driver") ?? "builtin") as NonNullable<SQLiteOptions["driver"]>;
+  return await SQLiteExecutionRepository.open({ ...options, path: databasePath(context), driver });
 }
 
 /**

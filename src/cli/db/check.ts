@@ -1,0 +1,35 @@
+/**
+ * `db check`.
+ *
+ * @module
+ */
+
+import type { Context } from "../context.ts";
+import { openExecutions } from "../execution/store.ts";
+import { confirmed } from "../prompt.ts";
+import { oneLine } from "../text.ts";
+
+/** Checks the database; the exit code is 1 when something is wrong. */
+export async function checkDatabase(context: Context): Promise<number> {
+  const full = context.flag("full");
+  using store = await openExecutions(context);
+  let result = await store.check({ full });
+  const orphans = Object.entries(result.orphans);
+  const found = orphans.map(([table, count]) => `${count} in ${table}`).join(", ");
+  if (
+    context.flag("repair") && orphans.length > 0 &&
+    await confirmed(context, `Delete or clear rows that refer to nothing: ${found}`)
+  ) {
+    result = await store.check({ full, repair: true });
+  }
+  context.record(result, () => {
+    for (const damage of result.damage) context.print(oneLine(`Damaged: ${damage}`));
+    if (result.repaired > 0) context.print(`Repaired: ${result.repaired} rows`);
+    else if (orphans.length > 0) context.print(`Rows that refer to nothing: ${found}`);
+    if (result.damage.length > 0) {
+      context.note("Save what is readable with: goflow-storage db salvage");
+    } else if (!result.ok) context.note("Repair it with: goflow-storage db check --repair");
+    else context.print("Nothing is wrong");
+  });
+  return result.ok ? 0 : 1;
+}

@@ -1,0 +1,61 @@
+/**
+ * `db backup`, `restore`, `compact`, `migrate` and `salvage`.
+ *
+ * @module
+ */
+
+import type { Context } from "../context.ts";
+import { openExecutions, openOrCreateExecutions } from "../execution/store.ts";
+import { confirmed } from "../prompt.ts";
+import { oneLine } from "../text.ts";
+import { formatSize } from "../values.ts";
+
+/** Copies the database while it is in use, and checks the copy. */
+export async function backUpDatabase(context: Context): Promise<void> {
+  const file = context.argument("FILE");
+  using store = await openExecutions(context);
+  await store.backup(file);
+  const { size } = await Deno.stat(file);
+  context.record({ path: file, size }, () => {
+    context.note(oneLine(`Backed up to ${file}, ${formatSize(size)}`));
+  });
+}
+
+/** Replaces the content of the database by that of a copy. */
+export async function restoreDatabase(context: Context): Promise<void> {
+  const file = context.argument("FILE");
+  using store = await openOrCreateExecutions(context);
+  const { path } = await store.info();
+  if (!await confirmed(context, `Replace everything in "${path}" by "${file}"`)) return;
+  await store.restore(file);
+  context.note(oneLine(`Restored ${path} from ${file}`));
+}
+
+/** Gives the space of deleted rows back. */
+export async function compactDatabase(context: Context): Promise<void> {
+  using store = await openExecutions(context);
+  const { path } = await store.info();
+  const before = (await Deno.stat(path)).size;
+  await store.compact();
+  const after = (await Deno.stat(path)).size;
+  context.record({ path, before, after }, () => {
+    context.note(
+      oneLine(`Compacted ${path}: ${formatSize(before)} before, ${formatSize(after)} now`),
+    );
+  });
+}
+
+/** Brings the schema to the newest version. */
+export async function migrateDatabase(context: Context): Promise<void> {
+  const versions: number[] = [];
+  for (const migrate of ["never", "auto"] as const) {
+    using store = await openExecutions(context, { migrate });
+    versions.push((await store.info()).schemaVersion);
+  }
+  const [from, to] = versions;
+  context.record({ from, to }, () => {
+    context.note(
+      from === to ? `The schema is version ${to} already` : `Schema version ${from} -> ${to}`,
+    );
+  });
+}

@@ -1,0 +1,46 @@
+/**
+ * `execution pin`, `unpin` and `label`.
+ *
+ * @module
+ */
+
+import { UsageError } from "../command.ts";
+import type { Context } from "../context.ts";
+import { oneLine } from "../text.ts";
+import { openExecutions } from "./store.ts";
+
+/** Keeps runs from every pruning. */
+export async function pinExecutions(context: Context): Promise<void> {
+  using store = await openExecutions(context);
+  for (const id of context.arguments("ID")) {
+    await store.load(id, { nodeExecutions: "none" });
+    await store.pin(id);
+    context.note(oneLine(`Pinned execution "${id}"`));
+  }
+}
+
+/** Lets runs be pruned again. */
+export async function unpinExecutions(context: Context): Promise<void> {
+  using store = await openExecutions(context);
+  for (const id of context.arguments("ID")) {
+    await store.load(id, { nodeExecutions: "none" });
+    await store.unpin(id);
+    context.note(oneLine(`Unpinned execution "${id}"`));
+  }
+}
+
+/** Puts labels on a run, takes them off, or lists them. */
+export async function labelExecution(context: Context): Promise<void> {
+  const id = context.argument("ID");
+  const labels = context.arguments("LABEL");
+  const remove = context.flag("remove");
+  if (remove && labels.length === 0) throw new UsageError("Argument LABEL is missing");
+  using store = await openExecutions(context);
+  await store.load(id, { nodeExecutions: "none" });
+  if (remove) await store.removeLabels(id, ...labels);
+  else if (labels.length > 0) await store.addLabels(id, ...labels);
+  const all = await store.getLabels(id);
+  context.record({ id, labels: all }, () => {
+    for (const label of all) context.print(oneLine(label));
+  });
+}

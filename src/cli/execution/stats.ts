@@ -1,0 +1,166 @@
+/**
+ * `execution stats`.
+ *
+ * @module
+ */
+
+import type {
+  DurationStatistics,
+  ExecutionStatistics,
+  RunStatistics,
+  StatisticsQuery,
+} from "../../executions/statistics.ts";
+import { bar, sparkLine } from "../charts.ts";
+import type { Context } from "../context.ts";
+import { snakeCase } from "../json.ts";
+import { type Column, type Field, printFields, table } from "../records.ts";
+import { formatDuration, formatTime, toPast } from "../values.ts";
+import { statusStyle } from "./status.ts";
+import { openExecutions } from "./store.ts";
+
+const STEPS = { hour: 3_600_000, day: 86_400_000, week: 604_800_000 } as const;
+const BAR = 30;
+/** Columns of the spark line where the output has no width. */
+const SPARK = 72;
+
+/** Counts runs and draws them. */
+export async function showStatistics(context: Context): Promise<void> {
+  const query = queryOf(context);
+  using store = await openExecutions(context);
+  const statistics = await store.statistics(query);
+  context.record(statisticsJson(statistics), () => {
+    printSummary(context, statistics);
+    if (statistics.runs.count > 0) printCharts(context, statistics, query.by ?? "day");
+  });
+}
+
+function queryOf(context: Context): StatisticsQuery {
+  const workflowId = context.text("workflow");
+  const from = context.value("since", toPast);
+  const to = context.value("until", toPast);
+  const by = context.text("by") as StatisticsQuery["by"];
+  const span = (to?.getTime() ?? Date.now()) - (from?.getTime() ?? 0);
+  return {
+    by: by ?? (span <= 3 * STEPS.day ? "hour" : "day"),
+    exact: context.flag("exact"),
+    ...(workflowId === undefined ? {} : { workflowId }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+}
+
+function printSummary(context: Context, { runs, active, nodes }: ExecutionStatistics): void {
+  const fields: Field[] = [
+    ["Runs", `${runs.count} ended, ${active.running} running, ${active.pending} pending`],
+  ];
+  if (runs.successRate !== undefined) fields.push(["Success", percent(runs.successRate)]);
+  if (runs.duration !== undefined) fields.push(["Duration", durationText(runs.duration)]);
+  if (nodes.retries > 0) fields.push(["Retries", `${nodes.retries} of nodes`]);
+  printFields(context, fields);
+}
+
+function durationText({ min, mean, max }: DurationStatistics): string {
+  return `${formatDuration(min)} to ${formatDuration(max)}, mean ${formatDuration(mean)}`;
+}
+
+function printCharts(
+  context: Context,
+  { runs, workflows, buckets, nodes }: ExecutionStatistics,
+  by: keyof typeof STEPS,
+): void {
+  printBars(context, "STATUS", runs.byStatus);
+  const { duration } = runs;
+  if (duration !== undefined) {
+    const { p50, p95, p99, max } = duration;
+    printTable(context, Object.entries({ p50, p95, p99, max }), [
+      { title: "DURATION", text: ([name]) => name },
+      { title: "", text: ([, ms]) => formatDuration(ms), right: true },
+      { title: "", text: ([, ms]) => bar(ms, max, BAR) },
+    ]);
+  }
+  printBars(context, "ERROR", { ...runs.errorTypes });
+  printSparkLine(context, buckets, by);
+  printTable(context, workflows, [
+    { title: "WORKFLOW", text: ({ workflowId }) => workflowId, shrinks: true },
+    { title: "RUNS", text: ({ count }) => String(count), right: true },
+    { title: "SUCCESS", text: ({ successRate = 0 }) => percent(successRate), right: true },
+    { title: "P50", text: ({ duration }) => formatDuration(duration?.p50), right: true },
+    { title: "P95", text: ({ duration }) => formatDuration(duration?.p95), right: true },
+  ]);
+  if (nodes.slowest.length === 0) return;
+  printTable(context, nodes.slowest, [
+    { title: "SLOWEST NODE", text: ({ workflowId, nodeId }) => `${workflowId}/${nodeId}` },
+    { title: "RUNS", text: ({ count }) => String(count), right: true },
+    { title: "MEAN", text: ({ mean }) => formatDuration(mean), right: true },
+    { title: "MAX", text: ({ max }) => formatDuration(max), right: true },
+  ]);
+}
+
+function printBars(context: Context, title: string, counts: Record<string, number>): void {
+  const rows = Object.entries(counts).filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a);
+  if (rows.length === 0) return;
+  const largest = rows[0]![1];
+  printTable(context, rows, [
+    { title, text: ([name]) => name },
+    { title: "RUNS", text: ([, count]) => String(count), right: true },
+    {
+      title: "",
+      text: ([, count]) => bar(count, largest, BAR),
+      style: ([status]) => title === "STATUS" ? statusStyle({ status } as never) : "red",
+    },
+  ]);
+}
+
+function printTable<T>(context: Context, rows: readonly T[], columns: Column<T>[]): void {
+  context.print("");
+  context.io.stdout.write(table(rows, columns, context.io.stdout, context.io.color));
+}
+
+/** Times without runs are blanks; the newest are shown when there are too many. */
+function printSparkLine(
+  context: Context,
+  buckets: ExecutionStatistics["buckets"],
+  by: keyof typeof STEPS,
+): void {
+  const [first, last] = [buckets[0], buckets.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const step = STEPS[by];
+  const width = Math.min(context.io.stdout.columns(), SPARK);
+  const length = Math.min((last.start.getTime() - first.start.getTime()) / step + 1, width);
+  const from = last.start.getTime() - (length - 1) * step;
+  const counts = new Array<number>(length).fill(0);
+  for (const { start, count } of buckets) {
+    const index = (start.getTime() - from) / step;
+    if (index >= 0) counts[index] = count;
+  }
+  context.print(
+    `\nRuns per ${by}, ${formatTime(new Date(from))} to ${formatTime(last.start)}, ` +
+      `at most ${Math.max(...counts)}`,
+  );
+  context.print(sparkLine(counts));
+}
+
+function percent(rate: number): string {
+  return `${(rate * 100).toFixed(1)} %`;
+}
+
+function statisticsJson(statistics: ExecutionStatistics): Record<string, unknown> {
+  const { runs, active, workflows, buckets, nodes } = statistics;
+  return {
+    runs: runsJson(runs),
+    active,
+    workflows: workflows.map(runsJson),
+    buckets: buckets.map(runsJson),
+    nodes: { ...snakeCase(nodes), slowest: nodes.slowest.map(snakeCase) },
+  };
+}
+
+function runsJson({ duration, ...runs }: RunStatistics): Record<string, unknown> {
+  const durations = Object.entries(duration ?? {})
+    .map(([name, value]) => [name === "count" ? name : `${name}_ms`, value]);
+  return {
+    ...snakeCase(runs),
+    ...(duration === undefined ? {} : { duration: Object.fromEntries(durations) }),
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * `execution export` and `execution import`.
+ *
+ * @module
+ */
+
+import type { ExportOptions } from "../../executions/export.ts";
+import { requirePermissions } from "../../permissions.ts";
+import { UsageError } from "../command.ts";
+import type { Context } from "../context.ts";
+import { fileError } from "../files.ts";
+import type { Source } from "../io.ts";
+import { Progress } from "../progress.ts";
+import { oneLine } from "../text.ts";
+import { filterOf } from "./query.ts";
+import { openExecutions, openOrCreateExecutions } from "./store.ts";
+
+/** Writes runs to a file or to standard output. */
+export async function exportExecutions(context: Context): Promise<void> {
+  const path = context.text("output");
+  const format = context.text("format") as ExportOptions["format"];
+  const table = context.text("table") as ExportOptions["table"];
+  if (table !== undefined && format !== "csv") {
+    throw new UsageError('Option "--table" is for "--format csv"');
+  }
+  const { signal, io } = context;
+  using store = await openExecutions(context);
+  let count = 0;
+  {
+    // On a terminal the data would run into the bar.
+    using progress = path === undefined && io.stdout.isTerminal
+      ? undefined
+      : new Progress(io, "Exporting", "runs");
+    const stream = store.export({
+      ...filterOf(context),
+      signal,
+      onProgress: (runs) => {
+        count = runs;
+        progress?.update(runs);
+      },
+      ...(format === undefined ? {} : { format }),
+      ...(table === undefined ? {} : { table }),
+    });
+    if (path === undefined) {
+      for await (const text of stream.pipeThrough(new TextDecoderStream())) io.stdout.write(text);
+    } else await writeStream(stream, path);
+  }
+  context.note(
+    oneLine(path === undefined ? `Exported ${count} runs` : `Exported ${count} runs to ${path}`),
+  );
+}
+
+async function writeStream(stream: ReadableStream<Uint8Array>, path: string): Promise<void> {
+  const action = `Cannot write "${path}"`;
+  requirePermissions(action, { name: "write", path });
+  const file = await Deno.open(path, { write: true, create: true, truncate: true }).catch(
+    (cause) => {
+      throw fileError(cause, action, path);
+    },
+  );
+  await stream.pipeTo(file.writable);
+}
+
+/** Adds the runs of a file; the exit code is 1 when a line is not a run. */
+export async function importExecutions(context: Context): Promise<number> {
+  const path = context.argument("FILE");
+  const { signal, io } = context;
+  const source = path === "-" ? readable(io.stdin) : await openFile(path);
+  using store = await openOrCreateExecutions(context);
+  using progress = new Progress(io, "Importing", "runs");
+  const { imported, skipped, invalid } = await store.import(source, {
+    signal,
+    onProgress: ({ imported, skipped }) => progress.update(imported + skipped),
+  });
+  progress[Symbol.dispose]();
+  for (const { line, error } of invalid) context.note(oneLine(`Line ${line}: ${error.message}`));
+  const json = invalid.map(({ line, error }) => ({ line, error: error.message }));
+  context.record({ imported, skipped, invalid: json }, () => {
+    context.note(`Imported ${imported} runs, ${skipped} were there already`);
+  });
+  return invalid.length === 0 ? 0 : 1;
+}
+
+async function openFile(path: string): Promise<ReadableStream<Uint8Array>> {
+  const action = `Cannot read "${path}"`;
+  requirePermissions(action, { name: "read", path });
+  const file = await Deno.open(path).catch((cause) => {
+    throw fileError(cause, action, path);
+  });
+  return file.readable;
+}
+
+function readable(stdin: Source): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const buffer = new Uint8Array(65_536);
+      const count = await stdin.read(buffer);
+      if (count === null) controller.close();
+      else controller.enqueue(buffer.subarray(0, count));
+    },
+  });
+}

@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { Execution } from "../../src/domain/execution.ts";
+import { NodeExecution } from "../../src/domain/node_execution.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { cli, type CliOptions, type CliResult, withRoot } from "./cli.ts";
+
+const DAY = 86_400_000;
+
+interface Database {
+  root: string;
+  run(args: string[], options?: CliOptions): Promise<CliResult>;
+  ids(): Promise<string[]>;
+}
+
+/** Runs of the last ten days, one a day with one node; the oldest is pinned. */
+async function withRuns(test: (database: Database) => Promise<void>): Promise<void> {
+  await withRoot(async (root) => {
+    {
+      using store = await SQLiteExecutionRepository.open({ root, driver: "builtin" });
+      for (let day = 0; day < 10; day++) {
+        const startedAt = new Date(Date.now() - day * DAY - 60_000);
+        const run = Execution.from({
+          id: `run-${day}`,
+          workflowId: "etl",
+          workflowVersion: "1.0",
+          status: "completed",
+          startedAt,
+          completedAt: new Date(startedAt.getTime() + 1000),
+        });
+        const node = run.addNodeExecution(NodeExecution.create(run.id, "fetch", "mcp_tool"));
+        node.start();
+        node.complete({ note: "=1+1" });
+        await store.record(run);
+      }
+      await store.pin("run-9");
+    }
+    const run = (args: string[], options?: CliOptions) => cli([...args, "--root", root], options);
+    const ids = async () =>
+      (await run(["execution", "list", "-q"])).stdout.split("\n").filter(Boolean);
+    await test({ root, run, ids });
+  });
+}
+
+Deno.test("execution prune shows its plan, asks, and keeps what is pinned", () =>
+  withRuns(async ({ run, ids }) => {
+    const prune = ["execution", "prune", "--older-than", "5d", "--max-count", "9"];
+    const dry = await run([...prune, "--dry-run", "--json"]);
+    assert(/^Delete 4 runs, about .+: .*older than 5d00h/.test(dry.stderr), dry.stderr);
+    assertEquals([JSON.parse(dry.stdout).deleted, JSON.parse(dry.stdout).count], [0, 4]);
+    assertEquals((await run(prune)).code, 2);
+    assertEquals((await ids()).length, 10);
+    const done = await run([...prune, "--yes"]);
+    assertEquals(done.code, 0);
+    assertStringIncludes(done.stderr, "Deleted ");
+    assertEquals(await ids(), ["run-0", "run-1", "run-2", "run-3", "run-4", "run-9"]);
+    assertStringIncludes((await run([...prune, "--yes"])).stderr, "Nothing to prune\n");
+    assertEquals((await run(["execution", "prune"])).code, 2);
+    assertEquals((await run(["execution", "prune", "--max-size", "x"])).code, 2);
+  }));
+
+Deno.test("execution prune archives what execution import brings back", () =>
+  withRuns(async ({ root, run, ids }) => {
+    const archive = join(root, "old.ndjson.gz");
+    const prune = ["execution", "prune", "--older-than", "5d", "--archive", archive, "--yes"];
+    assertEquals((await run([...prune, "--keep-last", "7"])).code, 0);
+    assertEquals((await ids()).length, 8);
+    const imported = await run(["execution", "import", archive, "--json"]);
+    assertEquals(JSON.parse(imported.stdout), { imported: 2, skipped: 0, invalid: [] });
+    assertEquals((await ids()).length, 10);
+    const show = await run(["execution", "show", "run-8", "--json"]);
+    assertEquals(JSON.parse(show.stdout).node_executions[0].outputs, { note: "=1+1" });
+  }));
+
+Deno.test("execution export and import move runs to another folder without loss", () =>
+  withRuns(async ({ root, run }) => {
+    const file = join(root, "runs.ndjson");
+    const exported = await run(["execution", "export", "-o", file, "--since", "3d"]);
+    assertStringIncludes(exported.stderr, `Exported 3 runs to ${file}`);
+    const text = await Deno.readTextFile(file);
+    assertEquals((await run(["execution", "export", "--since", "3d"])).stdout, text);
+    const other = join(root, "other");
+    const args = ["execution", "import", "-", "--root", other];
+    const first = await cli(args, { stdin: `${text}nonsense\n` });
+    assertEquals(first.code, 1);
+    assertStringIncludes(first.stderr, "Line 4: ");
+    assertStringIncludes(first.stderr, "Imported 3 runs, 0 were there already\n");
+    const again = await cli(args, { stdin: text });
+    assertEquals([again.code, again.stderr], [0, "Imported 0 runs, 3 were there already\n"]);
+    const csv = await run(["execution", "export", "--format", "csv", "--table", "joined"]);
+    assertEquals(csv.stdout.trimEnd().split("\n").length, 11);
+    const json = await run(["execution", "export", "--format", "json", "--status", "failed"]);
+    assertEquals(JSON.parse(json.stdout), []);
+    assertEquals((await run(["execution", "export", "--table", "joined"])).code, 2);
+    assertEquals((await run(["execution", "import", join(root, "none")])).code, 3);
+  }));
+
+Deno.test("db backup and restore bring everything back", () =>
+  withRuns(async ({ root, run, ids }) => {
+    const copy = join(root, "copy.db");
+    const backup = await run(["db", "backup", copy, "--json"]);
+    assertEquals(backup.code, 0, backup.stderr);
+    assert(JSON.parse(backup.stdout).size > 0);
+    assertEquals((await run(["db", "backup", copy])).code, 4);
+    await run(["execution", "delete", "run-0", "run-1", "--yes"]);
+    assertEquals((await run(["db", "restore", copy])).code, 2);
+    assertEquals((await ids()).length, 8);
+    const restored = await run(["db", "restore", copy, "--yes"]);
+    assertEquals(restored.code, 0, restored.stderr);
+    assertEquals((await ids()).length, 10);
+    await Deno.writeTextFile(copy, "nonsense");
+    assertEquals((await run(["db", "restore", copy, "--yes"])).code, 1);
+    assertEquals((await ids()).length, 10);
+  }));
+
+Deno.test("db check finds what refers to nothing, and repairs it when asked to", () =>
+  withRuns(async ({ root, run }) => {
+    assertEquals((await run(["db", "check", "--full"])).stdout, "Nothing is wrong\n");
+    {
+      using database = new DatabaseSync(join(root, "goflow.db"), {
+        enableForeignKeyConstraints: false,
+      });
+      database.exec("DELETE FROM executions WHERE id = 'run-3'");
+    }
+    const found = await run(["db", "check", "--json"]);
+    assertEquals(found.code, 1);
+    assertEquals(JSON.parse(found.stdout).orphans.node_executions, 1);
+    assertEquals((await run(["db", "check", "--repair"])).code, 2);
+    const repaired = await run(["db", "check", "--repair", "--yes"]);
+    assertEquals(repaired.code, 0);
+    assertStringIncludes(repaired.stdout, "Repaired: ");
+    assertEquals((await run(["db", "check"])).stdout, "Nothing is wrong\n");
+  }));
+
+Deno.test("db compact shrinks the file, db migrate tells the versions", () =>
+  withRuns(async ({ run }) => {
+    const compacted = JSON.parse((await run(["db", "compact", "--json"])).stdout);
+    assert(compacted.after <= compacted.before, JSON.stringify(compacted));
+    const migrated = await run(["db", "migrate"]);
+    assert(/^The schema is version \d+ already\n$/.test(migrated.stderr), migrated.stderr);
+  }));
