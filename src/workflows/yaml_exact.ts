@@ -25,20 +25,39 @@ export function needsExactValues(text: string): boolean {
  * @param source Each scalar as it stands in the file.
  */
 export function exactValues(value: unknown, source: unknown): unknown {
+  // What aliases share stays shared.
+  const known = new Map<object, unknown>();
+  const exact = (value: unknown, source: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return exactScalar(value, source);
+    if (!known.has(value)) known.set(value, exactCollection(value, source, exact));
+    return known.get(value);
+  };
+  return exact(value, source);
+}
+
+function exactScalar(value: unknown, source: unknown): unknown {
   if (typeof value === "number") {
     const isLong = typeof source === "string" && !Number.isSafeInteger(value) &&
       /^[-+]?[1-9]\d*$/.test(source);
     return isLong ? BigInt(source) : value;
   }
+  return value;
+}
+
+function exactCollection(
+  value: object,
+  source: unknown,
+  exact: (value: unknown, source: unknown) => unknown,
+): unknown {
   if (Array.isArray(value)) {
     if (!Array.isArray(source)) return value;
-    return value.map((item, index) => exactValues(item, source[index]));
+    return value.map((item, index) => exact(item, source[index]));
   }
   if (!isMapping(value) || !isMapping(source)) return value;
-  const exact: Mapping = {};
+  const mapping: Mapping = {};
   for (const key of Object.keys(source)) {
     const typed = Object.hasOwn(value, key) ? key : String(parse(key, { schema: "core" }));
-    exact[key] = exactValues(value[typed], source[key]);
+    mapping[key] = exact(value[typed], source[key]);
   }
-  return exact;
+  return mapping;
 }
