@@ -52,7 +52,10 @@ testNeeding(
         await Deno.writeTextFile(join(root, "credentials.vault"), "", { mode: 0o644 });
         {
           using store = await SQLiteExecutionRepository.open({ root, driver: "builtin" });
-          await store.record(Execution.create("a", "1.0"));
+          const run = Execution.create("a", "1.0");
+          run.id = "lost";
+          await store.record(run);
+          await store.lease("lost", "engine", 1);
         }
         await setMode("no-bus");
         const { code, findings } = await doctor(root);
@@ -64,6 +67,8 @@ testNeeding(
         assertStringIncludes(find("0o17")!.finding, '"draft", line 2: ');
         assertStringIncludes(find("is open to other users")!.cure!, "chmod go= ");
         assertEquals(find("journal mode wal")?.status, "ok");
+        assertEquals(find('"lost" is gone')?.cure, "goflow-storage execution interrupt lost");
+        assertEquals(find('"lost" is gone')?.cure, "goflow-storage execution interrupt lost");
         const keyring = findings.at(-1)!;
         assertEquals([keyring.status, keyring.area], ["failed", "credentials"]);
         assertStringIncludes(keyring.cure!, "--keyring vault");

@@ -68,6 +68,16 @@ testNeeding(
         assertStringIncludes((await run(["execution", "show", execution.id])).stdout, "Run  ");
         assertStringIncludes((await run(["db", "info"])).stdout, "\nExecutions  1\n");
 
+        assertStringIncludes((await run(["execution", "stats"])).stdout, "Success   100.0 %\n");
+        assertStringIncludes((await run(["db", "check"])).stdout, "Nothing is wrong\n");
+        const copy = join(root, "copy.db");
+        await run(["db", "backup", copy]);
+        const prune = ["execution", "prune", "--max-count", "0", "--drop-last-success", "--yes"];
+        assertStringIncludes((await run(prune)).stderr, "Deleted 1 runs");
+        assertStringIncludes((await run(["execution", "list"])).stderr, "No executions found");
+        await run(["db", "restore", copy, "--yes"]);
+        assertStringIncludes((await run(["execution", "list"])).stdout, execution.id);
+
         await run(["credential", "set", "mail:token", "--stdin", "--expires", "2d"], "one");
         await run(["credential", "rotate", "mail:token", "--stdin"], "two");
         assertEquals((await run(["credential", "get", "mail:token"])).stdout, "two");

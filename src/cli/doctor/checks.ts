@@ -108,7 +108,7 @@ export const checkExecutions: Check = async (root) => {
   if (file === undefined) {
     return [{ status: "ok", area, finding: "No database yet, the first run creates it" }];
   }
-  using store = await SQLiteExecutionRepository.open({ path, driver: "builtin" });
+  using store = await SQLiteExecutionRepository.open({ path, driver: "builtin", migrate: "never" });
   const info = await store.info();
   const findings: Finding[] = [{
     status: "ok",
@@ -116,6 +116,28 @@ export const checkExecutions: Check = async (root) => {
     finding: `${formatSize(file.size)}, driver ${info.driver}, SQLite ${info.sqliteVersion}, ` +
       `journal mode ${info.journalMode}, schema version ${info.schemaVersion}`,
   }];
+  const { damage, orphans } = await store.check();
+  for (const finding of damage) {
+    findings.push({ status: "failed", area, finding, cure: "goflow-storage db restore BACKUP" });
+  }
+  for (const [table, count] of Object.entries(orphans)) {
+    findings.push({
+      status: "warning",
+      area,
+      finding: `${count} rows of ${table} refer to nothing, as Go leaves them on delete`,
+      cure: "goflow-storage db check --repair",
+    });
+  }
+  if (info.schemaVersion === info.latestSchemaVersion) {
+    for (const { id } of await store.listAbandoned()) {
+      findings.push({
+        status: "warning",
+        area,
+        finding: `The owner of run "${id}" is gone`,
+        cure: `goflow-storage execution interrupt ${id}`,
+      });
+    }
+  }
   if (info.readOnly) {
     findings.push({
       status: "warning",
@@ -129,7 +151,7 @@ export const checkExecutions: Check = async (root) => {
       status: "warning",
       area,
       finding: `The schema is version ${info.schemaVersion} of ${info.latestSchemaVersion}`,
-      cure: "open the database once where it can be written",
+      cure: "goflow-storage db migrate",
     });
   }
   return findings;
