@@ -52,7 +52,8 @@ export function encodeCursor(
  */
 export function decodeCursor(text: string, filter: string): Cursor {
   const [version, direction, instant = "", rowid = "", hashed] = decodeText(text).split("|");
-  const isWhole = (digits: string) => /^-?\d{1,19}$/.test(digits);
+  const isWhole = (digits: string) =>
+    /^-?\d{1,19}$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
   if (
     version !== String(VERSION) || !isWhole(instant) || !isWhole(rowid) ||
     (direction !== "0" && direction !== "1")

@@ -66,6 +66,12 @@ export function databaseError(cause: unknown, action: string, path: string): Sto
   if (denied !== undefined) return denied;
   const code = databaseErrorCode(cause) ?? "io";
   const found = cause instanceof Error ? cause.message : String(cause);
-  const cure = CURES[code] === undefined ? "" : `; ${CURES[code]}`;
-  return new DatabaseError(`${action}: SQLite reports "${found}"${cure}`, { code, cause });
+  if (cause instanceof TypeError || cause instanceof RangeError) {
+    return new DatabaseError(`${action}: ${found}`, { code, cause });
+  }
+  const cure = /FOREIGN KEY constraint/.test(found)
+    ? "save the run first, and the node execution that a snapshot names"
+    : CURES[code];
+  const advice = cure === undefined ? "" : `; ${cure}`;
+  return new DatabaseError(`${action}: SQLite reports "${found}"${advice}`, { code, cause });
 }

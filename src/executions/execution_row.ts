@@ -126,7 +126,8 @@ function readError(row: Row, reader: ColumnReader): ExecutionError | undefined {
 export function writeExecution(execution: Execution): SqlValue[] {
   const action = `Cannot save execution "${execution.id}"`;
   const { error } = execution;
-  const started = Number.isNaN(execution.startedAt.getTime())
+  const started = execution.startedAt instanceof Date &&
+      Number.isNaN(execution.startedAt.getTime())
     ? rawText(execution, "started_at")
     : undefined;
   return [

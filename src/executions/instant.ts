@@ -113,6 +113,9 @@ function two(text: string, at: number): number {
  * @throws {InvalidDataError} If the date is invalid, or its year is not within 0 to 9999.
  */
 export function encodeTime(time: Date, action: string): string {
+  if (!(time instanceof Date)) {
+    throw new InvalidDataError(`${action}: the time is a ${typeof time}, wanted is a Date`);
+  }
   const year = time.getUTCFullYear();
   if (!(year >= 0 && year <= 9999)) {
     throw new InvalidDataError(

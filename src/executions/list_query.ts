@@ -59,6 +59,11 @@ export function readFilter(query: ExecutionQuery): Filter {
   const filter: Filter = {};
   if (workflowId !== undefined) filter.workflowId = workflowId;
   if (status !== undefined) {
+    if (typeof status !== "string" && !Array.isArray(status)) {
+      throw new InvalidDataError(
+        `Cannot list executions: the status is a ${typeof status}, wanted is a text or several`,
+      );
+    }
     const statuses = [...new Set(typeof status === "string" ? [status] : status)].sort();
     const unknown = statuses.find((one) => !EXECUTION_STATUSES.includes(one));
     if (unknown !== undefined) {
@@ -82,6 +87,11 @@ export function readFilter(query: ExecutionQuery): Filter {
 }
 
 function toInstant(option: string, time: Date): bigint {
+  if (!(time instanceof Date)) {
+    throw new InvalidDataError(
+      `Cannot list executions: "${option}" is a ${typeof time}, wanted is a Date`,
+    );
+  }
   if (Number.isNaN(time.getTime())) {
     throw new InvalidDataError(`Cannot list executions: "${option}" is an invalid date`);
   }

@@ -6,7 +6,7 @@
 
 import { dirname } from "@std/path";
 import { DatabaseError } from "../domain/errors.ts";
-import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import { requirePermissions } from "../permissions.ts";
 import { BUSY_TIMEOUT, Connection, retryBusy } from "./connection.ts";
 import { databaseError, databaseErrorCode } from "./database_error.ts";
 import type { Driver } from "./driver.ts";
@@ -34,8 +34,10 @@ export async function openConnection(options: ResolvedOptions): Promise<Connecti
   const folder = dirname(path);
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
   const choice = await chooseDriver(options.driver, action);
-  createFile(path, options.fileMode, action);
-  const release = registerOpenFile(path, choice.name, action);
+  const release = onFile(path, action, () => {
+    createFile(path, options.fileMode, action);
+    return registerOpenFile(path, choice.name, action);
+  });
   try {
     const driver = await retryBusy(action, path, timeout, () => choice.openDriver(path));
     try {
@@ -61,8 +63,25 @@ function createFile(path: string, mode: number, action: string): void {
     Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     Deno.openSync(path, { write: true, createNew: true, mode }).close();
   } catch (cause) {
-    if (cause instanceof Deno.errors.AlreadyExists) return requireFile(path, action);
-    throw asPermissionDenied(cause, action, path) ?? databaseError(cause, action, path);
+    if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
+    requireFile(path, action);
+  }
+}
+
+/** Runs file operations; what the system throws becomes an error of this module. */
+function onFile<T>(path: string, action: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    const link = cause instanceof Deno.errors.NotFound ||
+      cause instanceof Deno.errors.FilesystemLoop;
+    if (!link && !(cause instanceof Deno.errors.NotADirectory)) {
+      throw databaseError(cause, action, path);
+    }
+    const found = link
+      ? "it is a link to a file that does not exist"
+      : "a part of its path is a file, wanted is a folder";
+    throw new DatabaseError(`${action}: ${found}`, { code: "not-a-database", cause });
   }
 }
 

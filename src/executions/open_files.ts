@@ -11,6 +11,12 @@ import type { DriverName } from "./driver.ts";
 
 const open = new Map<string, { driver: DriverName; count: number }>();
 
+/** The same for all links to a file; a system without file numbers has its path. */
+function fileKey(path: string): string {
+  const { dev, ino } = Deno.statSync(path);
+  return ino === null ? Deno.realPathSync(path) : `${dev}:${ino}`;
+}
+
 /**
  * Notes that a file is about to be opened.
  *
@@ -21,7 +27,7 @@ const open = new Map<string, { driver: DriverName; count: number }>();
  * @throws {DatabaseError} If the other library has the file open.
  */
 export function registerOpenFile(path: string, driver: DriverName, action: string): () => void {
-  const key = Deno.realPathSync(path);
+  const key = fileKey(path);
   const entry = open.get(key) ?? { driver, count: 0 };
   if (entry.driver !== driver) {
     throw new DatabaseError(
