@@ -4,6 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { Execution } from "../../src/domain/execution.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { PROJECT, runDeno } from "../helpers/child.ts";
+import { realInputs, testNeeding } from "../helpers/skip.ts";
 import { cli, type CliOptions, type CliResult, withRoot } from "./cli.ts";
 
 const DAY = 86_400_000;
@@ -140,3 +142,27 @@ Deno.test("db compact shrinks the file, db migrate tells the versions", () =>
     const migrated = await run(["db", "migrate"]);
     assert(/^The schema is version \d+ already\n$/.test(migrated.stderr), migrated.stderr);
   }));
+
+testNeeding(
+  realInputs,
+  "db migrate and compact care for a database that Go made",
+  () =>
+    withRoot(async (root) => {
+      const go = join(Deno.env.get("GOFLOW_FIXTURES") ?? "", "go-home", "goflow.db");
+      await Deno.writeFile(join(root, "goflow.db"), await Deno.readFile(go));
+      const run = (...args: string[]) => cli([...args, "--root", root]);
+      assertEquals(JSON.parse((await run("db", "info", "--json")).stdout).schema_version, 1);
+      const { from, to } = JSON.parse((await run("db", "migrate", "--json")).stdout);
+      assert(from === 1 && to > 1, `${from} -> ${to}`);
+      assertEquals(JSON.parse((await run("db", "info", "--json")).stdout).schema_version, to);
+
+      const main = join(PROJECT, "src/cli/main.ts");
+      const compact = (flags: string[]) =>
+        runDeno(main, { flags, args: ["db", "compact", "--root", root] });
+      const refused = await compact([`--allow-read=${root}`, `--allow-write=${root}`]);
+      assertEquals(refused.code, 5, refused.stderr);
+      assertStringIncludes(refused.stderr, "--allow-all");
+      assertEquals((await compact(["--allow-all"])).code, 0);
+      assertEquals((await compact([`--allow-read=${root}`, `--allow-write=${root}`])).code, 0);
+    }),
+);
