@@ -34,6 +34,7 @@ import {
 import { type WatchOptions, watchWorkflows, type WorkflowEvent } from "./watch.ts";
 import { copyWorkflow } from "./workflow_cache.ts";
 import type { RevisionDiff } from "./workflow_revisions.ts";
+import { requireId } from "./workflow_id.ts";
 import { WorkflowStore } from "./workflow_store.ts";
 
 export type { FilesystemWorkflowOptions } from "./repository_options.ts";
@@ -96,6 +97,8 @@ export class FilesystemWorkflowRepository implements WorkflowRepository {
    * @returns The absolute path.
    */
   pathOf(id: string): string {
+    // Other ids that no workflow may have are names of files that list() reports.
+    if (/[/\\]/.test(id)) requireId(id, "Cannot tell the path of a workflow");
     return this.#store.folder.pathOf(id);
   }
 

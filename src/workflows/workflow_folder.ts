@@ -224,7 +224,7 @@ export class WorkflowFolder {
     const other = this.ids(action).find((known) => known !== id && foldId(known) === foldId(id));
     if (other === undefined) return;
     throw new AlreadyExistsError(
-      `${action}: the id differs from that of ${this.#options.kind} "${other}" only in case`,
+      `${action}: the id differs from that of ${this.#options.kind} "${other}" only in case or Unicode form`,
       { kind: this.#options.kind, id: other },
     );
   }
@@ -258,7 +258,13 @@ export class WorkflowFolder {
 
   /** Removes the file of an id, or the link in its place. */
   async remove(id: string, action: string): Promise<void> {
-    this.#guard(action, this.pathOf(id), () => this.#files.remove(this.pathOf(id)));
+    const path = this.pathOf(id);
+    this.#guard(action, path, () => {
+      if (this.#files.lstat(path)?.isDirectory) {
+        throw new InvalidDataError(`${action}: "${path}" is a folder, a file is wanted`, { path });
+      }
+      this.#files.remove(path);
+    });
     await this.syncFolder(action);
   }
 
