@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
 import { Workflow } from "../../src/domain/workflow.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
 import { fakeProgram } from "../credentials/fakes.ts";
 import { testNeeding } from "../helpers/skip.ts";
@@ -92,5 +94,33 @@ testNeeding(
       assertEquals(exported, [...Deno.readDirSync(folder)].length);
       assert(exported < 1500, output);
       assertStringIncludes(output, "Interrupted");
+    }),
+);
+
+testNeeding(
+  python,
+  "execution prune draws a bar, and says on Ctrl-C what was done",
+  () =>
+    withRoot(async (root) => {
+      (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();
+      {
+        using database = new DatabaseSync(join(root, "goflow.db"));
+        database.exec(`
+        INSERT INTO executions (id, workflow_id, workflow_version, status, started_at, completed_at)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
+        SELECT 'run-' || i, 'etl', '1.0', 'completed', '2020-01-01 10:00:00.000+00:00',
+          '2020-01-01 10:00:01.000+00:00' FROM n`);
+      }
+      const prune = ["execution", "prune", "--older-than", "1d", "--yes", "--root", root];
+      const { output, code } = await onTerminal(
+        cliCommand(...prune),
+        [{ expect: "] Pruning: ", signal: 2 }],
+      );
+      assertEquals(code, 130, output);
+      const deleted = Number(/Deleted (\d+) runs/.exec(output)?.[1]);
+      assert(deleted > 0 && deleted < 5999, output);
+      const rest = await cli(["execution", "list", "--total", "--limit", "1", "--root", root]);
+      assertStringIncludes(rest.stderr, `${6000 - deleted} executions match\n`);
+      assertEquals((await cli(prune)).code, 0);
     }),
 );
