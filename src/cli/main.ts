@@ -12,6 +12,8 @@ import { ENTRIES } from "./commands.ts";
 import { Context } from "./context.ts";
 import { type Io, processIo } from "./io.ts";
 
+export type { Io, Sink, Source } from "./io.ts";
+
 const GLOBAL_OPTIONS: readonly Option[] = [
   ...COMMON_OPTIONS,
   { name: "version", short: "V", summary: "show the version" },
@@ -24,6 +26,14 @@ const GLOBAL_OPTIONS: readonly Option[] = [
  * @param io Streams, those of the process by default.
  * @returns The exit code: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict,
  * 5 permission missing, 6 keyring locked or unavailable, 130 interrupted.
+ *
+ * @example Run a command from another program
+ * ```ts
+ * import { main } from "@goflow/storage/cli";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await main(["help", "workflow"]), 0);
+ * ```
  */
 export async function main(args: string[], io: Io = processIo()): Promise<number> {
   /** The words of the command, as far as they were understood. */
