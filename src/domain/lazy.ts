@@ -10,7 +10,11 @@ export abstract class Lazy<T = unknown> {
   /** Stored text of the value, where there is one. */
   readonly text: string | undefined;
 
-  /** @param text Stored text of the value, where there is one. */
+  /**
+   * Makes the value.
+   *
+   * @param text Stored text of the value, where there is one.
+   */
   constructor(text?: string) {
     this.text = text;
   }
