@@ -34,17 +34,15 @@ export async function backUp(
 ): Promise<void> {
   const folder = dirname(path);
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
-  const partial = `${path}.${Deno.pid}.partial`;
   if (exists(path)) {
     throw new AlreadyExistsError(`${action}: there is a file "${path}"`, {
       kind: "backup",
       id: path,
     });
   }
+  // It has mode 0600.
+  const partial = makeTempFile(folder, action);
   try {
-    // Left over from a process that was killed.
-    if (exists(partial)) Deno.removeSync(partial);
-    Deno.openSync(partial, { write: true, createNew: true, mode: 0o600 }).close();
     await connection.copyTo(action, partial);
     withDatabase(module, partial, connection, action, (driver) => requireSound(driver, action));
     removeJournals(partial);
@@ -96,6 +94,14 @@ export async function restore(
     throw databaseError(cause, action, path);
   } finally {
     release();
+  }
+}
+
+function makeTempFile(dir: string, action: string): string {
+  try {
+    return Deno.makeTempFileSync({ dir, prefix: "goflow-", suffix: ".tmp" });
+  } catch (cause) {
+    throw databaseError(cause, action, dir);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Execution } from "../domain/execution.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
-import { loadExecution } from "./load.ts";
+import { makeRun, readRunRows } from "./load.ts";
 import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
 import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
 
@@ -102,7 +102,7 @@ export class FollowedRun {
    * @returns The events, and whether the run has ended or is gone.
    */
   read(connection: Connection): { events: ExecutionEvent[]; ended: boolean } {
-    const execution = loadExecution(connection, this.#id, {
+    const rows = readRunRows(connection, this.#id, {
       nodeExecutions: "none",
       variableSnapshots: false,
     });
@@ -110,7 +110,8 @@ export class FollowedRun {
       ...this.#readNodes(connection),
       ...this.#readSnapshots(connection),
     ];
-    if (execution === undefined) return { events, ended: true };
+    if (rows === undefined) return { events, ended: true };
+    const execution = makeRun(rows);
     const { status, startedAt, completedAt } = execution;
     const state = `${status} ${startedAt.getTime()} ${completedAt?.getTime()}`;
     if (state !== this.#execution) {

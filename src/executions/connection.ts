@@ -16,7 +16,11 @@ import type { SQLiteInfo } from "./options.ts";
  */
 export const BUSY_TIMEOUT = 20;
 
-/** An open database. Bodies of transactions are synchronous: an `await` would let others join. */
+/**
+ * An open database. Bodies of transactions are synchronous: an `await` would let others join.
+ *
+ * @internal
+ */
 export class Connection {
   /** What was found and chosen at opening. */
   readonly info: SQLiteInfo;
@@ -148,8 +152,16 @@ export class Connection {
    * @throws {DatabaseError} If the database refuses.
    */
   async changeMark(action: string): Promise<string> {
-    const [row] = await this.run(action, "PRAGMA data_version");
-    return `${row?.[0]} ${this.#writes}`;
+    return await this.#retry(action, () => this.markInTransaction());
+  }
+
+  /**
+   * Does what {@linkcode changeMark} does in a transaction.
+   *
+   * @returns The mark.
+   */
+  markInTransaction(): string {
+    return `${this.statement("PRAGMA data_version").get()?.[0]} ${this.#writes}`;
   }
 
   /** Closes the connection; further calls do nothing. */

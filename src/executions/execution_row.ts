@@ -16,6 +16,7 @@ import { untouchedText } from "../domain/lazy.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
 import { asText, ColumnReader, LazyJson, rawText } from "./invalid_columns.ts";
+import type { Redactor } from "./redaction.ts";
 import { encodeObject, messageText, plainText, WrittenTable } from "./written_row.ts";
 
 const COLUMNS = [
@@ -120,12 +121,15 @@ function readError(row: Row, reader: ColumnReader): ExecutionError | undefined {
  * Turns a run into its row.
  *
  * @param execution The run.
+ * @param redactor Removes secrets, if wanted.
  * @returns The columns of the newest schema.
  * @throws {InvalidDataError} If the database cannot hold a field.
  */
-export function writeExecution(execution: Execution): SqlValue[] {
+export function writeExecution(execution: Execution, redactor?: Redactor): SqlValue[] {
   const action = `Cannot save execution "${execution.id}"`;
   const { error } = execution;
+  const safe = <T>(value: T, field: string): T =>
+    redactor === undefined ? value : redactor.redact(value, action, field);
   const started = execution.startedAt instanceof Date &&
       Number.isNaN(execution.startedAt.getTime())
     ? rawText(execution, "started_at")
@@ -140,12 +144,13 @@ export function writeExecution(execution: Execution): SqlValue[] {
       ? rawText(execution, "completed_at") ?? null
       : encodeTime(execution.completedAt, action),
     plainText(error?.type, action, "error.type"),
-    messageText(error?.message, action),
+    messageText(safe(error?.message, "error.message"), action),
     plainText(error?.nodeId, action, "error.nodeId"),
-    encodeObject(error?.context, action, "error.context") ?? rawText(execution, "error_context") ??
+    encodeObject(safe(error?.context, "error.context"), action, "error.context") ??
+      rawText(execution, "error_context") ??
       null,
-    untouchedText(execution, "returnValue") ??
-      encodeJson(execution.returnValue, action, "returnValue") ??
+    (redactor === undefined ? untouchedText(execution, "returnValue") : undefined) ??
+      encodeJson(safe(execution.returnValue, "returnValue"), action, "returnValue") ??
       rawText(execution, "return_value") ?? null,
     plainText(execution.workflowRevision, action, "workflowRevision"),
   ];

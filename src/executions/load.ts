@@ -44,37 +44,64 @@ export interface LoadOptions {
   variableSnapshots?: boolean;
 }
 
+/** A run and its parts as rows; nothing changes them, so that they can be kept. */
+export interface RunRows {
+  /** The row of the run. */
+  run: Row;
+  /** The rows of its node executions, if they were read. */
+  nodes: Row[] | undefined;
+  /** The rows of its snapshots, if they were read. */
+  snapshots: Row[] | undefined;
+}
+
 /**
- * Reads a run and the wanted parts.
+ * Reads the rows of a run and of the wanted parts.
  *
  * @param connection The connection, in a transaction.
  * @param id Id of the run.
  * @param options Which parts.
- * @returns The run, `undefined` if there is none.
+ * @returns The rows, `undefined` if there is no such run.
  */
-export function loadExecution(
+export function readRunRows(
   connection: Connection,
   id: string,
   options: LoadOptions = {},
-): Execution | undefined {
+): RunRows | undefined {
   const { nodeExecutions = "lazy", variableSnapshots = true } = options;
   const { selectSql } = executionTable(connection.info.schemaVersion);
-  const row = connection.statement(selectSql).get(id);
-  if (row === undefined) return undefined;
+  const run = connection.statement(selectSql).get(id);
+  if (run === undefined) return undefined;
+  const read = (wanted: boolean, sql: string) =>
+    wanted ? connection.statement(sql).all(id) : undefined;
+  return {
+    run,
+    nodes: read(nodeExecutions !== "none", NODE_EXECUTIONS_SQL),
+    snapshots: read(variableSnapshots, SNAPSHOTS_SQL),
+  };
+}
+
+/**
+ * Makes a run of its rows.
+ *
+ * @param rows The rows.
+ * @param options Which parts are wanted.
+ * @returns The run.
+ */
+export function makeRun(rows: RunRows, options: LoadOptions = {}): Execution {
+  const { nodeExecutions = "lazy", variableSnapshots = true } = options;
+  const { nodes, snapshots } = rows;
   const parts: LazyParts = {};
-  if (nodeExecutions !== "none") {
-    const rows = connection.statement(NODE_EXECUTIONS_SQL).all(id);
+  if (nodes !== undefined && nodeExecutions !== "none") {
     parts.nodeExecutions = new Computed(() =>
-      sortByInstant(rows, STARTED_AT).map(readNodeExecution)
+      sortByInstant(nodes, STARTED_AT).map(readNodeExecution)
     );
   }
-  if (variableSnapshots) {
-    const rows = connection.statement(SNAPSHOTS_SQL).all(id);
-    const read = once(() => rows.map(readSnapshot).sort((a, b) => a.id! - b.id!));
+  if (snapshots !== undefined && variableSnapshots) {
+    const read = once(() => snapshots.map(readSnapshot).sort((a, b) => a.id! - b.id!));
     parts.variableSnapshots = new Computed(() => [...read()]);
     parts.variables = new Computed(() => currentValues(read()));
   }
-  const execution = readExecution(row, parts);
+  const execution = readExecution(rows.run, parts);
   // Reading the field computes it.
   if (nodeExecutions === "eager") void execution.nodeExecutions;
   return execution;

@@ -26,6 +26,27 @@ import { SQLiteStore } from "./store.ts";
 
 /** The part of the repository for those who run it. */
 export abstract class SQLiteMaintenance extends SQLiteStore {
+  #prunes = false;
+
+  /** Starts the automatic pruning. */
+  protected override opened(): void {
+    const { autoPrune } = this.options;
+    if (autoPrune === undefined || this.#prunes) return;
+    this.#prunes = true;
+    const { policy, interval = 3_600_000, options = {}, onError } = autoPrune;
+    const prune = async () => {
+      try {
+        await this.prune(policy, { ...options, signal: this.closing });
+      } catch (error) {
+        if (!this.closing.aborted) onError?.(error);
+      }
+    };
+    const timer = setInterval(prune, interval);
+    // It does not keep the process alive.
+    Deno.unrefTimer(timer);
+    this.closing.addEventListener("abort", () => clearInterval(timer));
+  }
+
   /**
    * Tells which driver, journal mode and schema are in use, and why.
    *

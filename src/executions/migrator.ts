@@ -34,8 +34,10 @@ export function readVersion(
       { code: "not-a-database" },
     );
   }
-  const applied = driver.prepare("SELECT version FROM migrations ORDER BY id").all()
-    .map(([version]) => Number(version));
+  const rows = driver.prepare(
+    `SELECT version, ${hasChecksums(driver) ? "checksum" : "NULL"} FROM migrations ORDER BY id`,
+  ).all();
+  const applied = rows.map(([version]) => Number(version));
   const newest = migrations.at(-1)?.version ?? 0;
   const newer = applied.find((version) => version > newest);
   if (newer !== undefined) {
@@ -53,7 +55,29 @@ export function readVersion(
       { code: "corrupt" },
     );
   });
+  rows.forEach(([version, checksum], i) => {
+    if (checksum === null || checksum === checksumOf(migrations[i]!)) return;
+    throw new DatabaseError(
+      `${action}: its migration ${version} is not the one that this module knows`,
+      { code: "corrupt" },
+    );
+  });
   return applied.length;
+}
+
+/** They exist from version 3 on. */
+function hasChecksums(driver: Driver): boolean {
+  return driver.prepare("PRAGMA table_info(migrations)").all()
+    .some(([, name]) => name === "checksum");
+}
+
+/** FNV-1a of the statements without their layout: it finds mistakes, it does not keep secrets. */
+function checksumOf({ sql }: Migration): string {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(sql.replaceAll(/\s+/g, " ").trim())) {
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
 /**
@@ -80,6 +104,12 @@ export function migrate(driver: Driver, migrations: readonly Migration[], action
     for (const step of missing) {
       driver.exec(step.sql);
       record(step);
+    }
+    if (hasChecksums(driver)) {
+      const update = driver.prepare(
+        "UPDATE migrations SET checksum = ? WHERE version = ? AND checksum IS NULL",
+      );
+      for (const step of migrations) update.run(checksumOf(step), step.version);
     }
     const broken = [...brokenForeignKeys(driver)].find((key) => !violations.has(key));
     if (broken !== undefined) {

@@ -15,6 +15,7 @@ import { untouchedText } from "../domain/lazy.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime, ZERO_TIME } from "./instant.ts";
 import { asText, ColumnReader, LazyJson, rawText } from "./invalid_columns.ts";
+import type { Redactor } from "./redaction.ts";
 import { encodeObject, messageText, plainText, WrittenTable } from "./written_row.ts";
 
 /** The columns that are read and written, in the order of a row. */
@@ -99,12 +100,18 @@ function readError(row: Row, reader: ColumnReader): NodeExecutionError | undefin
  * Turns a node execution into its row.
  *
  * @param node The node execution.
+ * @param redactor Removes secrets, if wanted.
  * @returns The columns.
  * @throws {InvalidDataError} If the database cannot hold a field.
  */
-export function writeNodeExecution(node: NodeExecution): SqlValue[] {
+export function writeNodeExecution(node: NodeExecution, redactor?: Redactor): SqlValue[] {
   const action = `Cannot save node execution "${node.id}"`;
   const { error } = node;
+  const safe = <T>(value: T, field: string): T =>
+    redactor === undefined ? value : redactor.redact(value, action, field);
+  const payload = (field: "inputs" | "outputs"): string | undefined =>
+    (redactor === undefined ? untouchedText(node, field) : undefined) ??
+      encodeObject(safe(node[field], field), action, field) ?? rawText(node, field);
   if (!Number.isSafeInteger(node.retryCount)) {
     throw new InvalidDataError(
       `${action}: "retryCount" is ${node.retryCount}, wanted is a whole number`,
@@ -122,13 +129,12 @@ export function writeNodeExecution(node: NodeExecution): SqlValue[] {
     node.completedAt === undefined
       ? rawText(node, "completed_at") ?? null
       : encodeTime(node.completedAt, action),
-    untouchedText(node, "inputs") ?? encodeObject(node.inputs, action, "inputs") ??
-      rawText(node, "inputs") ?? null,
-    untouchedText(node, "outputs") ?? encodeObject(node.outputs, action, "outputs") ??
-      rawText(node, "outputs") ?? null,
+    payload("inputs") ?? null,
+    payload("outputs") ?? null,
     plainText(error?.type, action, "error.type"),
-    messageText(error?.message, action),
-    encodeObject(error?.context, action, "error.context") ?? rawText(node, "error_context") ?? null,
+    messageText(safe(error?.message, "error.message"), action),
+    encodeObject(safe(error?.context, "error.context"), action, "error.context") ??
+      rawText(node, "error_context") ?? null,
     node.retryCount === 0 ? rawText(node, "retry_count") ?? 0 : node.retryCount,
   ];
 }

@@ -100,7 +100,7 @@ async function setUp(
   action: string,
 ): Promise<SQLiteInfo> {
   const { path, timeout, durability } = options;
-  const locked = <T>(attempt: () => T) => retryBusy(action, path, timeout, attempt);
+  const locked = <T>(attempt: () => T | Promise<T>) => retryBusy(action, path, timeout, attempt);
   const set = (pragma: string, value: number) =>
     locked(() => setPragma(driver, action, pragma, value));
   await set("busy_timeout", BUSY_TIMEOUT);
@@ -135,9 +135,11 @@ async function setUp(
   await set("cell_size_check", 1);
   await set("journal_size_limit", 67_108_864);
   await set("cache_size", -16_000);
-  const schemaVersion = readOnly || options.migrate === "never" && !isNew
-    ? found
-    : await locked(() => migrate(driver, MIGRATIONS, action));
+  const keep = readOnly || options.migrate === "never" && !isNew;
+  if (!keep && !isNew && found < MIGRATIONS.length) {
+    await locked(() => copyBeforeMigration(driver, `${path}.v${found}.backup`));
+  }
+  const schemaVersion = keep ? found : await locked(() => migrate(driver, MIGRATIONS, action));
   return {
     path,
     driver: choice.name,
@@ -151,6 +153,19 @@ async function setUp(
     readOnly,
     incrementalVacuum: await locked(() => getPragma(driver, "auto_vacuum")) === 2,
   };
+}
+
+/** The copy stays, for those who want to go back; a failed migration leaves the file as it was. */
+async function copyBeforeMigration(driver: Driver, path: string): Promise<void> {
+  // Others may do the same at the same time. A temporary file has mode 0600.
+  const partial = Deno.makeTempFileSync({ dir: dirname(path), prefix: "goflow-", suffix: ".tmp" });
+  try {
+    await driver.copyTo(partial);
+    Deno.renameSync(partial, path);
+  } catch (error) {
+    Deno.removeSync(partial);
+    throw error;
+  }
 }
 
 function journalReason(

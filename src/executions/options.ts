@@ -9,6 +9,9 @@ import { InvalidDataError } from "../domain/errors.ts";
 import { resolveRoot } from "../root.ts";
 import type { DriverName } from "./driver.ts";
 import type { JournalMode } from "./driver_choice.ts";
+import type { PruneOptions } from "./prune.ts";
+import { type RedactionOptions, Redactor } from "./redaction.ts";
+import { checkPolicy, type RetentionPolicy } from "./retention.ts";
 
 /** Options of `SQLiteExecutionRepository.open()`. */
 export interface SQLiteOptions {
@@ -66,6 +69,25 @@ export interface SQLiteOptions {
    */
   fileMode?: number;
   /**
+   * Keeps secrets out of the database.
+   *
+   * @default {off}
+   */
+  redaction?: RedactionOptions;
+  /**
+   * How many finished runs `load()` keeps in memory. They are dropped as soon
+   * as anything in the database changes, whoever changes it.
+   *
+   * @default {0}
+   */
+  cacheSize?: number;
+  /**
+   * Prunes now and then while the store is open.
+   *
+   * @default {off}
+   */
+  autoPrune?: AutoPruneOptions;
+  /**
    * Whether to open the file, and create it where it is missing, only when the
    * store is first used.
    *
@@ -74,8 +96,34 @@ export interface SQLiteOptions {
   lazy?: boolean;
 }
 
-/** Options with their defaults. */
+/** When and what to prune while the store is open. */
+export interface AutoPruneOptions {
+  /** The policy. */
+  policy: RetentionPolicy;
+  /**
+   * Time between two prunings, in milliseconds; the first is one interval away.
+   *
+   * @default {3600000}
+   */
+  interval?: number;
+  /** Archive, progress and batch size of each pruning. */
+  options?: Omit<PruneOptions, "signal" | "dryRun">;
+  /** Called with the error of a pruning that failed; the next one goes on. */
+  onError?: (error: unknown) => void;
+}
+
+/**
+ * Options with their defaults.
+ *
+ * @internal
+ */
 export interface ResolvedOptions {
+  /** Removes secrets, if wanted. */
+  redactor: Redactor | undefined;
+  /** See {@linkcode SQLiteOptions.cacheSize}. */
+  cacheSize: number;
+  /** See {@linkcode SQLiteOptions.autoPrune}. */
+  autoPrune: AutoPruneOptions | undefined;
   /** Absolute path of the database. */
   path: string;
   /** See {@linkcode SQLiteOptions.driver}. */
@@ -138,10 +186,29 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
       `Cannot open the execution store: the option "timeout" is ${timeout}, wanted is a number of milliseconds from 0`,
     );
   }
+  const { cacheSize = 0, autoPrune } = options;
+  if (!(Number.isInteger(cacheSize) && cacheSize >= 0)) {
+    throw new InvalidDataError(
+      `Cannot open the execution store: the option "cacheSize" is ${cacheSize}, wanted is a whole number from 0`,
+    );
+  }
+  if (autoPrune !== undefined) checkPolicy(autoPrune.policy);
+  const redactor = options.redaction && new Redactor(options.redaction);
   const path = options.path === undefined
     ? resolve(resolveRoot(options.root), "goflow.db")
     : resolve(options.path);
-  return { path, driver, journalMode, durability, migrate, timeout, fileMode };
+  return {
+    path,
+    driver,
+    journalMode,
+    durability,
+    migrate,
+    timeout,
+    fileMode,
+    redactor,
+    cacheSize,
+    autoPrune,
+  };
 }
 
 function check(option: string, value: unknown, allowed: readonly unknown[]): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "@std/path";
 import { NotFoundError } from "../domain/errors.ts";
 import type { Execution, ExecutionStatus } from "../domain/execution.ts";
 import type {
@@ -16,11 +17,20 @@ import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import { writeExecution } from "./execution_row.ts";
 import { listAll, listPage } from "./list.ts";
 import { readFilter } from "./list_query.ts";
-import { currentValues, loadExecution, type LoadOptions, nodeOrder, readNodes } from "./load.ts";
+import {
+  currentValues,
+  type LoadOptions,
+  makeRun,
+  nodeOrder,
+  readNodes,
+  readRunRows,
+} from "./load.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
 import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./options.ts";
 import { SQLiteMonitoring } from "./monitoring.ts";
+import { RunCache } from "./run_cache.ts";
 import { insertSnapshots, numberSnapshots, recordRun, saveExecution, writeRun } from "./save.ts";
+import { requireAbsent, salvage, type SalvageResult } from "./salvage.ts";
 import { writeSnapshot } from "./snapshot_row.ts";
 import { upsert } from "./written_row.ts";
 
@@ -53,8 +63,11 @@ import { upsert } from "./written_row.ts";
  * ```
  */
 export class SQLiteExecutionRepository extends SQLiteMonitoring implements ExecutionRepository {
+  readonly #cache: RunCache | undefined;
+
   private constructor(options: ResolvedOptions) {
     super(options);
+    if (options.cacheSize > 0) this.#cache = new RunCache(options.cacheSize);
   }
 
   /**
@@ -75,6 +88,31 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
   }
 
   /**
+   * Copies what is readable of a damaged database into a new one.
+   *
+   * Requires `--allow-read` and `--allow-write` for the folders of both.
+   *
+   * @param damaged Path of the damaged database, which is not changed and which nobody should have open.
+   * @param path Path of the new one.
+   * @param options Driver and file mode of the new one.
+   * @returns What was copied, and where rows could not be read.
+   * @throws {AlreadyExistsError} If there is a file at the new path.
+   * @throws {DatabaseError} If nothing can be read.
+   */
+  static async salvage(
+    damaged: string,
+    path: string,
+    options: Pick<SQLiteOptions, "driver" | "fileMode"> = {},
+  ): Promise<SalvageResult> {
+    const action = `Cannot salvage "${damaged}" into "${path}"`;
+    requireAbsent(path, action);
+    const target = await SQLiteExecutionRepository.open({ ...options, path });
+    const { driver } = await target.info();
+    target.close();
+    return await salvage(resolve(damaged), resolve(path), driver, action);
+  }
+
+  /**
    * Inserts or updates the row of a run; its node executions and snapshots in
    * the database stay as they are.
    *
@@ -83,7 +121,7 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
    * @throws {DatabaseError} If the database refuses.
    */
   async save(execution: Execution): Promise<void> {
-    const row = writeExecution(execution);
+    const row = writeExecution(execution, this.options.redactor);
     const action = `Cannot save execution "${execution.id}"`;
     const connection = await this.connect(action);
     await connection.write(action, () => saveExecution(connection, row));
@@ -97,7 +135,7 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
    * @throws {DatabaseError} If the database refuses; with code `constraint` if the run is not stored.
    */
   async saveNodeExecution(node: NodeExecution): Promise<void> {
-    const row = writeNodeExecution(node);
+    const row = writeNodeExecution(node, this.options.redactor);
     const action = `Cannot save node execution "${node.id}"`;
     const connection = await this.connect(action);
     await connection.write(action, () => upsert(connection, NODE_EXECUTION_TABLE, row));
@@ -113,7 +151,7 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
    */
   async saveVariableSnapshot(snapshot: VariableSnapshot): Promise<void> {
     if (snapshot.id !== undefined) return;
-    const row = writeSnapshot(snapshot);
+    const row = writeSnapshot(snapshot, this.options.redactor);
     const action = `Cannot save a snapshot of the variable "${snapshot.variableName}"`;
     const connection = await this.connect(action);
     await connection.write(
@@ -133,7 +171,7 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
    */
   async record(execution: Execution): Promise<void> {
     const action = `Cannot record execution "${execution.id}"`;
-    const run = writeRun(execution);
+    const run = writeRun(execution, this.options.redactor);
     const connection = await this.connect(action);
     await connection.write(action, () => recordRun(connection, run), numberSnapshots);
   }
@@ -151,11 +189,14 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
   async load(id: string, options: LoadOptions = {}): Promise<Execution> {
     const action = `Cannot load execution "${id}"`;
     const connection = await this.connect(action);
-    const execution = await connection.read(action, () => loadExecution(connection, id, options));
-    if (execution === undefined) {
+    const rows = await connection.read(
+      action,
+      () => this.#cache?.read(connection, id) ?? readRunRows(connection, id, options),
+    );
+    if (rows === undefined) {
       throw new NotFoundError(`${action}: it does not exist`, { kind: "execution", id });
     }
-    return execution;
+    return makeRun(rows, options);
   }
 
   /**

@@ -4,9 +4,13 @@
  * @module
  */
 
-import { DatabaseError } from "../domain/errors.ts";
-import { databaseErrorCode } from "./database_error.ts";
-import type { Driver, Row, SqlValue } from "./driver.ts";
+import { dirname } from "@std/path";
+import { AlreadyExistsError, DatabaseError } from "../domain/errors.ts";
+import { requirePermissions } from "../permissions.ts";
+import { databaseError, databaseErrorCode } from "./database_error.ts";
+import type { Driver, DriverName, Row, SqlValue } from "./driver.ts";
+import { chooseDriver } from "./driver_choice.ts";
+import { registerOpenFile } from "./open_files.ts";
 
 /** What was saved. */
 export interface SalvageResult {
@@ -60,6 +64,70 @@ const TABLES: Record<string, string[]> = {
 const BATCH = 100;
 
 /**
+ * Throws if there is a file.
+ *
+ * @param path Its path.
+ * @param action What it is for.
+ * @throws {AlreadyExistsError} If there is one.
+ */
+export function requireAbsent(path: string, action: string): void {
+  try {
+    Deno.statSync(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return;
+    throw databaseError(cause, action, path);
+  }
+  throw new AlreadyExistsError(`${action}: there is a file "${path}"`, {
+    kind: "database",
+    id: path,
+  });
+}
+
+/**
+ * Copies what is readable.
+ *
+ * @param damaged The damaged database.
+ * @param path A new one of the newest schema.
+ * @param name The library.
+ * @param action What it is for.
+ * @returns What was copied.
+ * @throws {DatabaseError} If nothing can be read.
+ */
+export async function salvage(
+  damaged: string,
+  path: string,
+  name: DriverName,
+  action: string,
+): Promise<SalvageResult> {
+  requirePermissions(action, { name: "read", path: dirname(damaged) }, {
+    name: "write",
+    path: dirname(damaged),
+  });
+  const { openDriver } = await chooseDriver(name, action);
+  const releases: (() => void)[] = [];
+  const drivers: Driver[] = [];
+  const open = (file: string): Driver => {
+    releases.push(registerOpenFile(file, name, action));
+    const driver = openDriver(file);
+    drivers.push(driver);
+    return driver;
+  };
+  try {
+    const [source, target] = [open(damaged), open(path)];
+    target.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
+    const result = salvageRows(source, target);
+    requireSalvaged(result, action);
+    target.exec("COMMIT");
+    return result;
+  } catch (cause) {
+    throw databaseError(cause, action, damaged);
+  } finally {
+    for (const driver of drivers) driver.close();
+    for (const release of releases) release();
+  }
+}
+
+/**
  * Copies all rows that can be read, walking each table from both ends and
  * around the places that cannot.
  *
@@ -67,7 +135,7 @@ const BATCH = 100;
  * @param target A new one of the newest schema, with foreign keys off.
  * @returns What was copied.
  */
-export function salvageRows(source: Driver, target: Driver): SalvageResult {
+function salvageRows(source: Driver, target: Driver): SalvageResult {
   const result: SalvageResult = { copied: {}, damage: [] };
   for (const [table, columns] of Object.entries(TABLES)) {
     const insert = target.prepare(
@@ -128,7 +196,7 @@ function walk(
  * @param action What it is for.
  * @throws {DatabaseError} If no row was copied although there is damage.
  */
-export function requireSalvaged(result: SalvageResult, action: string): void {
+function requireSalvaged(result: SalvageResult, action: string): void {
   const total = Object.values(result.copied).reduce((sum, count) => sum + count, 0);
   if (total > 0 || result.damage.length === 0) return;
   throw new DatabaseError(`${action}: nothing can be read: ${result.damage[0]}`, {

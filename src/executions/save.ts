@@ -11,6 +11,7 @@ import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
 import { executionTable, writeExecution } from "./execution_row.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
+import type { Redactor } from "./redaction.ts";
 import { insertSnapshot, writeSnapshot } from "./snapshot_row.ts";
 import { upsert, upsertAll } from "./written_row.ts";
 
@@ -28,10 +29,11 @@ export interface RecordedRun {
  * Turns a run and its parts into rows.
  *
  * @param execution The run.
+ * @param redactor Removes secrets, if wanted.
  * @returns The rows.
  * @throws {InvalidDataError} If the database cannot hold a value, or a part belongs to another run.
  */
-export function writeRun(execution: Execution): RecordedRun {
+export function writeRun(execution: Execution, redactor?: Redactor): RecordedRun {
   for (const part of [...execution.nodeExecutions, ...execution.variableSnapshots]) {
     if (part.executionId !== execution.id) {
       throw new InvalidDataError(
@@ -41,10 +43,10 @@ export function writeRun(execution: Execution): RecordedRun {
     }
   }
   return {
-    execution: writeExecution(execution),
-    nodes: execution.nodeExecutions.map(writeNodeExecution),
+    execution: writeExecution(execution, redactor),
+    nodes: execution.nodeExecutions.map((node) => writeNodeExecution(node, redactor)),
     snapshots: execution.variableSnapshots.filter(({ id }) => id === undefined)
-      .map((snapshot) => [snapshot, writeSnapshot(snapshot)]),
+      .map((snapshot) => [snapshot, writeSnapshot(snapshot, redactor)]),
   };
 }
 

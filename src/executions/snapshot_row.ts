@@ -10,6 +10,7 @@ import type { Connection } from "./connection.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
 import { asText, ColumnReader } from "./invalid_columns.ts";
+import type { Redactor } from "./redaction.ts";
 import { plainText } from "./written_row.ts";
 
 /** The columns that are read, in the order of a row; all but the first are written. */
@@ -52,17 +53,20 @@ export function readSnapshot(row: Row): VariableSnapshot {
  * Turns a snapshot into the values of its row.
  *
  * @param snapshot The snapshot.
+ * @param redactor Removes secrets, if wanted.
  * @returns The values of all columns but `id`.
  * @throws {InvalidDataError} If the database cannot hold a field.
  */
-export function writeSnapshot(snapshot: VariableSnapshot): SqlValue[] {
+export function writeSnapshot(snapshot: VariableSnapshot, redactor?: Redactor): SqlValue[] {
   const action = `Cannot save a snapshot of the variable "${snapshot.variableName}"`;
+  const safe = (value: unknown, field: string): unknown =>
+    redactor === undefined ? value : redactor.redact(value, action, field, snapshot.variableName);
   return [
     plainText(snapshot.executionId, action, "executionId"),
     plainText(snapshot.nodeExecutionId, action, "nodeExecutionId"),
     plainText(snapshot.variableName, action, "variableName"),
-    encodeJson(snapshot.oldValue, action, "oldValue") ?? null,
-    encodeJson(snapshot.newValue, action, "newValue") ?? null,
+    encodeJson(safe(snapshot.oldValue, "oldValue"), action, "oldValue") ?? null,
+    encodeJson(safe(snapshot.newValue, "newValue"), action, "newValue") ?? null,
     encodeTime(snapshot.timestamp, action),
   ];
 }

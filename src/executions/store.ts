@@ -19,7 +19,11 @@ export abstract class SQLiteStore implements Disposable, AsyncDisposable {
   #closed = false;
   readonly #closing = new AbortController();
 
-  /** @param options Options with their defaults. */
+  /**
+   * Makes a store that is not open yet.
+   *
+   * @param options Options with their defaults.
+   */
   protected constructor(options: ResolvedOptions) {
     this.options = options;
   }
@@ -75,12 +79,16 @@ export abstract class SQLiteStore implements Disposable, AsyncDisposable {
     return this.connect(action);
   }
 
+  /** Called after the database was opened. */
+  protected opened(): void {}
+
   async #open(): Promise<Connection> {
     try {
       const connection = await openConnection(this.options);
       this.#opened = connection;
       // The store may have been closed meanwhile; then operations report it.
       if (this.#closed) connection.close();
+      else this.opened();
       return connection;
     } catch (error) {
       // The next call tries again.

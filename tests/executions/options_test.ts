@@ -1,0 +1,215 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { AlreadyExistsError, DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
+import { MIGRATIONS } from "../../src/executions/migrations.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { rawSql, testBackends } from "./backends.ts";
+import { sampleRun } from "./sample_runs.ts";
+
+testBackends(
+  "SQLiteExecutionRepository with redaction keeps secrets off the disk",
+  async ({ root, open }) => {
+    const secret = "hunter2-hunter2";
+    {
+      using executions = await open({ redaction: { values: () => [secret] } });
+      const run = sampleRun({ status: "failed", nodes: 1 });
+      run.setVariable("api_key", { inner: "plain" });
+      run.setVariable("text", `before ${secret} after`);
+      run.returnValue = [{ password: "x1", note: secret }];
+      run.error = { type: "auth", message: `bad ${secret}`, context: { Token: "t1", [secret]: 1 } };
+      run.nodeExecutions[0]!.inputs = {
+        header: { authorization: "Bearer y" },
+        url: `?k=${secret}`,
+      };
+      await executions.record(run);
+      await executions.checkpoint();
+      const loaded = await executions.load(run.id);
+      assertEquals(loaded.variables, {
+        n: 1,
+        api_key: "[REDACTED]",
+        text: "before [REDACTED] after",
+      });
+      assertEquals(loaded.returnValue, [{ password: "[REDACTED]", note: "[REDACTED]" }]);
+      assertEquals(loaded.error, {
+        type: "auth",
+        message: "bad [REDACTED]",
+        context: { Token: "[REDACTED]", "[REDACTED]": 1 },
+      });
+      assertEquals(loaded.nodeExecutions[0]?.inputs, {
+        header: { authorization: "[REDACTED]" },
+        url: "?k=[REDACTED]",
+      });
+      // What the caller holds stays as it is.
+      assertEquals(run.variables["api_key"], { inner: "plain" });
+    }
+    for (const { name } of Deno.readDirSync(root)) {
+      assert(!(new TextDecoder().decode(await Deno.readFile(join(root, name)))).includes(secret));
+    }
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository with strict redaction refuses to store secrets",
+  async ({ open }) => {
+    using executions = await open({
+      redaction: { mode: "strict", keys: ["pin", /^x-/], values: ["s3cret"] },
+    });
+    for (const bad of [{ PIN: 1 }, { deep: [{ "x-id": "a" }] }, { text: "my s3cret!" }]) {
+      const run = sampleRun({ nodes: 1 });
+      run.nodeExecutions[0]!.outputs = bad;
+      const error = await assertRejects(
+        () => executions.record(run),
+        InvalidDataError,
+        "holds a secret",
+      );
+      assert(!error.message.includes("s3cret"));
+    }
+    await executions.record(sampleRun());
+    assertEquals((await executions.list({ total: "exact" })).total?.count, 1);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository with a cache is never stale",
+  async ({ root, path, open, backend }) => {
+    using executions = await open({ cacheSize: 2 });
+    using other = await SQLiteExecutionRepository.open({ root, ...backend });
+    const run = sampleRun();
+    await executions.record(run);
+    const first = await executions.load(run.id);
+    first.nodeExecutions[0]!.outputs["ok"] = "changed by the caller";
+    const second = await executions.load(run.id);
+    assertEquals(second, run);
+    assert(second !== first);
+    assertEquals((await executions.load(run.id, { nodeExecutions: "none" })).nodeExecutions, []);
+    run.returnValue = "own write";
+    await executions.save(run);
+    assertEquals((await executions.load(run.id)).returnValue, "own write");
+    run.returnValue = "other connection";
+    await other.save(run);
+    assertEquals((await executions.load(run.id)).returnValue, "other connection");
+    if (backend.driver === "builtin") {
+      await rawSql(path, `UPDATE executions SET return_value = '"Go"'`, "SELECT 1");
+      assertEquals((await executions.load(run.id)).returnValue, "Go");
+    }
+    for (let i = 0; i < 5; i++) {
+      const more = sampleRun();
+      await executions.record(more);
+      assertEquals(await executions.load(more.id), more);
+    }
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository with autoPrune prunes while it is open",
+  async ({ open }) => {
+    let pruned = () => {};
+    const done = new Promise<void>((resolve) => pruned = resolve);
+    using executions = await open({
+      autoPrune: {
+        policy: { rules: [{ maxCount: 1 }] },
+        interval: 20,
+        options: { onProgress: () => pruned() },
+      },
+    });
+    // Not kept alive by the timer of the pruning itself.
+    const alive = setInterval(() => {}, 1000);
+    for (let i = 0; i < 3; i++) await executions.record(sampleRun({ startedAt: new Date(i) }));
+    await done;
+    clearInterval(alive);
+    assertEquals((await executions.list({ total: "exact" })).total!.count < 3, true);
+    await assertRejects(
+      () => open({ autoPrune: { policy: { rules: [] } } }),
+      InvalidDataError,
+      "no rules",
+    );
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.open() copies an old file before it migrates it",
+  async ({ path, open }) => {
+    await rawSql(
+      path,
+      MIGRATIONS[0]!.sql,
+      "INSERT INTO migrations (version) VALUES (1)",
+      "SELECT 1",
+    );
+    (await open()).close();
+    const [row] = await rawSql(
+      `${path}.v1.backup`,
+      "SELECT max(version) AS version FROM migrations",
+    );
+    assertEquals(row, { version: 1 });
+    if (Deno.build.os !== "windows") {
+      assertEquals((await Deno.stat(`${path}.v1.backup`)).mode! & 0o777, 0o600);
+    }
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.open() refuses an edited migration",
+  async ({ path, open }) => {
+    (await open()).close();
+    await rawSql(path, "UPDATE migrations SET checksum = 'other' WHERE version = 2", "SELECT 1");
+    const error = await assertRejects(() => open(), DatabaseError, "migration 2 is not the one");
+    assertEquals(error.code, "corrupt");
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() saves what is readable",
+  async ({ root, path, open, backend }) => {
+    {
+      using executions = await open();
+      for (let i = 0; i < 100; i++) await executions.record(sampleRun({ id: `r${i}` }));
+    }
+    const [{ rootpage }] = await rawSql(
+      path,
+      "SELECT max(pageno) AS rootpage FROM dbstat WHERE name = 'node_executions' AND pagetype = 'leaf'",
+    ).catch(() => [{ rootpage: 20 }]) as [{ rootpage: number }];
+    const content = await Deno.readFile(path);
+    content.fill(0x5a, (rootpage - 1) * 4096, rootpage * 4096);
+    await Deno.writeFile(path, content);
+    const target = join(root, "saved.db");
+    const result = await SQLiteExecutionRepository.salvage(path, target, backend);
+    const copied = Object.values(result.copied).reduce((sum, count) => sum + count, 0);
+    assert(copied > 200, JSON.stringify(result));
+    assert(result.damage.length > 0);
+    assertEquals(await Deno.readFile(path), content);
+    using saved = await open({ path: target });
+    assertEquals((await saved.check({ full: true, repair: true })).damage, []);
+    assert((await saved.list({ total: "exact" })).total!.count > 50);
+    await assertRejects(
+      () => SQLiteExecutionRepository.salvage(path, target, backend),
+      AlreadyExistsError,
+    );
+  },
+  { only: { journalMode: "delete" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.iterate() and iterateNodeExecutions() yield all, in order",
+  async ({ open }) => {
+    using executions = await open();
+    for (let i = 0; i < 30; i++) {
+      await executions.record(sampleRun({ id: `r${i}`, startedAt: new Date(i * 1000), nodes: 0 }));
+    }
+    const ids: string[] = [];
+    for await (const { id } of executions.iterate({ limit: 7 })) ids.push(id);
+    assertEquals(ids, Array.from({ length: 30 }, (_, i) => `r${29 - i}`));
+    const run = sampleRun({ nodes: 250 });
+    run.nodeExecutions[3]!.status = "pending";
+    delete run.nodeExecutions[3]!.startedAt;
+    await executions.record(run);
+    const nodes: string[] = [];
+    for await (const { nodeId } of executions.iterateNodeExecutions(run.id)) nodes.push(nodeId);
+    assertEquals(nodes, (await executions.load(run.id)).nodeExecutions.map(({ nodeId }) => nodeId));
+    assertEquals(nodes.at(-1), "node_3");
+    run.setVariable("late", 1);
+    run.variableSnapshots.at(-1)!.timestamp = new Date("2100-01-01T00:00:00Z");
+    await executions.record(run);
+    assertEquals(await executions.variablesAt(run.id, new Date()), { n: 1 });
+    assertEquals(await executions.variablesAt(run.id), { n: 1, late: 1 });
+  },
+);
