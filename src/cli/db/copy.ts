@@ -5,7 +5,13 @@
  */
 
 import type { Context } from "../context.ts";
-import { openExecutions, openOrCreateExecutions } from "../execution/store.ts";
+import { SQLiteExecutionRepository } from "../../executions/repository.ts";
+import {
+  driverOf,
+  existingDatabase,
+  openExecutions,
+  openOrCreateExecutions,
+} from "../execution/store.ts";
 import { confirmed } from "../prompt.ts";
 import { oneLine } from "../text.ts";
 import { formatSize } from "../values.ts";
@@ -58,4 +64,19 @@ export async function migrateDatabase(context: Context): Promise<void> {
       from === to ? `The schema is version ${to} already` : `Schema version ${from} -> ${to}`,
     );
   });
+}
+
+/** Copies what is readable; the exit code is 1 when something was not. */
+export async function salvageDatabase(context: Context): Promise<number> {
+  const file = context.argument("FILE");
+  const path = await existingDatabase(context);
+  const { copied, damage } = await SQLiteExecutionRepository.salvage(path, file, {
+    driver: driverOf(context),
+  });
+  context.record({ path: file, copied, damage }, () => {
+    const counts = Object.entries(copied).map(([table, count]) => `${count} of ${table}`);
+    context.note(oneLine(`Copied to ${file}: ${counts.join(", ")}`));
+    for (const place of damage) context.note(oneLine(`Not readable: ${place}`));
+  });
+  return damage.length === 0 ? 0 : 1;
 }

@@ -72,5 +72,17 @@ export const dbGroup: Group = {
       examples: [["db migrate", "a database that Go made"]],
       run: async (context) => (await import("./copy.ts")).migrateDatabase(context),
     },
+    {
+      name: "salvage",
+      summary: "copy what is readable of a damaged database into a new one",
+      details:
+        "The damaged one is not changed; nobody should have it open. Exits with 1 when rows\n" +
+        "could not be read.",
+      arguments: [{ name: "FILE", summary: "the new database; must not exist" }],
+      options: [DRIVER],
+      output: "record",
+      examples: [["db salvage saved.db", "look at it before it takes the old one's place"]],
+      run: async (context) => (await import("./copy.ts")).salvageDatabase(context),
+    },
   ],
 };

@@ -25,6 +25,43 @@ export async function openExecutions(
   context: Context,
   options: Pick<SQLiteOptions, "migrate"> = {},
 ): Promise<SQLiteExecutionRepository> {
+  await existingDatabase(context);
+  return await openOrCreateExecutions(context, options);
+}
+
+/**
+ * Opens the store, which is created when it is missing.
+ *
+ * @param context The call of a command with the option `driver`.
+ * @param options Whether an older schema is brought to the newest version.
+ * @returns The store; the caller closes it.
+ */
+export async function openOrCreateExecutions(
+  context: Context,
+  options: Pick<SQLiteOptions, "migrate"> = {},
+): Promise<SQLiteExecutionRepository> {
+  const path = databasePath(context);
+  return await SQLiteExecutionRepository.open({ ...options, path, driver: driverOf(context) });
+}
+
+/**
+ * Returns where the database lies.
+ *
+ * @param context The call.
+ * @returns Absolute path.
+ */
+export function databasePath(context: Context): string {
+  return join(resolveRoot(context.root), "goflow.db");
+}
+
+/**
+ * Returns where the database lies, which must exist.
+ *
+ * @param context The call.
+ * @returns Absolute path.
+ * @throws {NotFoundError} If there is no database.
+ */
+export async function existingDatabase(context: Context): Promise<string> {
   const path = databasePath(context);
   const action = `Cannot open the execution database "${path}"`;
   requirePermissions(action, { name: "read", path });
@@ -40,30 +77,15 @@ export async function openExecutions(
     }
     throw fileError(cause, action, path);
   }
-  return await openOrCreateExecutions(context, options);
+  return path;
 }
 
 /**
- * Opens the store, which is created when it is missing.
+ * Returns the SQLite library that the user chose.
  *
  * @param context The call of a command with the option `driver`.
- * @param options Whether an older schema is brought to the newest version.
- * @returns The store; the caller closes it.
+ * @returns The library, by default the one that needs no download.
  */
-export async function openOrCreateExecutions(
-  context: Context,
-  options: Pick<SQLiteOptions, "migrate"> = {},
-): Promise<SQLiteExecutionRepository> {
-  const driver = (context.text("driver") ?? "builtin") as NonNullable<SQLiteOptions["driver"]>;
-  return await SQLiteExecutionRepository.open({ ...options, path: databasePath(context), driver });
-}
-
-/**
- * Returns where the database lies.
- *
- * @param context The call.
- * @returns Absolute path.
- */
-export function databasePath(context: Context): string {
-  return join(resolveRoot(context.root), "goflow.db");
+export function driverOf(context: Context): NonNullable<SQLiteOptions["driver"]> {
+  return (context.text("driver") ?? "builtin") as NonNullable<SQLiteOptions["driver"]>;
 }
