@@ -143,6 +143,19 @@ Deno.test("db compact shrinks the file, db migrate tells the versions", () =>
     assert(/^The schema is version \d+ already\n$/.test(migrated.stderr), migrated.stderr);
   }));
 
+Deno.test("db salvage copies what is readable into a new database", () =>
+  withRuns(async ({ root, run }) => {
+    const other = join(root, "other");
+    await Deno.mkdir(other);
+    const file = join(other, "goflow.db");
+    const { code, stdout } = await run(["db", "salvage", file, "--json"]);
+    assertEquals([code, JSON.parse(stdout).copied.executions], [0, 10]);
+    const list = await cli(["execution", "list", "-q", "--root", other]);
+    assertEquals(list.stdout.split("\n").length, 11);
+    assertEquals((await run(["db", "salvage", file])).code, 4);
+    assertEquals((await cli(["db", "salvage", "x.db", "--root", join(root, "none")])).code, 3);
+  }));
+
 testNeeding(
   realInputs,
   "db migrate and compact care for a database that Go made",

@@ -118,7 +118,12 @@ export const checkExecutions: Check = async (root) => {
   }];
   const { damage, orphans } = await store.check();
   for (const finding of damage) {
-    findings.push({ status: "failed", area, finding, cure: "goflow-storage db restore BACKUP" });
+    findings.push({
+      status: "failed",
+      area,
+      finding,
+      cure: "goflow-storage db restore, or db salvage",
+    });
   }
   for (const [table, count] of Object.entries(orphans)) {
     findings.push({
