@@ -65,13 +65,14 @@ export type { LoadOptions } from "./src/executions/load.ts";
 export { SQLiteMaintenance } from "./src/executions/maintenance.ts";
 export { SQLiteMonitoring } from "./src/executions/monitoring.ts";
 export type { NodeStatistics, SlowNode } from "./src/executions/node_statistics.ts";
-export type { SQLiteInfo, SQLiteOptions } from "./src/executions/options.ts";
+export type { AutoPruneOptions, SQLiteInfo, SQLiteOptions } from "./src/executions/options.ts";
 export type {
   DetailedPrunePlan,
   PruneOptions as ExecutionPruneOptions,
   PrunePlan,
   PruneProgress,
 } from "./src/executions/prune.ts";
+export type { RedactionOptions } from "./src/executions/redaction.ts";
 export { SQLiteExecutionRepository } from "./src/executions/repository.ts";
 export type { RetentionPolicy, RetentionRule } from "./src/executions/retention.ts";
 export type { SalvageResult } from "./src/executions/salvage.ts";
