@@ -89,12 +89,16 @@ export interface Storage extends AsyncDisposable {
  */
 export async function openStorage(options: StorageOptions = {}): Promise<Storage> {
   const root = resolveRoot(options.root);
-  const workflows = await FilesystemWorkflowRepository.open({ ...options.workflows, root });
   const templates = await FilesystemTemplateRepository.open({ ...options.templates, root });
   const executions = await SQLiteExecutionRepository.open({
     ...options.executions,
     root,
     lazy: true,
+  });
+  const workflows = await FilesystemWorkflowRepository.open({
+    referencedRevisions: (id) => executions.workflowRevisions(id),
+    ...options.workflows,
+    root,
   });
   const credentials = await KeyringCredentialStore.open({ ...options.credentials, root });
   const close = () => executions.close();

@@ -36,6 +36,27 @@ Deno.test("openStorage() creates no file until a store is used", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("openStorage() keeps the revisions of workflows that stored runs refer to", async () => {
+  const root = await Deno.makeTempDir();
+  {
+    await using storage = await openStorage({ root });
+    const workflow = Workflow.create("greet", "Says hello", { id: "greet" });
+    const revisions: string[] = [];
+    for (const description of ["one", "two", "three"]) {
+      workflow.description = description;
+      revisions.push((await storage.workflows.save(workflow)).revision);
+    }
+    const run = Execution.create("greet", "1.0");
+    run.workflowRevision = revisions[0]!;
+    await storage.executions.record(run);
+
+    await storage.workflows.prune({ keep: 1 });
+    const kept = (await storage.workflows.history("greet")).map(({ revision }) => revision);
+    assertEquals(kept.sort(), [revisions[0]!, revisions[2]!].sort());
+  }
+  await Deno.remove(root, { recursive: true });
+});
+
 Deno.test("openStorage() can be closed twice, and its executions cannot be used afterwards", async () => {
   const root = await Deno.makeTempDir();
   const storage = await openStorage({ root });

@@ -34,6 +34,9 @@ import { requireAbsent, salvage, type SalvageResult } from "./salvage.ts";
 import { writeSnapshot } from "./snapshot_row.ts";
 import { upsert } from "./written_row.ts";
 
+const WORKFLOW_REVISIONS_SQL = "SELECT DISTINCT workflow_revision FROM executions " +
+  "WHERE workflow_id = ? AND workflow_revision IS NOT NULL";
+
 /**
  * Execution history in a SQLite database, of the schema that Go's
  * implementation reads and writes too.
@@ -305,6 +308,24 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
         ? variableSnapshots
         : variableSnapshots.filter(({ timestamp }) => timestamp <= at),
     );
+  }
+
+  /**
+   * Lists the revisions of a workflow that its runs refer to.
+   *
+   * @param workflowId Id of the workflow.
+   * @returns The revisions, each once; none in a file of a schema without them.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async workflowRevisions(workflowId: string): Promise<string[]> {
+    const action = `Cannot list the revisions of workflow "${workflowId}"`;
+    const connection = await this.connect(action);
+    if (connection.info.schemaVersion < 3) return [];
+    const rows = await connection.read(
+      action,
+      () => connection.statement(WORKFLOW_REVISIONS_SQL).all(workflowId),
+    );
+    return rows.map(([revision]) => String(revision));
   }
 
   /**
