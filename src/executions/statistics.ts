@@ -23,7 +23,14 @@ export interface StatisticsQuery {
   /** Also counts by time, UTC; weeks begin on Monday. */
   by?: "hour" | "day" | "week";
   /**
-   * Whether to compute percentiles from the runs themselves, which takes time
+   * Whether to tell percentiles of each workflow and bucket too, and not of all
+   * runs alone.
+   *
+   * @default {false}
+   */
+  percentiles?: boolean;
+  /**
+   * Whether to compute the durations of all runs from the runs themselves, which takes time
    * and sees only runs that were not pruned.
    *
    * @default {false}
@@ -31,7 +38,7 @@ export interface StatisticsQuery {
   exact?: boolean;
 }
 
-/** Durations in milliseconds. Percentiles are at most 2 % off. */
+/** Durations in milliseconds. */
 export interface DurationStatistics {
   /** Number of runs with a start and an end. */
   count: number;
@@ -39,14 +46,20 @@ export interface DurationStatistics {
   min: number;
   /** Mean. */
   mean: number;
+  /** Longest. */
+  max: number;
+  /** Percentiles, where they were asked for. */
+  percentiles?: DurationPercentiles;
+}
+
+/** Percentiles in milliseconds, at most 2 % off. */
+export interface DurationPercentiles {
   /** Median. */
   p50: number;
   /** 95 % took no longer. */
   p95: number;
   /** 99 % took no longer. */
   p99: number;
-  /** Longest. */
-  max: number;
 }
 
 /** Counts of runs that have ended. */
@@ -80,7 +93,9 @@ export interface ExecutionStatistics {
 /** Rows of roll-ups, with the key they are grouped by. */
 type Group = Map<string, Row[]>;
 
-const COLUMNS = "status, error_type, bin, sum(runs), sum(total), min(shortest), max(longest)";
+/** What is added up: all runs, those with a duration, and their durations. */
+const SUMS = "sum(runs), sum(CASE WHEN bin < 0 THEN 0 ELSE runs END), sum(total), " +
+  "min(shortest), max(longest)";
 
 /**
  * Reads statistics.
@@ -99,12 +114,12 @@ export function readStatistics(
       `Cannot count executions: "by" is "${query.by}", wanted is "hour", "day" or "week"`,
     );
   }
-  const workflows = readGroups(connection, query, "workflow");
-  const total = query.workflowId === undefined && !isRanged(query)
-    ? [...readGroups(connection, query, "all").values()].flat()
-    : [...workflows.values()].flat();
-  const buckets: Group = query.by === undefined ? new Map() : readGroups(connection, query, "time");
-  const runs = summarise(total);
+  const { percentiles = false } = query;
+  const workflows = readGroups(connection, query, "workflow", percentiles);
+  const buckets: Group = query.by === undefined
+    ? new Map()
+    : readGroups(connection, query, "time", percentiles);
+  const runs = summarise([...readGroups(connection, query, "all", true).values()].flat(), true);
   if (query.exact) {
     const duration = exactDuration(connection, query);
     if (duration !== undefined) runs.duration = duration;
@@ -113,11 +128,11 @@ export function readStatistics(
     runs,
     active: { pending: countActive("pending"), running: countActive("running") },
     workflows: [...workflows]
-      .map(([workflowId, rows]) => ({ workflowId, ...summarise(rows) }))
+      .map(([workflowId, rows]) => ({ workflowId, ...summarise(rows, percentiles) }))
       .sort((a, b) => b.count - a.count || (a.workflowId < b.workflowId ? -1 : 1)),
     buckets: [...buckets].map(([start, rows]) => ({
       start: new Date(Number(start) * 1000),
-      ...summarise(rows),
+      ...summarise(rows, percentiles),
     })),
     nodes: readNodes(connection, query),
   };
@@ -154,16 +169,15 @@ function exactDuration(
     `SELECT max(0, (completed_instant - started_instant) / 1000) AS ms, count(*) FROM executions
     WHERE ${terms.join(" AND ")} GROUP BY ms ORDER BY ms`,
   ).all(...params);
-  return summariseBins(rows.map(([ms, count]) => ({
-    count: Number(count),
-    total: Number(ms) * Number(count),
-    min: Number(ms),
-    max: Number(ms),
-  })));
-}
-
-function isRanged({ from, to }: StatisticsQuery): boolean {
-  return from !== undefined || to !== undefined;
+  return summariseBins(
+    rows.map(([ms, count]) => ({
+      count: Number(count),
+      total: Number(ms) * Number(count),
+      min: Number(ms),
+      max: Number(ms),
+    })),
+    true,
+  );
 }
 
 const WEEK = 604_800;
@@ -175,52 +189,58 @@ function readGroups(
   connection: Connection,
   query: StatisticsQuery,
   by: "all" | "workflow" | "time",
+  bins: boolean,
 ): Group {
-  const hourly = isRanged(query) || query.by === "hour" ||
-    (by === "time" && query.workflowId !== undefined);
-  const span = by === "time"
-    ? hourly ? RUN_SPANS.hour : RUN_SPANS.day
-    : hourly && isRanged(query)
-    ? RUN_SPANS.hour
-    : RUN_SPANS.all;
-  const everyWorkflow = by === "all" || (by === "time" && span === RUN_SPANS.day);
+  const span = spanOf(query, by);
   const params: SqlValue[] = [];
   let from = "run_statistics";
-  if (everyWorkflow) {
-    from += ` WHERE span = ${span} AND workflow_id = ''`;
-  } else if (query.workflowId !== undefined) {
+  if (query.workflowId !== undefined) {
     from += ` WHERE span = ${span} AND workflow_id = ?`;
     params.push(query.workflowId);
+  } else if (span === RUN_SPANS.day || (span === RUN_SPANS.all && by === "all")) {
+    from += ` WHERE span = ${span} AND workflow_id = ''`;
+  } else if (span === RUN_SPANS.all) {
+    from += ` WHERE span = ${span} AND workflow_id > ''`;
   } else {
     // One search per workflow: the hours of all are too many.
     from = `(SELECT DISTINCT workflow_id AS workflow FROM run_statistics
       WHERE span = ${RUN_SPANS.all} AND workflow_id > '') CROSS JOIN run_statistics
       WHERE span = ${span} AND workflow_id = workflow`;
   }
-  if (span !== RUN_SPANS.all && query.from !== undefined) {
+  if (query.from !== undefined) {
     from += " AND start >= ?";
     params.push(hourOf("from", query.from));
   }
-  if (span !== RUN_SPANS.all && query.to !== undefined) {
+  if (query.to !== undefined) {
     from += " AND start < ?";
     params.push(hourOf("to", query.to));
   }
-  const key = by === "time" ? bucketSql(query.by) : by === "all" ? "''" : "workflow_id";
+  const key = by === "time" ? bucketSql(query.by, span) : by === "all" ? "''" : "workflow_id";
+  const bin = bins ? "bin" : "0";
   const rows = connection.statement(
-    `SELECT ${key} AS key, ${COLUMNS} FROM ${from} GROUP BY key, status, error_type, bin ` +
-      `HAVING sum(runs) > 0 ORDER BY key`,
+    `SELECT ${key} AS key, status, error_type, ${bin}, ${SUMS} FROM ${from}
+    GROUP BY key, status, error_type${bins ? ", bin" : ""} HAVING sum(runs) > 0 ORDER BY key`,
   ).all(...params);
   const groups: Group = new Map();
-  for (const [name = null, ...row] of rows) {
-    const rowsOfKey = groups.get(String(name));
-    if (rowsOfKey === undefined) groups.set(String(name), [row]);
+  for (const row of rows) {
+    const name = String(row[0]);
+    const rowsOfKey = groups.get(name);
+    if (rowsOfKey === undefined) groups.set(name, [row]);
     else rowsOfKey.push(row);
   }
   return groups;
 }
 
-function bucketSql(by: StatisticsQuery["by"]): string {
-  if (by === "hour") return "start";
+/** The longest buckets that tell what is asked; those of a day are of all workflows together. */
+function spanOf({ from, to, by, workflowId }: StatisticsQuery, group: string): number {
+  if (from !== undefined || to !== undefined) return RUN_SPANS.hour;
+  if (group !== "time") return RUN_SPANS.all;
+  return by === "hour" || workflowId !== undefined ? RUN_SPANS.hour : RUN_SPANS.day;
+}
+
+function bucketSql(by: StatisticsQuery["by"], span: number): string {
+  // Without computing the rows come grouped out of the table.
+  if (by === "hour" || (by === "day" && span === RUN_SPANS.day)) return "start";
   if (by === "day") return "start - start % 86400";
   return `start - (start - ${MONDAY}) % ${WEEK}`;
 }
@@ -231,27 +251,21 @@ function hourOf(option: string, time: Date): number {
   throw new InvalidDataError(`Cannot count executions: "${option}" is an invalid date`);
 }
 
-/** Adds up rows of roll-ups: status, error type, bin, runs, total, shortest, longest. */
-function summarise(rows: Row[]): RunStatistics {
+/** Adds up rows: key, status, error type, bin and {@linkcode SUMS}. */
+function summarise(rows: Row[], percentiles: boolean): RunStatistics {
   const byStatus: Partial<Record<ExecutionStatus, number>> = {};
   const errorTypes: Record<string, number> = {};
   const bins = new Map<number, Bin>();
   let count = 0;
   for (const row of rows) {
-    const [status, errorType] = [row[0] as ExecutionStatus, String(row[1])];
-    const [lowest, runs, total] = [Number(row[2]), Number(row[3]), Number(row[4])];
+    const [status, errorType, runs] = [row[1] as ExecutionStatus, String(row[2]), Number(row[4])];
     count += runs;
     byStatus[status] = (byStatus[status] ?? 0) + runs;
     if (errorType !== "") errorTypes[errorType] = (errorTypes[errorType] ?? 0) + runs;
-    if (lowest < 0) continue;
-    const bin = bins.get(lowest) ?? { count: 0, total: 0, min: Infinity, max: -Infinity };
-    bin.count += runs;
-    bin.total += total;
-    bin.min = Math.min(bin.min, Number(row[5]));
-    bin.max = Math.max(bin.max, Number(row[6]));
-    bins.set(lowest, bin);
+    if (Number(row[5]) > 0) addToBin(bins, row);
   }
-  const duration = summariseBins([...bins.entries()].sort(([a], [b]) => a - b).map(([, b]) => b));
+  const sorted = [...bins].sort(([a], [b]) => a - b).map(([, bin]) => bin);
+  const duration = summariseBins(sorted, percentiles);
   return {
     count,
     byStatus,
@@ -261,6 +275,7 @@ function summarise(rows: Row[]): RunStatistics {
   };
 }
 
+/** Runs whose durations are close. */
 interface Bin {
   count: number;
   total: number;
@@ -268,7 +283,17 @@ interface Bin {
   max: number;
 }
 
-function summariseBins(bins: Bin[]): DurationStatistics | undefined {
+function addToBin(bins: Map<number, Bin>, row: Row): void {
+  const lowest = Number(row[3]);
+  let bin = bins.get(lowest);
+  if (bin === undefined) bins.set(lowest, bin = { count: 0, total: 0, min: Infinity, max: 0 });
+  bin.count += Number(row[5]);
+  bin.total += Number(row[6]);
+  bin.min = Math.min(bin.min, Number(row[7]));
+  bin.max = Math.max(bin.max, Number(row[8]));
+}
+
+function summariseBins(bins: Bin[], percentiles: boolean): DurationStatistics | undefined {
   const count = bins.reduce((sum, bin) => sum + bin.count, 0);
   if (count === 0) return undefined;
   const at = (fraction: number) => {
@@ -283,9 +308,7 @@ function summariseBins(bins: Bin[]): DurationStatistics | undefined {
     count,
     min: bins[0]!.min,
     mean: bins.reduce((sum, bin) => sum + bin.total, 0) / count,
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
     max: bins.at(-1)!.max,
+    ...(percentiles ? { percentiles: { p50: at(0.5), p95: at(0.95), p99: at(0.99) } } : {}),
   };
 }

@@ -48,14 +48,25 @@ testBackends(
       2050,
     ]);
     for (const [key, wanted] of [["p50", 2000], ["p95", 3800], ["p99", 4000]] as const) {
-      assert(Math.abs(duration![key] - wanted) <= wanted * 0.02, `${key} ${duration![key]}`);
+      assert(
+        Math.abs(duration!.percentiles![key] - wanted) <= wanted * 0.02,
+        `${key} ${duration!.percentiles![key]}`,
+      );
     }
     assertEquals(nodes.types, { transform: 80 });
     assertEquals(nodes.slowest[0]?.nodeId, "node_1");
     assertEquals([nodes.slowest[0]?.mean, nodes.slowest[0]?.max], [20, 20]);
 
+    assertEquals(workflows[0]?.duration?.percentiles, undefined);
+    const detailed = await executions.statistics({ by: "week", percentiles: true });
+    assertEquals(detailed.workflows.map(({ count }) => count), [20, 20]);
+    assertEquals(detailed.buckets.map(({ duration }) => duration?.percentiles?.p50), [1000, 3000]);
+
     const exact = await executions.statistics({ exact: true });
-    assertEquals([exact.runs.duration?.p50, exact.runs.duration?.p95], [2000, 3800]);
+    assertEquals([exact.runs.duration?.percentiles?.p50, exact.runs.duration?.percentiles?.p95], [
+      2000,
+      3800,
+    ]);
     const some = await executions.statistics({
       workflowId: "orders",
       from: new Date(START),
