@@ -20,6 +20,7 @@ import {
   type PruneProgress,
   releasePages,
 } from "./prune.ts";
+import { keepReserve } from "./reserve.ts";
 import type { RetentionPolicy } from "./retention.ts";
 import { requireFeature } from "./schema_version.ts";
 import { SQLiteStore } from "./store.ts";
@@ -28,9 +29,10 @@ import { SQLiteStore } from "./store.ts";
 export abstract class SQLiteMaintenance extends SQLiteStore {
   #prunes = false;
 
-  /** Starts the automatic pruning. */
+  /** Sets space aside and starts the automatic pruning. */
   protected override opened(): void {
-    const { autoPrune } = this.options;
+    const { autoPrune, path, reserve } = this.options;
+    if (reserve > 0) keepReserve(path, reserve);
     if (autoPrune === undefined || this.#prunes) return;
     this.#prunes = true;
     const { policy, interval = 3_600_000, options = {}, onError } = autoPrune;
@@ -106,7 +108,11 @@ export abstract class SQLiteMaintenance extends SQLiteStore {
     const action = "Cannot prune executions";
     const connection = await this.connect(action);
     requireFeature(connection, "labels", action);
-    if (!options.dryRun) return await prune(connection, policy, options, action);
+    if (!options.dryRun) {
+      const result = await prune(connection, policy, options, action);
+      if (this.options.reserve > 0) keepReserve(this.options.path, this.options.reserve);
+      return result;
+    }
     const { runs: _, ...plan } = await planPrune(connection, policy, action);
     return { ...plan, freedPages: 0 };
   }

@@ -82,6 +82,14 @@ export interface SQLiteOptions {
    */
   cacheSize?: number;
   /**
+   * How many bytes to set aside in a file `<path>-reserve`, which pruning
+   * deletes when it meets a full disk. On a full disk even a deletion needs
+   * room for the log; with 5,000,000 pruning always has it.
+   *
+   * @default {0}
+   */
+  reserve?: number;
+  /**
    * Prunes now and then while the store is open.
    *
    * @default {off}
@@ -122,6 +130,8 @@ export interface ResolvedOptions {
   redactor: Redactor | undefined;
   /** See {@linkcode SQLiteOptions.cacheSize}. */
   cacheSize: number;
+  /** See {@linkcode SQLiteOptions.reserve}. */
+  reserve: number;
   /** See {@linkcode SQLiteOptions.autoPrune}. */
   autoPrune: AutoPruneOptions | undefined;
   /** Absolute path of the database. */
@@ -186,10 +196,11 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
       `Cannot open the execution store: the option "timeout" is ${timeout}, wanted is a number of milliseconds from 0`,
     );
   }
-  const { cacheSize = 0, autoPrune } = options;
-  if (!(Number.isInteger(cacheSize) && cacheSize >= 0)) {
+  const { cacheSize = 0, reserve = 0, autoPrune } = options;
+  for (const [option, value] of Object.entries({ cacheSize, reserve })) {
+    if (Number.isSafeInteger(value) && value >= 0) continue;
     throw new InvalidDataError(
-      `Cannot open the execution store: the option "cacheSize" is ${cacheSize}, wanted is a whole number from 0`,
+      `Cannot open the execution store: the option "${option}" is ${value}, wanted is a whole number from 0`,
     );
   }
   if (autoPrune !== undefined) checkPolicy(autoPrune.policy);
@@ -207,6 +218,7 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
     fileMode,
     redactor,
     cacheSize,
+    reserve,
     autoPrune,
   };
 }

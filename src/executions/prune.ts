@@ -4,8 +4,10 @@
  * @module
  */
 
+import { DatabaseError } from "../domain/errors.ts";
 import { archiveRuns } from "./archive.ts";
 import type { Connection } from "./connection.ts";
+import { releaseReserve } from "./reserve.ts";
 import { type Candidate, checkPolicy, PruneScan, type RetentionPolicy } from "./retention.ts";
 
 /** What goes, or went. */
@@ -125,10 +127,17 @@ export async function prune(
       await archiveRuns(connection, batch.map(({ id }) => id), options.archive, action);
     }
     const start = performance.now();
-    const deleted = await connection.write(action, () => deleteRuns(connection, batch));
+    const deleted = await deleteBatch(connection, batch, action);
+    if (deleted === undefined) {
+      // The disk is full: one run at a time needs the least space for the log.
+      if (size === 1) throw new DatabaseError(`${action}: the disk is full`, { code: "full" });
+      waiting.unshift(...batch);
+      size = 1;
+      continue;
+    }
     const took = performance.now() - start;
     for (const candidate of deleted) add(progress, candidate);
-    progress.freedPages += await releasePages(connection, action, 200);
+    progress.freedPages += await releaseIfRoom(connection, action);
     onProgress?.({ ...progress, rules: progress.rules.map((rule) => ({ ...rule })) });
     // Long transactions keep other writers waiting.
     size = took > 20 ? Math.max(1, size >> 1) : took < 8 ? Math.min(batchSize, size * 2) : size;
@@ -142,6 +151,40 @@ export async function prune(
     await pause(2);
   }
   return progress;
+}
+
+/** Returns `undefined` when the disk is full, after making room in the write-ahead log. */
+async function deleteBatch(
+  connection: Connection,
+  batch: Candidate[],
+  action: string,
+): Promise<Candidate[] | undefined> {
+  try {
+    return await connection.write(action, () => deleteRuns(connection, batch));
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
+  releaseReserve(connection.info.path);
+  try {
+    await connection.run(action, "PRAGMA wal_checkpoint(RESTART)");
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
+  return undefined;
+}
+
+/** A full disk does not end the pruning here: the pages stay free for what comes. */
+async function releaseIfRoom(connection: Connection, action: string): Promise<number> {
+  try {
+    return await releasePages(connection, action, 200);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return 0;
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === "full";
 }
 
 const DELETE = "DELETE FROM executions WHERE id = ? AND rowid = ? AND " +

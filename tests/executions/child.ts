@@ -63,11 +63,49 @@ const tasks: Record<string, (executions: SQLiteExecutionRepository) => Promise<v
     const error = await executions.record(makeRun("orders")).catch((error) => error);
     console.log(runs.length, readOnly, error?.name, error?.code);
   },
+
+  /** Prunes all runs into an archive. */
+  async prune(executions): Promise<void> {
+    console.log("begins");
+    await executions.prune({ rules: [{ maxAge: 0 }], keepLastSuccess: false }, {
+      archive: `${args[0]}/archive.gz`,
+      batchSize: 5,
+    });
+  },
+
+  /** Imports runs, prunes them and compacts the file, again and again. */
+  async importAndCompact(executions): Promise<void> {
+    console.log("begins");
+    for (;;) {
+      using file = await Deno.open(`${args[0]}/runs.ndjson`);
+      await executions.import(file.readable);
+      await executions.prune({ rules: [{ maxCount: 0 }], keepLastSuccess: false });
+      await executions.compact();
+    }
+  },
+
+  /** Restores a copy. */
+  async restore(executions): Promise<void> {
+    console.log("begins");
+    await executions.restore(`${args[0]}/copy.db`);
+  },
+
+  /** Prunes on a full disk; prints how many runs went, and whether the store works again. */
+  async pruneFullDisk(executions): Promise<void> {
+    await tasks["fillDisk"]!(executions);
+    const { count } = await executions.prune({ rules: [{ maxCount: 1 }], keepLastSuccess: false });
+    await executions.checkpoint();
+    await executions.record(makeRun("orders"));
+    const { total } = await executions.list({ total: "exact" });
+    console.log(count > 0, total?.count);
+  },
 };
+
+if (task === "migrate") console.log("begins");
 
 try {
   using executions = await SQLiteExecutionRepository.open(JSON.parse(options));
-  await tasks[task]!(executions);
+  await tasks[task]?.(executions);
 } catch (error) {
   const { name, code, resource, message } = error as Record<string, string>;
   console.log(name, code ?? resource ?? message);

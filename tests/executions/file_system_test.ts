@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { Execution } from "../../src/domain/execution.ts";
+import type { SQLiteOptions } from "../../src/executions/repository.ts";
 import { configFlags } from "../helpers/child.ts";
 import { type Fixture, testBackends } from "./backends.ts";
 
@@ -28,8 +29,9 @@ async function runMounted(
   mount: string,
   task: string,
   { root, backend }: Fixture,
+  more: SQLiteOptions = {},
 ): Promise<string> {
-  const options = JSON.stringify({ root, ...backend });
+  const options = JSON.stringify({ root, ...backend, ...more });
   const deno = [Deno.execPath(), "run", "-q", ...configFlags(), "-A", CHILD, task, options, "1"];
   const { stdout, stderr } = await new Deno.Command("unshare", {
     args: ["-Urm", "sh", "-c", `root=$1; shift; ${mount} && exec "$@"`, "sh", root, ...deno],
@@ -73,6 +75,17 @@ testBackends(
       // Readers of a WAL file need to write its index.
       : "DatabaseError read-only";
     assertEquals(await runMounted(READ_ONLY, "readOnly", fixture), wanted);
+  },
+  { skip },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.prune() works on a full disk with a reserve",
+  async (fixture) => {
+    assertEquals(
+      await runMounted(FULL.replace("1m", "16m"), "pruneFullDisk", fixture, { reserve: 5_000_000 }),
+      "DatabaseError full true\ntrue 2",
+    );
   },
   { skip },
 );
