@@ -77,6 +77,7 @@ export { SQLiteExecutionRepository } from "./src/executions/repository.ts";
 export type { RetentionPolicy, RetentionRule } from "./src/executions/retention.ts";
 export type { SalvageResult } from "./src/executions/salvage.ts";
 export type {
+  DurationPercentiles,
   DurationStatistics,
   ExecutionStatistics,
   RunStatistics,

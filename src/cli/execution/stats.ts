@@ -42,6 +42,7 @@ function queryOf(context: Context): StatisticsQuery {
   const span = (to?.getTime() ?? Date.now()) - (from?.getTime() ?? 0);
   return {
     by: by ?? (span <= 3 * STEPS.day ? "hour" : "day"),
+    percentiles: true,
     exact: context.flag("exact"),
     ...(workflowId === undefined ? {} : { workflowId }),
     ...(from === undefined ? {} : { from }),
@@ -71,8 +72,8 @@ function printCharts(
   printBars(context, "STATUS", runs.byStatus);
   const { duration } = runs;
   if (duration !== undefined) {
-    const { p50, p95, p99, max } = duration;
-    printTable(context, Object.entries({ p50, p95, p99, max }), [
+    const { percentiles, max } = duration;
+    printTable(context, Object.entries({ ...percentiles, max }), [
       { title: "DURATION", text: ([name]) => name },
       { title: "", text: ([, ms]) => formatDuration(ms), right: true },
       { title: "", text: ([, ms]) => bar(ms, max, BAR) },
@@ -84,8 +85,16 @@ function printCharts(
     { title: "WORKFLOW", text: ({ workflowId }) => workflowId, shrinks: true },
     { title: "RUNS", text: ({ count }) => String(count), right: true },
     { title: "SUCCESS", text: ({ successRate = 0 }) => percent(successRate), right: true },
-    { title: "P50", text: ({ duration }) => formatDuration(duration?.p50), right: true },
-    { title: "P95", text: ({ duration }) => formatDuration(duration?.p95), right: true },
+    {
+      title: "P50",
+      text: ({ duration }) => formatDuration(duration?.percentiles?.p50),
+      right: true,
+    },
+    {
+      title: "P95",
+      text: ({ duration }) => formatDuration(duration?.percentiles?.p95),
+      right: true,
+    },
   ]);
   if (nodes.slowest.length === 0) return;
   printTable(context, nodes.slowest, [
@@ -157,7 +166,8 @@ function statisticsJson(statistics: ExecutionStatistics): Record<string, unknown
 }
 
 function runsJson({ duration, ...runs }: RunStatistics): Record<string, unknown> {
-  const durations = Object.entries(duration ?? {})
+  const { percentiles, ...others } = duration ?? {};
+  const durations = Object.entries({ ...others, ...percentiles })
     .map(([name, value]) => [name === "count" ? name : `${name}_ms`, value]);
   return {
     ...snakeCase(runs),
