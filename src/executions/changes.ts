@@ -141,12 +141,12 @@ export class FollowedRun {
   #readSnapshots(connection: Connection): ExecutionEvent[] {
     return connection.statement(
       `SELECT ${SNAPSHOT_COLUMNS.join(", ")} FROM variable_snapshots ` +
-        "WHERE execution_id = ? AND id > ? ORDER BY id",
-    ).all(this.#id, this.#snapshot).map((row) => {
-      const snapshot = readSnapshot(row);
-      this.#snapshot = snapshot.id!;
-      return { kind: "snapshot", snapshot };
-    });
+        "WHERE execution_id = ? AND id > ?",
+    ).all(this.#id, this.#snapshot).map(readSnapshot).sort((a, b) => a.id! - b.id!)
+      .map((snapshot) => {
+        this.#snapshot = snapshot.id!;
+        return { kind: "snapshot", snapshot };
+      });
   }
 }
 

@@ -95,7 +95,7 @@ export abstract class SQLiteMaintenance extends SQLiteStore {
    * which others write, and gives the disk space back. Can be stopped at any
    * time, also by killing the process, and goes on with the next call.
    *
-   * Requires `--allow-write` for the archive.
+   * Requires `--allow-read` and `--allow-write` for the folder of the archive.
    *
    * @param policy The policy.
    * @param options Dry run, archive, signal, progress and batch size.

@@ -119,23 +119,18 @@ CREATE INDEX idx_leases_expires_at ON leases(expires_at);
 ALTER TABLE migrations ADD COLUMN checksum TEXT;
 `;
 
-/**
- * The change feed: one row per change of a run, whoever makes it. A run that
- * is recorded whole has a "+" after its status until its parts are stored, and
- * is created only then. The feed keeps the last 100,000 changes.
- */
+/** The change feed: one row per change of a run, whoever makes it; it keeps the last 100,000. */
 const version4 = `
 CREATE TABLE changes (
   sequence INTEGER PRIMARY KEY,
   execution_id TEXT NOT NULL,
   kind TEXT NOT NULL
 );
-CREATE TRIGGER feed_insert AFTER INSERT ON executions WHEN new.status NOT GLOB '*+' BEGIN
+CREATE TRIGGER feed_insert AFTER INSERT ON executions BEGIN
   INSERT INTO changes (execution_id, kind) VALUES (new.id, 'created');
 END;
 CREATE TRIGGER feed_update AFTER UPDATE ON executions BEGIN
-  INSERT INTO changes (execution_id, kind)
-  VALUES (new.id, CASE WHEN old.status GLOB '*+' THEN 'created' ELSE 'updated' END);
+  INSERT INTO changes (execution_id, kind) VALUES (new.id, 'updated');
 END;
 CREATE TRIGGER feed_delete AFTER DELETE ON executions BEGIN
   INSERT INTO changes (execution_id, kind) VALUES (old.id, 'deleted');

@@ -27,7 +27,13 @@ import {
 } from "./leases.ts";
 import { SQLiteMaintenance } from "./maintenance.ts";
 import { requireFeature } from "./schema_version.ts";
-import { type ExecutionStatistics, readStatistics, type StatisticsQuery } from "./statistics.ts";
+import {
+  countWaiting,
+  type ExecutionStatistics,
+  hasUncounted,
+  readStatistics,
+  type StatisticsQuery,
+} from "./statistics.ts";
 
 /** How long a lease lasts unless said otherwise, in milliseconds. */
 const LEASE_DURATION = 60_000;
@@ -48,6 +54,11 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
     const action = "Cannot count executions";
     const connection = await this.connect(action);
     requireFeature(connection, "statistics", action);
+    if (
+      !connection.info.readOnly && await connection.read(action, () => hasUncounted(connection))
+    ) {
+      await connection.write(action, () => countWaiting(connection));
+    }
     return await connection.read(action, () => readStatistics(connection, query));
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { DatabaseError } from "../domain/errors.ts";
-import { archiveRuns } from "./archive.ts";
+import { ArchiveWriter } from "./archive.ts";
 import type { Connection } from "./connection.ts";
 import { releaseReserve } from "./reserve.ts";
 import { type Candidate, checkPolicy, PruneScan, type RetentionPolicy } from "./retention.ts";
@@ -108,6 +108,9 @@ export async function prune(
 ): Promise<PruneProgress> {
   checkPolicy(policy);
   const { signal, onProgress, batchSize = 200 } = options;
+  using archive = options.archive === undefined
+    ? undefined
+    : ArchiveWriter.open(options.archive, action);
   const progress: PruneProgress = { ...emptyPlan(policy), freedPages: 0 };
   const scan = await connection.read(
     action,
@@ -123,9 +126,7 @@ export async function prune(
       continue;
     }
     const batch = waiting.splice(0, size);
-    if (options.archive !== undefined) {
-      await archiveRuns(connection, batch.map(({ id }) => id), options.archive, action);
-    }
+    await archive?.append(connection, batch.map(({ id }) => id));
     const start = performance.now();
     const deleted = await deleteBatch(connection, batch, action);
     if (deleted === undefined) {

@@ -232,10 +232,7 @@ export function insertStoredRun(connection: Connection, stored: StoredRun): bool
     (column !== "created_at" || stored.run[i] !== null)
   );
   const values = columns.map((column) => stored.run[RUN_COLUMNS.indexOf(column)] ?? null);
-  // From version 4 on the status is set last, see `recordRun()`.
-  const status = columns.indexOf("status");
-  const whole = schemaVersion >= 4 && stored.nodes.length > 0;
-  insert("executions", columns, whole ? values.with(status, `${values[status]}+`) : values);
+  insert("executions", columns, values);
   for (const node of stored.nodes) {
     insert("node_executions", ["execution_id", ...NODE_COLUMNS], [id, ...node]);
   }
@@ -250,10 +247,6 @@ export function insertStoredRun(connection: Connection, stored: StoredRun): bool
     for (const label of stored.labels) {
       insert("labels", ["execution_id", "label"], [id, label]);
     }
-  }
-  if (whole) {
-    connection.statement("UPDATE executions SET status = ? WHERE id = ?")
-      .run(values[status] ?? null, id);
   }
   return true;
 }

@@ -61,31 +61,17 @@ export function saveExecution(connection: Connection, row: SqlValue[]): void {
   upsert(connection, table, row.slice(0, table.columns.length));
 }
 
-const STATUS = 3;
-const SET_STATUS = "UPDATE executions SET status = ? WHERE id = ?";
-
 /**
- * Stores a run and its parts. From version 4 on a new run gets its status
- * last: the triggers then see it whole, count it once, and announce it once.
+ * Stores a run and its parts.
  *
  * @param connection The connection, in a write transaction.
  * @param run The rows.
  * @returns The new snapshots with their numbers, for {@linkcode numberSnapshots} after the commit.
  */
 export function recordRun(connection: Connection, run: RecordedRun): NumberedSnapshot[] {
-  const { schemaVersion } = connection.info;
-  const table = executionTable(schemaVersion);
-  const row = run.execution.slice(0, table.columns.length);
-  const id = row[0] ?? null;
-  const status = row[STATUS] ?? null;
-  const isNew = schemaVersion >= 4 && run.nodes.length > 0 &&
-    // In the indexes of the status this is beside its final place.
-    connection.statement(table.insertSql).run(...row.with(STATUS, `${status}+`)) > 0;
-  if (!isNew) upsert(connection, table, row);
+  saveExecution(connection, run.execution);
   upsertAll(connection, NODE_EXECUTION_TABLE, run.nodes);
-  const numbered = insertSnapshots(connection, run.snapshots);
-  if (isNew) connection.statement(SET_STATUS).run(status, id);
-  return numbered;
+  return insertSnapshots(connection, run.snapshots);
 }
 
 /** A snapshot and the number of its row. */

@@ -9,7 +9,7 @@ import type { ExecutionStatus } from "../domain/execution.ts";
 import type { Connection } from "./connection.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { ZERO_INSTANT } from "./instant.ts";
-import { RUN_SPANS } from "./statistics_schema.ts";
+import { FOLD_SQL, RUN_SPANS } from "./statistics_schema.ts";
 import { type NodeStatistics, readNodes } from "./node_statistics.ts";
 
 /** What to count. */
@@ -96,6 +96,25 @@ type Group = Map<string, Row[]>;
 /** What is added up: all runs, those with a duration, and their durations. */
 const SUMS = "sum(runs), sum(CASE WHEN bin < 0 THEN 0 ELSE runs END), sum(total), " +
   "min(shortest), max(longest)";
+
+/**
+ * Tells whether runs wait to be added to the roll-ups.
+ *
+ * @param connection The connection, in a transaction.
+ * @returns Whether there are some.
+ */
+export function hasUncounted(connection: Connection): boolean {
+  return connection.statement("SELECT 1 FROM uncounted LIMIT 1").get() !== undefined;
+}
+
+/**
+ * Adds the waiting runs to the roll-ups; there are never many.
+ *
+ * @param connection The connection, in a write transaction.
+ */
+export function countWaiting(connection: Connection): void {
+  for (const sql of FOLD_SQL) connection.statement(sql).run();
+}
 
 /**
  * Reads statistics.

@@ -1,7 +1,11 @@
 /**
- * Roll-ups of runs and node executions, kept by triggers in the transaction of
- * the run, so that they cost nothing to read, count what Go writes too, and
- * survive pruning. The triggers use nothing that an old library lacks.
+ * Roll-ups of runs and node executions, kept by triggers in the file, so that
+ * they cost nothing to read, count what Go writes too, and survive pruning.
+ *
+ * A run that ends is put into the table `uncounted` by its own transaction.
+ * When there are many, and before one of them is deleted, they are added to the
+ * roll-ups together, which is far cheaper than one by one; reading statistics
+ * does so too. The triggers use nothing that an old library lacks.
  *
  * @module
  */
@@ -22,12 +26,15 @@ const ROLLUPS = [
   [RUN_SPANS.hour, 0],
 ] as const;
 
+/** How many runs wait to be counted. */
+const QUEUE = 32;
+
 /**
  * The bin of a duration: durations whose leading three digits are close share
  * one, which is named by its lowest. A bin is at most 2.5 % wide, so its middle
  * is at most 1.3 % off.
  *
- * @param ms An expression: milliseconds, not negative.
+ * @param ms An expression: whole milliseconds, not negative.
  * @returns An expression.
  */
 export function binSql(ms: string): string {
@@ -40,7 +47,7 @@ export function binSql(ms: string): string {
 
 /** Whether a status is final. An IN would build a table each time a trigger fires. */
 function isFinal(status: string): string {
-  return FINAL_STATUSES.map((final) => `${status} = '${final}'`).join(" OR ");
+  return `(${FINAL_STATUSES.map((final) => `${status} = '${final}'`).join(" OR ")})`;
 }
 
 /** The columns of a run that its roll-ups depend on. */
@@ -58,31 +65,34 @@ const NODE_COUNTED = [
 ];
 
 function differs(columns: readonly string[]): string {
-  return columns.map((column) => `old.${column} IS NOT new.${column}`).join(" OR ");
+  return `(${columns.map((column) => `old.${column} IS NOT new.${column}`).join(" OR ")})`;
 }
 
-/** Milliseconds of a run, NULL when a time is missing; a clock may have gone backwards. */
-function runDurationSql(row: string): string {
+function isUncounted(id: string): string {
+  return `EXISTS (SELECT 1 FROM uncounted WHERE execution_id = ${id})`;
+}
+
+/**
+ * Adds runs to their roll-ups, or takes them out. The LIMIT makes SQLite
+ * compute each duration once; a clock may have gone backwards.
+ */
+function countRunsSql(row: string, from: string, sign: 1 | -1): string {
   const [started, completed] = [`${row}.started_instant`, `${row}.completed_instant`];
-  return `CASE WHEN ${started} > ${ZERO_INSTANT}
-    THEN max(0, (${completed} - ${started}) / 1000) END`;
-}
-
-/** Adds a run to its roll-ups, or takes it out. The LIMITs make SQLite compute each value once. */
-function countRunSql(row: string, sign: 1 | -1): string {
   return `INSERT INTO run_statistics
   (span, workflow_id, start, status, error_type, bin, runs, total, shortest, longest)
-SELECT span, CASE every_workflow WHEN 1 THEN '' ELSE ${row}.workflow_id END,
-  CASE span WHEN 0 THEN 0 ELSE seconds - ((seconds % span) + span) % span END,
-  ${row}.status, coalesce(${row}.error_type, ''), bin, ${sign}, ${sign} * coalesce(ms, 0), ms, ms
-FROM (SELECT ms, seconds, ${binSql("ms")} AS bin
-  FROM (SELECT ${row}.started_instant / 1000000 AS seconds,
-    ${runDurationSql(row)} AS ms LIMIT 1)
-  LIMIT 1)
-CROSS JOIN run_spans WHERE true
+SELECT span, CASE every_workflow WHEN 1 THEN '' ELSE workflow_id END AS workflow,
+  CASE span WHEN 0 THEN 0 ELSE seconds - ((seconds % span) + span) % span END AS bucket,
+  status, error_type, ${binSql("ms")} AS bin,
+  ${sign} * count(*), ${sign} * sum(coalesce(ms, 0)), min(ms), max(ms)
+FROM (SELECT ${row}.workflow_id AS workflow_id, ${row}.status AS status,
+    coalesce(${row}.error_type, '') AS error_type, ${started} / 1000000 AS seconds,
+    CASE WHEN ${started} > ${ZERO_INSTANT}
+      THEN max(0, (${completed} - ${started}) / 1000) END AS ms
+  ${from} LIMIT -1 OFFSET 0)
+CROSS JOIN run_spans GROUP BY span, workflow, bucket, status, error_type, bin
 ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, total = total + excluded.total,
   shortest = min(coalesce(shortest, excluded.shortest), excluded.shortest),
-  longest = max(coalesce(longest, excluded.longest), excluded.longest);`;
+  longest = max(coalesce(longest, excluded.longest), excluded.longest)`;
 }
 
 /**
@@ -107,42 +117,62 @@ function nodeDurationSql(row: string): string {
  * Adds node executions to their roll-ups by the day of their run, or takes
  * them out; those that have not ended do not count.
  */
-function countNodesSql(row: string, workflow: string, instant: string, sign: string): string {
+function countNodesSql(
+  row: string,
+  run: string,
+  from: string,
+  sign: string,
+): string {
   return `INSERT INTO node_statistics
   (workflow_id, node_id, node_type, status, error_type, day, nodes, retries, total, longest)
-SELECT workflow, node_id, node_type, status, error_type, day, sign, sign * retries, sign * ms, ms
-FROM (SELECT ${workflow} AS workflow, ${instant} / 86400000000 AS day, ${sign} AS sign,
+SELECT workflow, node_id, node_type, status, error_type, day,
+  ${sign} * count(*), ${sign} * sum(retries), ${sign} * sum(ms), max(ms)
+FROM (SELECT ${run}.workflow_id AS workflow, ${run}.started_instant / 86400000000 AS day,
     ${row}.node_id AS node_id, ${row}.node_type AS node_type, ${row}.status AS status,
     coalesce(${row}.error_type, '') AS error_type, coalesce(${row}.retry_count, 0) AS retries,
-    ${nodeDurationSql(row)} AS ms`;
-}
-
-function nodeHasEnded(row: string): string {
-  return `(${row}.status = 'completed' OR ${row}.status = 'failed' OR ${row}.status = 'skipped')`;
-}
-
-const COUNT_NODES = `WHERE true
+    ${nodeDurationSql(row)} AS ms
+  ${from} LIMIT -1 OFFSET 0)
+WHERE status = 'completed' OR status = 'failed' OR status = 'skipped'
+GROUP BY workflow, node_id, node_type, status, error_type, day
 ON CONFLICT DO UPDATE SET nodes = nodes + excluded.nodes, retries = retries + excluded.retries,
-  total = total + excluded.total, longest = max(longest, excluded.longest);`;
-
-/** All node executions of a run that ends, or that goes on after its end. */
-function countNodesOfRunSql(row: string, sign: 1 | -1): string {
-  return `${countNodesSql("n", `${row}.workflow_id`, `${row}.started_instant`, `${sign}`)}
-  FROM node_executions AS n
-  WHERE n.execution_id = ${row}.id AND ${nodeHasEnded("n")} LIMIT -1 OFFSET 0)
-${COUNT_NODES}`;
+  total = total + excluded.total, longest = max(longest, excluded.longest)`;
 }
 
-/** Hands a node execution over, if its run has ended before it was stored. */
+/** Statements that count all waiting runs but those that a condition spares. */
+function foldSql(condition: string): string[] {
+  const runs = `FROM uncounted AS u CROSS JOIN executions AS e ON e.id = u.execution_id`;
+  const nodes = `CROSS JOIN node_executions AS n ON n.execution_id = e.id`;
+  return [
+    countRunsSql("e", `${runs} WHERE ${condition}`, 1),
+    countNodesSql("n", "e", `${runs} ${nodes} WHERE ${condition}`, "1"),
+    `DELETE FROM uncounted WHERE ${condition.replaceAll("u.", "")}`,
+  ];
+}
+
+/** Statements that count all waiting runs. */
+export const FOLD_SQL: readonly string[] = foldSql("true");
+
+/** Statements that count one run and its nodes, or take them out. */
+function countOneSql(row: "old" | "new", condition: string, sign: 1 | -1): string {
+  const nodes = `FROM node_executions AS n WHERE n.execution_id = ${row}.id AND ${condition}`;
+  return `${countRunsSql(row, `WHERE ${condition}`, sign)};
+${countNodesSql("n", row, nodes, `${sign}`)};`;
+}
+
+/** Hands a node execution over whose run was counted already. */
 function lateNodeSql(row: "new" | "old", event: string, when: string, sign: 1 | -1): string {
   const columns = NODE_COUNTED.map((column) => `${row}.${column}`).join(", ");
   return `CREATE TRIGGER ${sign === 1 ? "count" : "uncount"}_late_node_${event}
 AFTER ${event} ON node_executions
-WHEN ${when} EXISTS (SELECT 1 FROM executions
-  WHERE id = ${row}.execution_id AND (${isFinal("status")})) BEGIN
+WHEN ${when} NOT ${isUncounted(`${row}.execution_id`)} AND EXISTS (SELECT 1 FROM executions
+  WHERE id = ${row}.execution_id AND ${isFinal("status")}) BEGIN
 INSERT INTO late_nodes VALUES (${columns}, ${row}.execution_id, ${sign});
 END;`;
 }
+
+const ALL_RUNS = `FROM executions AS e WHERE ${isFinal("e.status")}`;
+const ALL_NODES = `FROM node_executions AS n CROSS JOIN executions AS e ON e.id = n.execution_id
+  WHERE ${isFinal("e.status")}`;
 
 /** Tables, triggers, and the roll-ups of what is there already. */
 export const STATISTICS_SQL: string = `
@@ -174,43 +204,36 @@ CREATE TABLE node_statistics (
   longest INTEGER NOT NULL,
   PRIMARY KEY (workflow_id, node_id, node_type, status, error_type, day)
 ) WITHOUT ROWID;
-CREATE TRIGGER count_run_insert AFTER INSERT ON executions
-WHEN ${isFinal("new.status")} BEGIN
-${countRunSql("new", 1)}
-${countNodesOfRunSql("new", 1)}
+CREATE TABLE uncounted (execution_id TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+${countRunsSql("e", ALL_RUNS, 1)};
+${countNodesSql("n", "e", ALL_NODES, "1")};
+CREATE TRIGGER queue_inserted_run AFTER INSERT ON executions WHEN ${isFinal("new.status")} BEGIN
+INSERT OR IGNORE INTO uncounted VALUES (new.id);
 END;
-CREATE TRIGGER uncount_run_update AFTER UPDATE ON executions
-WHEN (${isFinal("old.status")}) AND (${differs(RUN_COUNTED)}) BEGIN
-${countRunSql("old", -1)}
-${countNodesOfRunSql("old", -1)}
+CREATE TRIGGER queue_ended_run AFTER UPDATE ON executions
+WHEN ${isFinal("new.status")} AND NOT ${isFinal("old.status")} BEGIN
+INSERT OR IGNORE INTO uncounted VALUES (new.id);
 END;
-CREATE TRIGGER count_run_update AFTER UPDATE ON executions
-WHEN (${isFinal("new.status")}) AND (${differs(RUN_COUNTED)}) BEGIN
-${countRunSql("new", 1)}
-${countNodesOfRunSql("new", 1)}
+CREATE TRIGGER requeue_changed_run AFTER UPDATE ON executions
+WHEN ${isFinal("old.status")} AND ${differs(RUN_COUNTED)} BEGIN
+${countOneSql("old", `NOT ${isUncounted("old.id")}`, -1)}
+INSERT OR IGNORE INTO uncounted SELECT new.id WHERE ${isFinal("new.status")};
+DELETE FROM uncounted WHERE execution_id = new.id AND NOT ${isFinal("new.status")};
+END;
+CREATE TRIGGER count_deleted_run BEFORE DELETE ON executions WHEN ${isUncounted("old.id")} BEGIN
+${countOneSql("old", "true", 1)}
+DELETE FROM uncounted WHERE execution_id = old.id;
+END;
+CREATE TRIGGER count_queue AFTER INSERT ON uncounted
+WHEN (SELECT count(*) FROM uncounted) > ${QUEUE} BEGIN
+${foldSql("u.execution_id <> new.execution_id").map((sql) => `${sql};`).join("\n")}
 END;
 CREATE VIEW late_nodes AS SELECT ${NODE_COUNTED.map((column) => `NULL AS ${column}`).join(", ")},
   NULL AS execution_id, NULL AS sign;
-CREATE TRIGGER count_late_node INSTEAD OF INSERT ON late_nodes
-WHEN ${nodeHasEnded("new")} BEGIN
-${countNodesSql("new", "e.workflow_id", "e.started_instant", "new.sign")}
-  FROM executions AS e WHERE e.id = new.execution_id LIMIT 1)
-${COUNT_NODES}
+CREATE TRIGGER count_late_node INSTEAD OF INSERT ON late_nodes BEGIN
+${countNodesSql("new", "e", "FROM executions AS e WHERE e.id = new.execution_id", "new.sign")};
 END;
 ${lateNodeSql("new", "insert", "", 1)}
-${lateNodeSql("old", "update", `(${differs(NODE_COUNTED)}) AND`, -1)}
-${lateNodeSql("new", "update", `(${differs(NODE_COUNTED)}) AND`, 1)}
-INSERT INTO run_statistics
-  (span, workflow_id, start, status, error_type, bin, runs, total, shortest, longest)
-SELECT span, CASE every_workflow WHEN 1 THEN '' ELSE workflow_id END AS workflow,
-  CASE span WHEN 0 THEN 0 ELSE seconds - ((seconds % span) + span) % span END AS start,
-  status, error_type, ${binSql("ms")} AS bin, count(*), sum(coalesce(ms, 0)), min(ms), max(ms)
-FROM (SELECT workflow_id, status, coalesce(error_type, '') AS error_type,
-    started_instant / 1000000 AS seconds, ${runDurationSql("executions")} AS ms
-  FROM executions WHERE ${isFinal("status")} LIMIT -1 OFFSET 0)
-CROSS JOIN run_spans GROUP BY 1, 2, 3, 4, 5, 6;
-${countNodesSql("n", "e.workflow_id", "e.started_instant", "1")}
-  FROM node_executions AS n JOIN executions AS e ON e.id = n.execution_id
-  WHERE (${isFinal("e.status")}) AND ${nodeHasEnded("n")} LIMIT -1 OFFSET 0)
-${COUNT_NODES}
+${lateNodeSql("old", "update", `${differs(NODE_COUNTED)} AND`, -1)}
+${lateNodeSql("new", "update", `${differs(NODE_COUNTED)} AND`, 1)}
 `;

@@ -131,6 +131,24 @@ testBackends(
 );
 
 testBackends(
+  "SQLiteExecutionRepository.prune() takes a cut off end of the archive away",
+  async ({ root, open }) => {
+    using executions = await open();
+    await fill(executions);
+    const archive = join(root, "archive.ndjson.gz");
+    await executions.prune({ rules: [{ maxCount: 15 }] }, { archive, batchSize: 5 });
+    const whole = await Deno.readFile(archive);
+    await executions.prune({ rules: [{ maxCount: 10 }] }, { archive, batchSize: 5 });
+    const both = await Deno.readFile(archive);
+    for (const cut of [both.length - 1, whole.length + 30, whole.length + 3]) {
+      await Deno.writeFile(archive, both.slice(0, cut));
+      await executions.prune({ rules: [{ maxCount: 1000 }] }, { archive });
+      assertEquals(await Deno.readFile(archive), whole);
+    }
+  },
+);
+
+testBackends(
   "SQLiteExecutionRepository.prune() deletes nothing when the archive fails",
   async ({ root, open }) => {
     using executions = await open();
