@@ -23,10 +23,13 @@ export {
   templateProblems,
   type WorkflowTemplate,
 } from "./src/domain/template.ts";
+export * from "./src/domain/template_repository.ts";
 export * from "./src/domain/variable_snapshot.ts";
 export * from "./src/domain/workflow.ts";
+export * from "./src/domain/workflow_events.ts";
 export * from "./src/domain/workflow_history.ts";
 export * from "./src/domain/workflow_repository.ts";
+export * from "./src/domain/workflow_sharing.ts";
 
 export type { CopyOptions, CopyProgress, CopyResult } from "./src/credentials/copy.ts";
 export type { CredentialDescription, KeyringInfo } from "./src/credentials/description.ts";
@@ -85,30 +88,15 @@ export type {
 } from "./src/executions/statistics.ts";
 export { SQLiteStore } from "./src/executions/store.ts";
 
-export {
-  type InstantiatedTemplate,
-  type InstantiateOptions,
-  instantiateTemplate,
-} from "./src/workflows/instantiate.ts";
+export { instantiateTemplate } from "./src/workflows/instantiate.ts";
 export { type JsonSchema, workflowJsonSchema } from "./src/workflows/json_schema.ts";
-export type { FileWarning } from "./src/workflows/inspect.ts";
 export type { FileOperations, WritableFile } from "./src/workflows/file_operations.ts";
 export { FilesystemWorkflowRepository } from "./src/workflows/repository.ts";
 export type { FilesystemWorkflowOptions } from "./src/workflows/repository_options.ts";
-export type {
-  ExportedWorkflow,
-  ImportedWorkflow,
-  ImportOptions,
-  ImportSource,
-  Progress,
-  Shared,
-} from "./src/workflows/sharing.ts";
 export {
   type FilesystemTemplateOptions,
   FilesystemTemplateRepository,
-  type TemplateList,
 } from "./src/workflows/template_repository.ts";
-export type { WatchOptions, WorkflowEvent } from "./src/workflows/watch.ts";
-export type { ReferencedRevisions, RevisionDiff } from "./src/workflows/workflow_revisions.ts";
+export type { ReferencedRevisions } from "./src/workflows/workflow_revisions.ts";
 
 export { openStorage, type Storage, type StorageOptions } from "./src/storage.ts";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { WorkflowChange } from "./diff.ts";
+
 /**
  * Where a revision comes from.
  *
@@ -53,4 +55,12 @@ export interface PruneOptions {
   keep?: number | undefined;
   /** Id of the only workflow to prune; all by default. */
   id?: string | undefined;
+}
+
+/** What differs between two revisions. */
+export interface RevisionDiff {
+  /** By structure. */
+  changes: WorkflowChange[];
+  /** As text, in the unified format; empty when the texts are the same. */
+  unified: string;
 }

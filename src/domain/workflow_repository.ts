@@ -7,7 +7,20 @@
 import type { StorageError } from "./errors.ts";
 import type { SecretFinding } from "./secrets.ts";
 import type { Workflow } from "./workflow.ts";
-import type { RevisionOptions } from "./workflow_history.ts";
+import type { WatchOptions, WorkflowEvent } from "./workflow_events.ts";
+import type {
+  PruneOptions,
+  RevisionDiff,
+  RevisionOptions,
+  WorkflowRevision,
+} from "./workflow_history.ts";
+import type {
+  ExportedWorkflow,
+  ImportedWorkflow,
+  ImportOptions,
+  ImportSource,
+  Shared,
+} from "./workflow_sharing.ts";
 
 /** Options of {@linkcode WorkflowRepository.save}. */
 export interface SaveOptions extends RevisionOptions {
@@ -51,7 +64,7 @@ export interface SaveResult {
 export interface WorkflowWarning {
   /** Id of the workflow, from the file name. */
   id: string;
-  /** Absolute path of the file. */
+  /** Absolute path of the file; in a database, its table and id, such as `workflows/greet`. */
   path: string;
   /** One sentence. */
   message: string;
@@ -61,7 +74,7 @@ export interface WorkflowWarning {
 export interface InvalidWorkflow {
   /** Id of the workflow, from the file name. */
   id: string;
-  /** Absolute path of the file. */
+  /** Absolute path of the file; in a database, its table and id, such as `workflows/greet`. */
   path: string;
   /** Why it cannot be read. */
   error: StorageError;
@@ -113,6 +126,22 @@ export interface SummaryList {
   invalid: InvalidWorkflow[];
 }
 
+/** Something that is not what its author may think. */
+export interface FileWarning {
+  /** Where it stands, such as `nodes[2].parameters.level`. */
+  path: string;
+  /** One sentence. */
+  message: string;
+  /** Line in the file, from 1, where known. */
+  line?: number;
+}
+
+/** Changes the workflow it gets, or returns another one of the same id. */
+export type WorkflowEdit = (workflow: Workflow) => void | Workflow | Promise<void | Workflow>;
+
+/** Options of {@linkcode WorkflowRepository.update}. */
+export type UpdateOptions = Pick<SaveOptions, "author" | "message" | "secrets" | "uniqueName">;
+
 /** Stored workflows. */
 export interface WorkflowRepository {
   /**
@@ -123,6 +152,16 @@ export interface WorkflowRepository {
    * @throws {AlreadyExistsError} If the id or name is taken and was asked to be free.
    */
   save(workflow: Workflow, options?: SaveOptions): Promise<SaveResult>;
+
+  /**
+   * Reads a workflow, changes it and saves it, with nobody else in between.
+   * The function may run again when somebody wrote meanwhile; it must not save
+   * through this repository itself.
+   *
+   * @throws {NotFoundError} If there is no such workflow.
+   * @throws {InvalidDataError} If it cannot be read, or a value cannot be stored.
+   */
+  update(id: string, edit: WorkflowEdit, options?: UpdateOptions): Promise<SaveResult>;
 
   /**
    * Reads a workflow.
@@ -138,10 +177,93 @@ export interface WorkflowRepository {
   /** Reads all workflows; those that cannot be read are reported, never skipped in silence. */
   list(): Promise<WorkflowList>;
 
+  /** Tells the main things about all workflows, thousands of them in no time. */
+  summaries(filter?: SummaryFilter): Promise<SummaryList>;
+
   /**
-   * Deletes a workflow.
+   * Tells what is odd about a text that can be read.
+   *
+   * @throws {NotFoundError} If there is no such workflow.
+   * @throws {InvalidDataError} If it cannot be read.
+   */
+  inspect(id: string): Promise<FileWarning[]>;
+
+  /**
+   * Deletes a workflow. Its history stays, so that it can be restored.
    *
    * @throws {NotFoundError} If there is no such workflow.
    */
-  delete(id: string): Promise<void>;
+  delete(id: string, options?: RevisionOptions): Promise<void>;
+
+  /**
+   * Writes a text anew in the canonical form; comments are lost.
+   *
+   * @throws {NotFoundError} If there is no such workflow.
+   */
+  normalize(id: string, options?: RevisionOptions): Promise<SaveResult>;
+
+  /** Tells what happens to the workflows, except for what this repository itself writes. */
+  watch(options?: WatchOptions): AsyncGenerator<WorkflowEvent>;
+
+  /**
+   * Lists the revisions of a workflow, newest first, also of one that was deleted.
+   *
+   * @throws {NotFoundError} If there is neither such a workflow nor a history of one.
+   */
+  history(id: string): Promise<WorkflowRevision[]>;
+
+  /**
+   * Reads a revision by its hash, the first characters of it (six or more), or a tag.
+   *
+   * @throws {NotFoundError} If there is no such revision.
+   */
+  loadRevision(id: string, revision: string): Promise<Workflow>;
+
+  /**
+   * Compares two revisions; without `to`, one with what is stored.
+   *
+   * @throws {NotFoundError} If there is no such revision.
+   */
+  diff(id: string, from: string, to?: string): Promise<RevisionDiff>;
+
+  /**
+   * Makes an older revision the stored one, as a new revision.
+   *
+   * @throws {NotFoundError} If there is no such revision.
+   */
+  restore(id: string, revision: string, options?: RevisionOptions): Promise<SaveResult>;
+
+  /**
+   * Gives a revision a name, by default the stored one; `null` takes the name away.
+   *
+   * @throws {NotFoundError} If there is no such revision or name.
+   */
+  tag(id: string, tag: string, revision?: string | null): Promise<void>;
+
+  /** Removes old revisions and returns how many; what is tagged, among the newest or referred to stays. */
+  prune(options?: PruneOptions): Promise<number>;
+
+  /**
+   * Makes a text that can be shared: canonical YAML without secrets.
+   *
+   * @throws {NotFoundError} If there is no such workflow.
+   */
+  exportWorkflow(id: string): Promise<ExportedWorkflow>;
+
+  /**
+   * Saves a workflow that was shared, in any dialect, under a free id.
+   *
+   * @throws {InvalidDataError} If it cannot be read.
+   * @throws {AlreadyExistsError} If the id asked for is taken.
+   */
+  importWorkflow(source: ImportSource, options?: ImportOptions): Promise<ImportedWorkflow>;
+
+  /** Makes texts of all workflows that can be shared, one by one. */
+  exportAll(): AsyncGenerator<Shared<ExportedWorkflow>>;
+
+  /** Imports all `.yaml` and `.yml` files of a folder, one by one. */
+  importFolder(
+    folder: string,
+    options?: Pick<ImportOptions, "author" | "message">,
+  ): AsyncGenerator<Shared<ImportedWorkflow & { id: string }>>;
 }

@@ -6,19 +6,10 @@
 
 import { formatPath } from "./read_field.ts";
 import { isMapping } from "../domain/value.ts";
+import type { FileWarning } from "../domain/workflow_repository.ts";
 import type { ParsedWorkflow } from "./workflow_cache.ts";
 import { Locator } from "./yaml_locate.ts";
 import { isAmbiguous } from "./yaml_scalar.ts";
-
-/** Something that is not what its author may think. */
-export interface FileWarning {
-  /** Where it stands, such as `nodes[2].parameters.level`. */
-  path: string;
-  /** One sentence. */
-  message: string;
-  /** Line in the file, from 1, where known. */
-  line?: number;
-}
 
 /** Returns what readers of a file take for different things. */
 export function fileWarnings({ document, idInFile, workflow }: ParsedWorkflow): FileWarning[] {

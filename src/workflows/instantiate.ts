@@ -13,32 +13,12 @@ import {
   templateProblems,
   type WorkflowTemplate,
 } from "../domain/template.ts";
+import type { InstantiatedTemplate, InstantiateOptions } from "../domain/template_repository.ts";
 import { cloneValue, isMapping, type Mapping } from "../domain/value.ts";
-import type { Workflow } from "../domain/workflow.ts";
 import { decodeWorkflow } from "./decode.ts";
 import { refuse, storableProblems } from "./storable.ts";
 import { formatYaml } from "./yaml_writer.ts";
 import { readYaml } from "./yaml_reader.ts";
-
-/** Options of {@linkcode instantiateTemplate}. */
-export interface InstantiateOptions {
-  /**
-   * Id of the workflow.
-   *
-   * @default {newId()}
-   */
-  id?: string | undefined;
-  /** Name of the workflow; by default that of the specification, else that of the template. */
-  name?: string | undefined;
-}
-
-/** A workflow that was made of a template. */
-export interface InstantiatedTemplate {
-  /** The workflow. */
-  workflow: Workflow;
-  /** Invariants that it breaks; none when it passes `validate()`. */
-  problems: string[];
-}
 
 /**
  * Makes a workflow of a template.

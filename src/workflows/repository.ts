@@ -5,35 +5,36 @@
  */
 
 import type { Workflow } from "../domain/workflow.ts";
+import type { WatchOptions, WorkflowEvent } from "../domain/workflow_events.ts";
 import type {
   PruneOptions,
+  RevisionDiff,
   RevisionOptions,
   WorkflowRevision,
 } from "../domain/workflow_history.ts";
 import type {
+  FileWarning,
   SaveOptions,
   SaveResult,
   SummaryFilter,
   SummaryList,
+  UpdateOptions,
+  WorkflowEdit,
   WorkflowList,
   WorkflowRepository,
 } from "../domain/workflow_repository.ts";
-import { type FileWarning, fileWarnings } from "./inspect.ts";
+import type {
+  ExportedWorkflow,
+  ImportedWorkflow,
+  ImportOptions,
+  ImportSource,
+  Shared,
+} from "../domain/workflow_sharing.ts";
+import { fileWarnings } from "./inspect.ts";
 import type { FilesystemWorkflowOptions } from "./repository_options.ts";
-import {
-  exportAll,
-  type ExportedWorkflow,
-  exportWorkflow,
-  type ImportedWorkflow,
-  importFolder,
-  type ImportOptions,
-  type ImportSource,
-  importWorkflow,
-  type Shared,
-} from "./sharing.ts";
-import { type WatchOptions, watchWorkflows, type WorkflowEvent } from "./watch.ts";
+import { exportAll, exportWorkflow, importFolder, importWorkflow } from "./sharing.ts";
+import { watchWorkflows } from "./watch.ts";
 import { copyWorkflow } from "./workflow_cache.ts";
-import type { RevisionDiff } from "./workflow_revisions.ts";
 import { requireId } from "./workflow_id.ts";
 import { WorkflowStore } from "./workflow_store.ts";
 
@@ -137,8 +138,8 @@ export class FilesystemWorkflowRepository implements WorkflowRepository {
    */
   async update(
     id: string,
-    edit: (workflow: Workflow) => void | Workflow | Promise<void | Workflow>,
-    options: Pick<SaveOptions, "author" | "message" | "secrets" | "uniqueName"> = {},
+    edit: WorkflowEdit,
+    options: UpdateOptions = {},
   ): Promise<SaveResult> {
     return await this.#store.update(id, edit, options);
   }

@@ -15,6 +15,13 @@ import {
 } from "../domain/secrets.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { SaveResult } from "../domain/workflow_repository.ts";
+import type {
+  ExportedWorkflow,
+  ImportedWorkflow,
+  ImportOptions,
+  ImportSource,
+  Shared,
+} from "../domain/workflow_sharing.ts";
 import { asFileError } from "../file_errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { encodeWorkflow } from "./encode.ts";
@@ -28,45 +35,6 @@ import { formatDocument } from "./yaml_format.ts";
 const SECRET = "<SECRET_REQUIRED>";
 /** What stands in place of the key of a credential, as the Go implementation writes it. */
 const CREDENTIAL = "<CREDENTIAL_REF_REQUIRED>";
-
-/** A workflow that can be shared. */
-export interface ExportedWorkflow {
-  /** Id of the workflow. */
-  id: string;
-  /** Canonical YAML. */
-  text: string;
-  /** Where a value was replaced by a placeholder. */
-  removed: SecretFinding[];
-}
-
-/** Where a shared workflow comes from. */
-export type ImportSource = { text: string } | { path: string };
-
-/** Options of an import. */
-export interface ImportOptions {
-  /** Id that it gets; by default its own or that of its file when it is free, else a new one. */
-  id?: string | undefined;
-  /** Name that it gets; its own by default. */
-  name?: string | undefined;
-  /** Who imports it. */
-  author?: string | undefined;
-  /** Why. */
-  message?: string | undefined;
-}
-
-/** A workflow that was imported, and what it needs. */
-export interface ImportedWorkflow extends SaveResult {
-  /** The workflow. */
-  workflow: Workflow;
-  /** Servers that it calls, each with the program or address. */
-  servers: { id: string; command?: string; url?: string }[];
-  /** Keys of credentials that it refers to. */
-  credentials: string[];
-  /** Where a placeholder waits for a value. */
-  placeholders: string[];
-  /** Invariants that it breaks. */
-  problems: string[];
-}
 
 /** Makes a text without secrets. Comments may hold some, so they are left out. */
 export function exportWorkflow(workflow: Workflow): ExportedWorkflow {
@@ -128,17 +96,6 @@ export async function importWorkflow(
   }
   throw new InvalidDataError(`${action}: no id is free`);
 }
-
-/** How far the export or import of many workflows is. */
-export interface Progress {
-  /** Number of workflows that are done, this one included. */
-  done: number;
-  /** Number of all. */
-  total: number;
-}
-
-/** One workflow of many: what became of it, or why nothing did. */
-export type Shared<T> = Progress & (T | { id: string; error: StorageError });
 
 /** Exports all workflows, one by one. */
 export async function* exportAll(store: WorkflowStore): AsyncGenerator<Shared<ExportedWorkflow>> {

@@ -12,14 +12,15 @@ import {
 } from "../domain/errors.ts";
 import { templateProblems, type WorkflowTemplate } from "../domain/template.ts";
 import { equalValues } from "../domain/value.ts";
-import type { InvalidWorkflow } from "../domain/workflow_repository.ts";
+import type {
+  InstantiatedTemplate,
+  InstantiateOptions,
+  TemplateList,
+  TemplateRepository,
+} from "../domain/template_repository.ts";
 import { resolveRoot } from "../root.ts";
 import { systemFiles } from "./file_operations.ts";
-import {
-  type InstantiatedTemplate,
-  type InstantiateOptions,
-  instantiateTemplate,
-} from "./instantiate.ts";
+import { instantiateTemplate } from "./instantiate.ts";
 import { textsOf, verifyText } from "./prepare_save.ts";
 import type { FilesystemWorkflowOptions } from "./repository_options.ts";
 import { refuse } from "./storable.ts";
@@ -33,14 +34,6 @@ export type FilesystemTemplateOptions = Pick<
   FilesystemWorkflowOptions,
   "root" | "fileMode" | "folderMode" | "lockTimeout" | "files"
 >;
-
-/** Every template of a repository. */
-export interface TemplateList {
-  /** Those that can be read, in ascending order of their ids. */
-  templates: WorkflowTemplate[];
-  /** Those that cannot. */
-  invalid: InvalidWorkflow[];
-}
 
 /**
  * Workflow templates as YAML files: `<root>/templates/<id>.yaml`.
@@ -72,7 +65,7 @@ export interface TemplateList {
  * await Deno.remove(root, { recursive: true });
  * ```
  */
-export class FilesystemTemplateRepository {
+export class FilesystemTemplateRepository implements TemplateRepository {
   /** Absolute path of the storage root. */
   readonly root: string;
   readonly #folder: WorkflowFolder;

@@ -5,54 +5,11 @@
  */
 
 import { StorageError } from "../domain/errors.ts";
-import type { Workflow } from "../domain/workflow.ts";
+import type { WatchOptions, WorkflowEvent } from "../domain/workflow_events.ts";
 import { FolderChanges } from "./folder_changes.ts";
 import type { FileOperations } from "./file_operations.ts";
 import type { WorkflowEntry } from "./workflow_lister.ts";
 import { copyWorkflow } from "./workflow_cache.ts";
-
-/** Options of {@linkcode FilesystemWorkflowRepository.watch}. */
-export interface WatchOptions {
-  /** Ends the watching. */
-  signal?: AbortSignal | undefined;
-  /**
-   * Whether to tell first about the workflows that are there, as `created` or `invalid`.
-   *
-   * @default {false}
-   */
-  initial?: boolean | undefined;
-  /**
-   * How long nothing must be written before a burst of changes is told, in milliseconds.
-   *
-   * @default {100}
-   */
-  debounce?: number | undefined;
-}
-
-/** Something that happened to a stored workflow. */
-export type WorkflowEvent =
-  | {
-    /** It is there now, or its content is another one. */
-    type: "created" | "changed";
-    /** Id of the workflow. */
-    id: string;
-    /** The workflow as it is now. */
-    workflow: Workflow;
-  }
-  | {
-    /** It is gone. */
-    type: "deleted";
-    /** Id of the workflow. */
-    id: string;
-  }
-  | {
-    /** Its file cannot be read. */
-    type: "invalid";
-    /** Id of the workflow. */
-    id: string;
-    /** Why. */
-    error: StorageError;
-  };
 
 /** What watching needs to know. */
 export interface WatchContext {

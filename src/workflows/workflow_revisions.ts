@@ -4,9 +4,9 @@
  * @module
  */
 
-import { diffWorkflows, type WorkflowChange } from "../domain/diff.ts";
+import { diffWorkflows } from "../domain/diff.ts";
 import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
-import type { PruneOptions, WorkflowRevision } from "../domain/workflow_history.ts";
+import type { PruneOptions, RevisionDiff, WorkflowRevision } from "../domain/workflow_history.ts";
 import { requireAccess } from "../file_errors.ts";
 import { revisionOf } from "./revision.ts";
 import { unifiedDiff } from "./unified_diff.ts";
@@ -14,14 +14,6 @@ import { type ParsedWorkflow, parseWorkflow } from "./workflow_cache.ts";
 import type { WorkflowHistory } from "./workflow_history.ts";
 import { requireId } from "./workflow_id.ts";
 import { actionOf, type WorkflowStore } from "./workflow_store.ts";
-
-/** What differs between two revisions. */
-export interface RevisionDiff {
-  /** By structure. */
-  changes: WorkflowChange[];
-  /** As text, in the unified format; empty when the texts are the same. */
-  unified: string;
-}
 
 /** Finds the revisions of a workflow that must survive pruning. */
 export type ReferencedRevisions = (id: string) => Iterable<string> | Promise<Iterable<string>>;

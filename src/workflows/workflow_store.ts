@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { StorageError } from "../domain/errors.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { RevisionOptions, RevisionSource } from "../domain/workflow_history.ts";
-import type { SaveOptions, SaveResult } from "../domain/workflow_repository.ts";
+import type { SaveOptions, SaveResult, WorkflowEdit } from "../domain/workflow_repository.ts";
 import { requireAccess } from "../file_errors.ts";
 import { resolveRoot } from "../root.ts";
 import { type FileOperations, systemFiles } from "./file_operations.ts";
@@ -89,7 +89,7 @@ export class WorkflowStore {
   /** Reads, changes and saves a workflow. */
   async update(
     id: string,
-    edit: (workflow: Workflow) => void | Workflow | Promise<void | Workflow>,
+    edit: WorkflowEdit,
     options: SaveOptions,
   ): Promise<SaveResult> {
     const { author, message } = options;

@@ -14,7 +14,7 @@ import {
 import { mergeWorkflows } from "../domain/merge.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { RevisionOptions, RevisionSource } from "../domain/workflow_history.ts";
-import type { SaveOptions, SaveResult } from "../domain/workflow_repository.ts";
+import type { SaveOptions, SaveResult, WorkflowEdit } from "../domain/workflow_repository.ts";
 import { checkSecrets } from "./check_secrets.ts";
 import { type PreparedSave, prepareSave, verifyText } from "./prepare_save.ts";
 import { revisionOf } from "./revision.ts";
@@ -96,7 +96,7 @@ export class WorkflowWriter {
   /** Reads, changes and saves a workflow, with nobody else in between. */
   async update(
     id: string,
-    edit: (workflow: Workflow) => void | Workflow | Promise<void | Workflow>,
+    edit: WorkflowEdit,
     options: SaveOptions,
     change: Change,
     action: string,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { join } from "@std/path";
 import { InvalidDataError } from "../../src/domain/errors.ts";
-import type { WatchOptions, WorkflowEvent } from "../../src/workflows/watch.ts";
+import type { WatchOptions, WorkflowEvent } from "../../src/domain/workflow_events.ts";
 import { linux, program, testNeeding } from "../helpers/skip.ts";
 import { greeting, TempStore } from "./temp_store.ts";
 

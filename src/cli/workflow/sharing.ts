@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { requirePermissions } from "../../permissions.ts";
 import type { FilesystemWorkflowRepository } from "../../workflows/repository.ts";
-import type { ExportedWorkflow, ImportedWorkflow } from "../../workflows/sharing.ts";
+import type { ExportedWorkflow, ImportedWorkflow } from "../../domain/workflow_sharing.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { fileError } from "../files.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { WorkflowEvent } from "../../workflows/watch.ts";
+import type { WorkflowEvent } from "../../domain/workflow_events.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../json.ts";
 import { oneLine, type Style, styled } from "../text.ts";
