@@ -10,12 +10,35 @@ export * from "./src/domain/credential.ts";
 export * from "./src/domain/diff.ts";
 export * from "./src/domain/errors.ts";
 export * from "./src/domain/execution.ts";
+export type {
+  ExecutionChange,
+  ExecutionEvent,
+  Lease,
+  WatchOptions as ExecutionWatchOptions,
+} from "./src/domain/execution_monitoring.ts";
 export * from "./src/domain/execution_repository.ts";
+export type {
+  AutoPruneOptions,
+  DetailedPrunePlan,
+  PruneOptions as ExecutionPruneOptions,
+  PrunePlan,
+  PruneProgress,
+  RetentionPolicy,
+  RetentionRule,
+} from "./src/domain/execution_retention.ts";
+export * from "./src/domain/execution_statistics.ts";
+export type {
+  CsvTable,
+  ExportOptions,
+  ImportOptions as ExecutionImportOptions,
+  ImportResult as ExecutionImportResult,
+} from "./src/domain/execution_transfer.ts";
 export * from "./src/domain/ids.ts";
 export type { Lazy } from "./src/domain/lazy.ts";
 export * from "./src/domain/merge.ts";
 export * from "./src/domain/node.ts";
 export * from "./src/domain/node_execution.ts";
+export type { RedactionOptions } from "./src/domain/redaction.ts";
 export { findSecrets, type SecretFinding, type SecretKind } from "./src/domain/secrets.ts";
 export {
   type ParameterValidation,
@@ -49,43 +72,14 @@ export {
   type VaultOptions,
 } from "./src/credentials/vault.ts";
 
-export type {
-  ExecutionChange,
-  ExecutionEvent,
-  WatchOptions as ExecutionWatchOptions,
-} from "./src/executions/changes.ts";
 export type { CheckOptions, CheckResult } from "./src/executions/check.ts";
-export type { CsvTable } from "./src/executions/csv.ts";
 export type { DriverName } from "./src/executions/driver.ts";
 export type { JournalMode } from "./src/executions/driver_choice.ts";
-export type { ExportOptions } from "./src/executions/export.ts";
-export type {
-  ImportOptions as ExecutionImportOptions,
-  ImportResult as ExecutionImportResult,
-} from "./src/executions/import.ts";
-export type { Lease } from "./src/executions/leases.ts";
-export type { LoadOptions } from "./src/executions/load.ts";
 export { SQLiteMaintenance } from "./src/executions/maintenance.ts";
 export { SQLiteMonitoring } from "./src/executions/monitoring.ts";
-export type { NodeStatistics, SlowNode } from "./src/executions/node_statistics.ts";
-export type { AutoPruneOptions, SQLiteInfo, SQLiteOptions } from "./src/executions/options.ts";
-export type {
-  DetailedPrunePlan,
-  PruneOptions as ExecutionPruneOptions,
-  PrunePlan,
-  PruneProgress,
-} from "./src/executions/prune.ts";
-export type { RedactionOptions } from "./src/executions/redaction.ts";
+export type { SQLiteInfo, SQLiteOptions } from "./src/executions/options.ts";
 export { SQLiteExecutionRepository } from "./src/executions/repository.ts";
-export type { RetentionPolicy, RetentionRule } from "./src/executions/retention.ts";
 export type { SalvageResult } from "./src/executions/salvage.ts";
-export type {
-  DurationPercentiles,
-  DurationStatistics,
-  ExecutionStatistics,
-  RunStatistics,
-  StatisticsQuery,
-} from "./src/executions/statistics.ts";
 export { SQLiteStore } from "./src/executions/store.ts";
 
 export { instantiateTemplate } from "./src/workflows/instantiate.ts";
@@ -99,4 +93,9 @@ export {
 } from "./src/workflows/template_repository.ts";
 export type { ReferencedRevisions } from "./src/workflows/workflow_revisions.ts";
 
-export { openStorage, type Storage, type StorageOptions } from "./src/storage.ts";
+export {
+  type FilesystemStorage,
+  openStorage,
+  type Storage,
+  type StorageOptions,
+} from "./src/storage.ts";

@@ -4,6 +4,10 @@
  * @module
  */
 
+import type { CredentialStore } from "./domain/credential.ts";
+import type { ExecutionRepository } from "./domain/execution_repository.ts";
+import type { TemplateRepository } from "./domain/template_repository.ts";
+import type { WorkflowRepository } from "./domain/workflow_repository.ts";
 import { KeyringCredentialStore } from "./credentials/keyring_store.ts";
 import type { KeyringOptions } from "./credentials/options.ts";
 import type { SQLiteOptions } from "./executions/options.ts";
@@ -34,8 +38,22 @@ export interface StorageOptions {
   credentials?: Omit<KeyringOptions, "root">;
 }
 
-/** The stores over one root folder. */
+/** The stores, whatever they store in. */
 export interface Storage extends AsyncDisposable {
+  /** Workflows. */
+  readonly workflows: WorkflowRepository;
+  /** Workflow templates. */
+  readonly templates: TemplateRepository;
+  /** Executions. */
+  readonly executions: ExecutionRepository;
+  /** Credentials. */
+  readonly credentials: CredentialStore;
+  /** Closes the stores; further calls do nothing. */
+  close(): void;
+}
+
+/** The stores over one root folder. */
+export interface FilesystemStorage extends Storage {
   /** Absolute path of the folder of all data. */
   readonly root: string;
   /** Workflows, as YAML files in `<root>/workflows`. */
@@ -46,8 +64,6 @@ export interface Storage extends AsyncDisposable {
   readonly executions: SQLiteExecutionRepository;
   /** Credentials, in the keyring of the system. */
   readonly credentials: KeyringCredentialStore;
-  /** Closes the stores; further calls do nothing. */
-  close(): void;
 }
 
 /**
@@ -87,7 +103,7 @@ export interface Storage extends AsyncDisposable {
  * await Deno.remove(root, { recursive: true });
  * ```
  */
-export async function openStorage(options: StorageOptions = {}): Promise<Storage> {
+export async function openStorage(options: StorageOptions = {}): Promise<FilesystemStorage> {
   const root = resolveRoot(options.root);
   const templates = await FilesystemTemplateRepository.open({ ...options.templates, root });
   const executions = await SQLiteExecutionRepository.open({

@@ -10,7 +10,7 @@ import { MemoryKeyring } from "../credentials/memory.ts";
 import { KeyringError, NotFoundError, PermissionDeniedError } from "../domain/errors.ts";
 import { Execution } from "../domain/execution.ts";
 import { NodeExecution } from "../domain/node_execution.ts";
-import { openStorage, type Storage } from "../storage.ts";
+import { type FilesystemStorage, openStorage } from "../storage.ts";
 import { exampleWorkflows } from "./example_workflows.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -36,7 +36,10 @@ export const exampleCommand: Command = {
   },
 };
 
-async function showWorkflows({ workflows, root }: Storage, context: Context): Promise<void> {
+async function showWorkflows(
+  { workflows, root }: FilesystemStorage,
+  context: Context,
+): Promise<void> {
   context.print(`\nWorkflows, one YAML file each`);
   for (const workflow of exampleWorkflows()) {
     await workflows.save(workflow);
@@ -69,7 +72,10 @@ async function showWorkflows({ workflows, root }: Storage, context: Context): Pr
   context.print(`  deleted   "draft"`);
 }
 
-async function showExecutions({ executions, root }: Storage, context: Context): Promise<void> {
+async function showExecutions(
+  { executions, root }: FilesystemStorage,
+  context: Context,
+): Promise<void> {
   context.print(`\nExecutions, in SQLite`);
   const run = Execution.create("order-import", "1.0", { orders: [17, 18], customer: "Zoë" });
   await executions.save(run);
@@ -139,7 +145,10 @@ async function showExecutions({ executions, root }: Storage, context: Context): 
 }
 
 /** Stores an empty run under the old id for a moment: children left behind would show up in it. */
-async function countChildren(executions: Storage["executions"], id: string): Promise<number> {
+async function countChildren(
+  executions: FilesystemStorage["executions"],
+  id: string,
+): Promise<number> {
   const again = Execution.create("order-import", "1.0");
   again.id = id;
   await executions.save(again);

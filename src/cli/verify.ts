@@ -9,7 +9,7 @@ import { KeyringError, NotFoundError, PermissionDeniedError } from "../domain/er
 import { Execution } from "../domain/execution.ts";
 import { NodeExecution } from "../domain/node_execution.ts";
 import { newId } from "../domain/ids.ts";
-import { openStorage, type Storage } from "../storage.ts";
+import { type FilesystemStorage, openStorage } from "../storage.ts";
 import { exampleWorkflows } from "./example_workflows.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -71,7 +71,7 @@ function isKeyringOutOfReach(error: unknown): boolean {
     (error.reason === "locked" || error.reason === "unavailable");
 }
 
-async function checkWorkflows({ workflows, root }: Storage): Promise<string> {
+async function checkWorkflows({ workflows, root }: FilesystemStorage): Promise<string> {
   const samples = exampleWorkflows();
   for (const workflow of samples) await workflows.save(workflow);
   for (const workflow of samples) {
@@ -84,7 +84,7 @@ async function checkWorkflows({ workflows, root }: Storage): Promise<string> {
   return `saved, loaded, listed and deleted ${samples.length} YAML files under ${root}`;
 }
 
-async function checkExecutions({ executions }: Storage): Promise<string> {
+async function checkExecutions({ executions }: FilesystemStorage): Promise<string> {
   const run = Execution.create("verify", "1.0", { answer: 42 });
   run.start();
   const node = run.addNodeExecution(NodeExecution.create(run.id, "only", "transform"));

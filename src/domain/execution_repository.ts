@@ -5,6 +5,20 @@
  */
 
 import type { Execution, ExecutionStatus } from "./execution.ts";
+import type {
+  ExecutionChange,
+  ExecutionEvent,
+  Lease,
+  WatchOptions,
+} from "./execution_monitoring.ts";
+import type {
+  DetailedPrunePlan,
+  PruneOptions,
+  PruneProgress,
+  RetentionPolicy,
+} from "./execution_retention.ts";
+import type { ExecutionStatistics, StatisticsQuery } from "./execution_statistics.ts";
+import type { ExportOptions, ImportOptions, ImportResult } from "./execution_transfer.ts";
 import type { NodeExecution } from "./node_execution.ts";
 import type { VariableSnapshot } from "./variable_snapshot.ts";
 
@@ -56,8 +70,25 @@ export interface ExecutionPage {
   total?: { count: number; capped: boolean };
 }
 
-/** Execution history. */
-export interface ExecutionRepository {
+/** Which parts of a run are read with it. */
+export interface LoadOptions {
+  /**
+   * Node executions: `"eager"` reads them with the run, `"lazy"` too, but makes
+   * objects of them only when they are first used, `"none"` leaves them out.
+   *
+   * @default {"lazy"}
+   */
+  nodeExecutions?: "eager" | "lazy" | "none";
+  /**
+   * Whether to read the snapshots, from which the variables are rebuilt.
+   *
+   * @default {true}
+   */
+  variableSnapshots?: boolean;
+}
+
+/** Execution history: what every backend offers. */
+export interface ExecutionRepository extends Disposable, AsyncDisposable {
   /** Inserts or updates the row of a run, without its node executions and snapshots. */
   save(execution: Execution): Promise<void>;
 
@@ -83,7 +114,7 @@ export interface ExecutionRepository {
    *
    * @throws {NotFoundError} If there is no such run.
    */
-  load(id: string): Promise<Execution>;
+  load(id: string, options?: LoadOptions): Promise<Execution>;
 
   /** Lists the runs of a workflow, newest first, without node executions. */
   listByWorkflow(workflowId: string): Promise<Execution[]>;
@@ -98,12 +129,122 @@ export interface ExecutionRepository {
    */
   list(query?: ExecutionQuery): Promise<ExecutionPage>;
 
+  /** Yields all runs of a query, newest first, with constant memory. */
+  iterate(query?: Omit<ExecutionQuery, "cursor" | "total">): AsyncGenerator<Execution>;
+
+  /** Yields the node executions of a run, oldest first; none if there is no such run. */
+  iterateNodeExecutions(id: string): AsyncGenerator<NodeExecution>;
+
+  /**
+   * Returns the values that the variables of a run had at a time, by default the end.
+   *
+   * @throws {NotFoundError} If there is no such run.
+   */
+  variablesAt(id: string, at?: Date): Promise<Record<string, unknown>>;
+
+  /** Lists the revisions of a workflow that its runs refer to, each once. */
+  workflowRevisions(workflowId: string): Promise<string[]>;
+
   /**
    * Deletes a run with its node executions and snapshots.
    *
    * @throws {NotFoundError} If there is no such run.
    */
   delete(id: string): Promise<void>;
+
+  /**
+   * Deletes a node execution; snapshots it made stay, without its id.
+   *
+   * @throws {NotFoundError} If there is no such node execution.
+   */
+  deleteNodeExecution(id: string): Promise<void>;
+
+  /**
+   * Tells exactly which runs a policy lets go, by which of its rules. Changes nothing.
+   *
+   * @throws {InvalidDataError} If the policy is not valid.
+   */
+  planPrune(policy: RetentionPolicy): Promise<DetailedPrunePlan>;
+
+  /**
+   * Deletes the runs that a policy lets go, in short transactions; goes on
+   * with the next call wherever it was stopped.
+   *
+   * @throws {InvalidDataError} If the policy is not valid.
+   */
+  prune(policy: RetentionPolicy, options?: PruneOptions): Promise<PruneProgress>;
+
+  /** Puts labels on a run. */
+  addLabels(id: string, ...labels: string[]): Promise<void>;
+
+  /** Takes labels off a run. */
+  removeLabels(id: string, ...labels: string[]): Promise<void>;
+
+  /** Reads the labels of a run, sorted. */
+  getLabels(id: string): Promise<string[]>;
+
+  /** Keeps a run from every pruning, by the label `pinned`. */
+  pin(id: string): Promise<void>;
+
+  /** Lets a run be pruned again. */
+  unpin(id: string): Promise<void>;
+
+  /** Counts runs and node executions that have ended; those that were deleted stay counted. */
+  statistics(query?: StatisticsQuery): Promise<ExecutionStatistics>;
+
+  /**
+   * Gives a live run an owner, or renews the lease of its owner.
+   *
+   * @throws {NotFoundError} If there is no such run.
+   * @throws {InvalidStateError} If the run has ended.
+   * @throws {ConflictError} If the run has another owner.
+   */
+  lease(id: string, owner: string, duration?: number): Promise<Lease>;
+
+  /**
+   * Takes over a run whose owner is gone; of many claimants exactly one wins.
+   *
+   * @throws {NotFoundError} If there is no such run.
+   */
+  claim(id: string, owner: string, duration?: number): Promise<boolean>;
+
+  /** Gives a lease back; returns whether it was that owner's. */
+  releaseLease(id: string, owner: string): Promise<boolean>;
+
+  /** Reads the lease of a run, `undefined` for a run without an owner. */
+  getLease(id: string): Promise<Lease | undefined>;
+
+  /** Lists the live runs whose owner is gone, the longest gone first. */
+  listAbandoned(): Promise<Execution[]>;
+
+  /**
+   * Ends a run whose owner is gone, and its running nodes, as failed.
+   *
+   * @throws {NotFoundError} If there is no such run.
+   * @throws {InvalidStateError} If the run has ended.
+   * @throws {ConflictError} If the run has no owner, or one that may be alive.
+   */
+  interrupt(id: string): Promise<void>;
+
+  /**
+   * Yields every change of a run as it happens, until the signal or `close()`.
+   *
+   * @throws {ConflictError} If changes behind `after` were dropped already.
+   */
+  watch(options?: WatchOptions & { after?: number }): AsyncGenerator<ExecutionChange>;
+
+  /**
+   * Yields what is new in one run; begins with what is there, ends with the run.
+   *
+   * @throws {NotFoundError} If there is no such run.
+   */
+  follow(id: string, options?: WatchOptions): AsyncGenerator<ExecutionEvent>;
+
+  /** Writes runs, newest first, as a stream of bytes. */
+  export(options?: ExportOptions): ReadableStream<Uint8Array>;
+
+  /** Adds runs that were exported as NDJSON; a run that is there already stays as it is. */
+  import(stream: ReadableStream<Uint8Array>, options?: ImportOptions): Promise<ImportResult>;
 
   /** Closes the store; further calls do nothing. */
   close(): void;

@@ -9,9 +9,8 @@
 import { gzipSync } from "node:zlib";
 import { dirname } from "@std/path";
 import { requirePermissions } from "../permissions.ts";
-import type { Connection } from "./connection.ts";
 import { databaseError } from "./database_error.ts";
-import { readStoredRun, writeRunLine } from "./run_line.ts";
+import { type StoredRun, writeRunLine } from "./run_line.ts";
 
 /** Header of a member: that of gzip with one extra field, "GF" and the length of the member. */
 const HEADER = 20;
@@ -53,15 +52,10 @@ export class ArchiveWriter implements Disposable {
   /**
    * Appends runs and makes sure that they are on the disk.
    *
-   * @param connection The connection.
-   * @param ids Ids of the runs; those that are gone are left out.
+   * @param runs The runs.
    * @throws {DatabaseError} If the archive cannot be written; then it ends as before.
    */
-  async append(connection: Connection, ids: readonly string[]): Promise<void> {
-    const runs = await connection.read(
-      this.#action,
-      () => ids.map((id) => readStoredRun(connection, id)).filter((run) => run !== undefined),
-    );
+  async append(runs: readonly StoredRun[]): Promise<void> {
     const bytes = makeMember(runs.map((run) => `${writeRunLine(run)}\n`).join(""));
     const end = this.#file.seekSync(0, Deno.SeekMode.End);
     try {

@@ -6,41 +6,15 @@
  */
 
 import { ConflictError } from "../domain/errors.ts";
-import type { Execution } from "../domain/execution.ts";
-import type { NodeExecution } from "../domain/node_execution.ts";
-import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
+import type {
+  ExecutionChange,
+  ExecutionEvent,
+  WatchOptions,
+} from "../domain/execution_monitoring.ts";
 import type { Connection } from "./connection.ts";
 import { makeRun, readRunRows } from "./load.ts";
 import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
 import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
-
-/** A change of a run. */
-export interface ExecutionChange {
-  /** Place in the feed; `watch({ after })` goes on behind it. */
-  sequence: number;
-  /** What happened. */
-  kind: "created" | "updated" | "deleted";
-  /** Id of the run. */
-  executionId: string;
-}
-
-/** Something new in a run. */
-export type ExecutionEvent =
-  | { kind: "execution"; execution: Execution }
-  | { kind: "node"; node: NodeExecution }
-  | { kind: "snapshot"; snapshot: VariableSnapshot };
-
-/** Options of `watch()` and `follow()`. */
-export interface WatchOptions {
-  /** Ends the iteration. */
-  signal?: AbortSignal;
-  /**
-   * How often to look for changes, in milliseconds.
-   *
-   * @default {100}
-   */
-  interval?: number;
-}
 
 /** How many changes are read at once. */
 const PAGE = 500;

@@ -5,19 +5,10 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
+import type { CsvTable } from "../domain/execution_transfer.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { asText } from "./invalid_columns.ts";
-import { NODE_EXECUTION_TABLE } from "./node_execution_row.ts";
-import { RUN_COLUMNS, type StoredRun } from "./run_line.ts";
-import { SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
-
-/** A table of a CSV export. */
-export type CsvTable = "executions" | "node_executions" | "variable_snapshots" | "joined";
-
-const NODE_COLUMNS = NODE_EXECUTION_TABLE.columns.filter((column) => column !== "execution_id");
-const CHANGE_COLUMNS = SNAPSHOT_COLUMNS.filter((column) =>
-  column !== "id" && column !== "execution_id"
-);
+import { CHANGE_COLUMNS, NODE_COLUMNS, RUN_COLUMNS, type StoredRun } from "./run_line.ts";
 
 const HEADERS: Record<CsvTable, readonly string[]> = {
   executions: RUN_COLUMNS,

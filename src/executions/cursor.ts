@@ -13,8 +13,8 @@ export interface Cursor {
   direction: "older" | "newer";
   /** Instant of the run beside the place. */
   instant: bigint;
-  /** Row of that run. */
-  rowid: bigint;
+  /** What orders runs of the same instant: in SQLite the row of that run. */
+  place: string;
 }
 
 /** Changes with the form of the text. */
@@ -25,17 +25,23 @@ const VERSION = 1;
  *
  * @param direction Which way the page goes.
  * @param instant Instant of the run beside the place.
- * @param rowid Row of that run.
+ * @param place What orders runs of the same instant.
  * @param filter What the query asks for.
  * @returns The text, fit for a URL.
  */
 export function encodeCursor(
   direction: Cursor["direction"],
   instant: SqlValue | undefined,
-  rowid: SqlValue | undefined,
+  place: string,
   filter: string,
 ): string {
-  const fields = [VERSION, direction === "older" ? 0 : 1, `${instant}`, `${rowid}`, hash(filter)];
+  const fields = [
+    VERSION,
+    direction === "older" ? 0 : 1,
+    `${instant}`,
+    encodeURIComponent(place),
+    hash(filter),
+  ];
   return new TextEncoder().encode(fields.join("|")).toBase64({
     alphabet: "base64url",
     omitPadding: true,
@@ -47,15 +53,19 @@ export function encodeCursor(
  *
  * @param text The text.
  * @param filter What the query asks for.
+ * @param isPlace Whether a place is one of this backend.
  * @returns The place.
  * @throws {InvalidDataError} If the text is not a cursor of this query.
  */
-export function decodeCursor(text: string, filter: string): Cursor {
-  const [version, direction, instant = "", rowid = "", hashed] = decodeText(text).split("|");
-  const isWhole = (digits: string) =>
-    /^-?\d{1,19}$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
+export function decodeCursor(
+  text: string,
+  filter: string,
+  isPlace: (place: string) => boolean,
+): Cursor {
+  const [version, direction, instant = "", encoded = "", hashed] = decodeText(text).split("|");
+  const place = decodePlace(encoded);
   if (
-    version !== String(VERSION) || !isWhole(instant) || !isWhole(rowid) ||
+    version !== String(VERSION) || !isInt64(instant) || !isPlace(place) ||
     (direction !== "0" && direction !== "1")
   ) {
     throw new InvalidDataError(
@@ -71,8 +81,22 @@ export function decodeCursor(text: string, filter: string): Cursor {
   return {
     direction: direction === "0" ? "older" : "newer",
     instant: BigInt(instant),
-    rowid: BigInt(rowid),
+    place,
   };
+}
+
+/** Whether a text is a whole number of 64 bits. */
+export function isInt64(digits: string): boolean {
+  return /^-?\d{1,19}$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
+}
+
+function decodePlace(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch (error) {
+    if (error instanceof URIError) return "";
+    throw error;
+  }
 }
 
 function decodeText(text: string): string {

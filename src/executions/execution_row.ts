@@ -13,11 +13,12 @@ import {
 } from "../domain/execution.ts";
 import { encodeJson } from "../domain/json.ts";
 import { untouchedText } from "../domain/lazy.ts";
+import type { Redactor } from "../domain/redaction.ts";
+import { encodeObject, messageText, plainText } from "./column_text.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
 import { asText, ColumnReader, LazyJson, rawText } from "./invalid_columns.ts";
-import type { Redactor } from "./redaction.ts";
-import { encodeObject, messageText, plainText, WrittenTable } from "./written_row.ts";
+import { WrittenTable } from "./written_row.ts";
 
 const COLUMNS = [
   "id",

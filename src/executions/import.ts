@@ -7,26 +7,8 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { InvalidDataError, StorageError } from "../domain/errors.ts";
-import type { Connection } from "./connection.ts";
-import { insertStoredRun, readRunLine, type StoredRun } from "./run_line.ts";
-
-/** What an import did. */
-export interface ImportResult {
-  /** Runs that were added. */
-  imported: number;
-  /** Runs that were there already and stayed as they were. */
-  skipped: number;
-  /** Lines that are not a run, from 1. */
-  invalid: { line: number; error: InvalidDataError }[];
-}
-
-/** Options of `import()`. */
-export interface ImportOptions {
-  /** Ends it with its reason; what was added stays. */
-  signal?: AbortSignal;
-  /** Called after each transaction. */
-  onProgress?: (result: Omit<ImportResult, "invalid">) => void;
-}
+import type { ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
+import { readRunLine, type StoredRun } from "./run_line.ts";
 
 /** Runs of one transaction. */
 const BATCH = 50;
@@ -34,7 +16,7 @@ const BATCH = 50;
 /**
  * Adds the runs of a stream.
  *
- * @param connection The connection.
+ * @param insert Inserts runs, unless there are some of the same ids; returns how many.
  * @param stream NDJSON, plain or compressed with gzip.
  * @param options Signal and progress.
  * @param action What it is for.
@@ -42,7 +24,7 @@ const BATCH = 50;
  * @throws {DatabaseError} If the database refuses; earlier transactions stay.
  */
 export async function importRuns(
-  connection: Connection,
+  insert: (runs: StoredRun[]) => Promise<number>,
   stream: ReadableStream<Uint8Array>,
   options: ImportOptions,
   action: string,
@@ -50,10 +32,7 @@ export async function importRuns(
   const result: ImportResult = { imported: 0, skipped: 0, invalid: [] };
   let batch: StoredRun[] = [];
   const flush = async () => {
-    const added = await connection.write(
-      action,
-      () => batch.filter((run) => insertStoredRun(connection, run)).length,
-    );
+    const added = await insert(batch);
     result.imported += added;
     result.skipped += batch.length - added;
     batch = [];

@@ -6,7 +6,7 @@
 
 import { InvalidDataError } from "../domain/errors.ts";
 import type { Connection } from "./connection.ts";
-import { plainText } from "./written_row.ts";
+import { plainText } from "./column_text.ts";
 
 /** The label that keeps a run from every pruning. */
 export const PINNED = "pinned";

@@ -4,21 +4,20 @@
  * @module
  */
 
-import { ConflictError, InvalidStateError, NotFoundError } from "../domain/errors.ts";
+import {
+  ConflictError,
+  InvalidDataError,
+  InvalidStateError,
+  NotFoundError,
+} from "../domain/errors.ts";
 import type { Execution } from "../domain/execution.ts";
+import type { Lease } from "../domain/execution_monitoring.ts";
 import type { Connection } from "./connection.ts";
 import { executionTable, readExecution } from "./execution_row.ts";
 import { encodeTime } from "./instant.ts";
 
-/** The owner of a run. */
-export interface Lease {
-  /** Id of the run. */
-  executionId: string;
-  /** Who runs it. */
-  owner: string;
-  /** Until when the owner is trusted to be alive. */
-  expiresAt: Date;
-}
+/** How long a lease lasts unless said otherwise, in milliseconds. */
+export const LEASE_DURATION = 60_000;
 
 const SELECT = "SELECT owner, expires_at FROM leases WHERE execution_id = ?";
 const UPSERT = "INSERT INTO leases (execution_id, owner, expires_at) VALUES (?, ?, ?) " +
@@ -29,6 +28,26 @@ const LIVE = "('pending', 'running')";
 export const ABANDONED_SQL: string = `FROM leases CROSS JOIN executions
   ON executions.id = leases.execution_id
   WHERE leases.expires_at <= ? AND status IN ${LIVE} ORDER BY leases.expires_at`;
+
+/**
+ * Makes a lease that begins now.
+ *
+ * @param id Id of the run.
+ * @param owner Who runs it.
+ * @param duration How long it lasts, in milliseconds.
+ * @param action What it is for, in the form `Cannot lease execution "a"`.
+ * @returns The lease.
+ * @throws {InvalidDataError} If the owner or the duration is not valid.
+ */
+export function makeLease(id: string, owner: string, duration: number, action: string): Lease {
+  if (owner === "") throw new InvalidDataError(`${action}: the owner is empty`);
+  if (!(duration > 0)) {
+    throw new InvalidDataError(
+      `${action}: the duration is ${duration}, wanted is a positive number of milliseconds`,
+    );
+  }
+  return { executionId: id, owner, expiresAt: new Date(Date.now() + duration) };
+}
 
 /**
  * Reads the lease of a run.

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { InvalidDataError } from "../domain/errors.ts";
 import type { Execution } from "../domain/execution.ts";
 import type { ExecutionPage, ExecutionQuery } from "../domain/execution_repository.ts";
 import type { Connection } from "./connection.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { Row } from "./driver.ts";
 import { readExecution } from "./execution_row.ts";
-import { COUNT_CAP, countQuery, type Filter, filterKey, pageQuery } from "./list_query.ts";
+import { COUNT_CAP, type Filter, filterKey, readPaging } from "./filter.ts";
+import { countQuery, isRowid, pageQuery } from "./list_query.ts";
 
 /**
  * Reads all runs of a filter, newest first.
@@ -39,19 +39,9 @@ export function listPage(
   filter: Filter,
   query: ExecutionQuery,
 ): ExecutionPage {
-  const { limit = 50, total = "none" } = query;
-  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
-    throw new InvalidDataError(
-      `Cannot list executions: the limit is ${limit}, wanted is a whole number from 1 to 1000`,
-    );
-  }
-  if (!["none", "capped", "exact"].includes(total)) {
-    throw new InvalidDataError(
-      `Cannot list executions: the total is "${total}", wanted is "none", "capped" or "exact"`,
-    );
-  }
+  const { limit, total } = readPaging(query);
   const key = filterKey(filter);
-  const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor, key);
+  const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor, key, isRowid);
   const { sql, params } = pageQuery(filter, cursor, limit + 1, connection.info.schemaVersion);
   const rows = connection.statement(sql).all(...params);
   const more = rows.length > limit;
@@ -62,7 +52,7 @@ export function listPage(
   const hasOlder = newer || more;
   const hasNewer = newer ? more : cursor !== undefined;
   const place = (direction: "older" | "newer", row: Row | undefined) =>
-    row && encodeCursor(direction, row.at(-2), row.at(-1), key);
+    row && encodeCursor(direction, row.at(-2), `${row.at(-1)}`, key);
   const nextCursor = hasOlder ? place("older", rows.at(-1)) : undefined;
   const previousCursor = hasNewer ? place("newer", rows[0]) : undefined;
   return {

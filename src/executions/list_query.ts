@@ -5,12 +5,10 @@
  * @module
  */
 
-import { InvalidDataError } from "../domain/errors.ts";
-import { EXECUTION_STATUSES, type ExecutionStatus } from "../domain/execution.ts";
-import type { ExecutionQuery } from "../domain/execution_repository.ts";
-import type { Cursor } from "./cursor.ts";
+import { type Cursor, isInt64 } from "./cursor.ts";
 import type { SqlValue } from "./driver.ts";
 import { executionTable } from "./execution_row.ts";
+import type { Filter } from "./filter.ts";
 import { instantSql, ZERO_INSTANT } from "./instant.ts";
 import { STARTED_INSTANT_SQL } from "./migrations.ts";
 
@@ -22,98 +20,14 @@ export interface Query {
   params: SqlValue[];
 }
 
-/** The largest count of a capped total. */
-export const COUNT_CAP = 1000;
-
-/** Checked filters of a list. */
-export interface Filter {
-  /** Only runs of this workflow. */
-  workflowId?: string;
-  /** Only runs of these statuses; `undefined` for all. */
-  statuses?: ExecutionStatus[];
-  /** Only runs from this instant on. */
-  from?: bigint;
-  /** Only runs before this instant. */
-  before?: bigint;
-  /** Only runs whose workflow id contains this text. */
-  nameSearch?: string;
-  /** Only runs that took at least this many milliseconds. */
-  minDuration?: number;
-  /** Only runs that took at most this many milliseconds. */
-  maxDuration?: number;
-  /** Only runs that failed with this type of error. */
-  errorType?: string;
-  /** Only runs with this label. */
-  label?: string;
-}
-
 /**
- * Checks the filters of a query.
+ * Whether the place of a cursor is one of these lists: the rowid of a run.
  *
- * @param query The query.
- * @returns The filters.
- * @throws {InvalidDataError} If one is not valid.
+ * @param place The place.
+ * @returns Whether it is.
  */
-export function readFilter(query: ExecutionQuery): Filter {
-  const { workflowId, status, startedAfter, startedBefore, nameSearch } = query;
-  const filter: Filter = {};
-  if (workflowId !== undefined) filter.workflowId = workflowId;
-  if (status !== undefined) {
-    if (typeof status !== "string" && !Array.isArray(status)) {
-      throw new InvalidDataError(
-        `Cannot list executions: the status is a ${typeof status}, wanted is a text or several`,
-      );
-    }
-    const statuses = [...new Set(typeof status === "string" ? [status] : status)].sort();
-    const unknown = statuses.find((one) => !EXECUTION_STATUSES.includes(one));
-    if (unknown !== undefined) {
-      throw new InvalidDataError(
-        `Cannot list executions: the status is "${unknown}", wanted is one of ${
-          EXECUTION_STATUSES.join(", ")
-        }`,
-      );
-    }
-    filter.statuses = statuses;
-  }
-  if (startedAfter !== undefined) filter.from = toInstant("startedAfter", startedAfter);
-  if (startedBefore !== undefined) filter.before = toInstant("startedBefore", startedBefore);
-  if (nameSearch !== undefined && nameSearch !== "") filter.nameSearch = nameSearch;
-  const { minDuration, maxDuration, errorType, label } = query;
-  if (minDuration !== undefined) filter.minDuration = toDuration("minDuration", minDuration);
-  if (maxDuration !== undefined) filter.maxDuration = toDuration("maxDuration", maxDuration);
-  if (errorType !== undefined) filter.errorType = errorType;
-  if (label !== undefined) filter.label = label;
-  return filter;
-}
-
-function toInstant(option: string, time: Date): bigint {
-  if (!(time instanceof Date)) {
-    throw new InvalidDataError(
-      `Cannot list executions: "${option}" is a ${typeof time}, wanted is a Date`,
-    );
-  }
-  if (Number.isNaN(time.getTime())) {
-    throw new InvalidDataError(`Cannot list executions: "${option}" is an invalid date`);
-  }
-  return BigInt(time.getTime()) * 1000n;
-}
-
-function toDuration(option: string, value: number): number {
-  if (value >= 0) return value;
-  throw new InvalidDataError(
-    `Cannot list executions: "${option}" is ${value}, wanted is a number of milliseconds from 0`,
-  );
-}
-
-/**
- * Returns a text that is equal for equal filters.
- *
- * @param filter The filters.
- * @returns The text.
- */
-export function filterKey(filter: Filter): string {
-  const entries = Object.entries(filter).sort(([a], [b]) => a < b ? -1 : 1);
-  return JSON.stringify(entries, (_, value) => typeof value === "bigint" ? `${value}` : value);
+export function isRowid(place: string): boolean {
+  return isInt64(place);
 }
 
 /**
@@ -213,7 +127,7 @@ function conditions(
   }
   if (cursor !== undefined) {
     const sign = cursor.direction === "older" ? "<" : ">";
-    terms.push([`(${instant}, rowid) ${sign} (?, ?)`, cursor.instant, cursor.rowid]);
+    terms.push([`(${instant}, rowid) ${sign} (?, ?)`, cursor.instant, BigInt(cursor.place)]);
   }
   if (filter.nameSearch !== undefined) {
     const pattern = filter.nameSearch.replaceAll(/[\\%_]/g, "\\$&");

@@ -5,6 +5,7 @@
  */
 
 import type { Execution } from "../domain/execution.ts";
+import type { LoadOptions } from "../domain/execution_repository.ts";
 import { Lazy } from "../domain/lazy.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
@@ -26,23 +27,6 @@ export const NODE_EXECUTIONS_SQL: string =
 /** Reads the snapshots of a run in the order they were appended. */
 export const SNAPSHOTS_SQL: string = `SELECT ${SNAPSHOT_COLUMNS.join(", ")} ` +
   `FROM variable_snapshots WHERE execution_id = ?`;
-
-/** Which parts of a run are read with it. */
-export interface LoadOptions {
-  /**
-   * Node executions: `"eager"` reads them with the run, `"lazy"` too, but makes
-   * objects of them only when they are first used, `"none"` leaves them out.
-   *
-   * @default {"lazy"}
-   */
-  nodeExecutions?: "eager" | "lazy" | "none";
-  /**
-   * Whether to read the snapshots, from which the variables are rebuilt.
-   *
-   * @default {true}
-   */
-  variableSnapshots?: boolean;
-}
 
 /** A run and its parts as rows; nothing changes them, so that they can be kept. */
 export interface RunRows {

@@ -6,24 +6,25 @@
 
 import { resolve } from "@std/path";
 import { PermissionDeniedError } from "../domain/errors.ts";
+import type {
+  DetailedPrunePlan,
+  PruneOptions,
+  PruneProgress,
+  RetentionPolicy,
+} from "../domain/execution_retention.ts";
+import type { ExportOptions, ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
 import { backUp, restore } from "./backup.ts";
 import { checkDatabase, type CheckOptions, type CheckResult } from "./check.ts";
 import { chooseDriver } from "./driver_choice.ts";
-import { type ExportOptions, toByteStream, writeRuns } from "./export.ts";
-import { type ImportOptions, type ImportResult, importRuns } from "./import.ts";
+import { toByteStream, writeRuns } from "./export.ts";
+import { importRuns } from "./import.ts";
 import type { SQLiteInfo } from "./options.ts";
-import {
-  type DetailedPrunePlan,
-  planPrune,
-  prune,
-  type PruneOptions,
-  type PruneProgress,
-  releasePages,
-} from "./prune.ts";
+import { planPrune, prune, releasePages } from "./prune.ts";
 import { keepReserve } from "./reserve.ts";
-import type { RetentionPolicy } from "./retention.ts";
 import { requireFeature } from "./schema_version.ts";
+import type { StoredRun } from "./run_line.ts";
 import { SQLiteStore } from "./store.ts";
+import { insertStoredRun, readStoredRuns } from "./stored_run.ts";
 
 /** The part of the repository for those who run it. */
 export abstract class SQLiteMaintenance extends SQLiteStore {
@@ -161,7 +162,8 @@ export abstract class SQLiteMaintenance extends SQLiteStore {
     const action = "Cannot export executions";
     const connect = () => this.connect(action);
     return toByteStream(async function* () {
-      yield* writeRuns(await connect(), options, action);
+      const runs = readStoredRuns(await connect(), options, action);
+      yield* writeRuns(runs, options, action);
     }());
   }
 
@@ -181,7 +183,12 @@ export abstract class SQLiteMaintenance extends SQLiteStore {
   ): Promise<ImportResult> {
     const action = "Cannot import executions";
     const connection = await this.connect(action);
-    return await importRuns(connection, stream, options, action);
+    const insert = (runs: StoredRun[]) =>
+      connection.write(
+        action,
+        () => runs.filter((run) => insertStoredRun(connection, run)).length,
+      );
+    return await importRuns(insert, stream, options, action);
   }
 
   /**

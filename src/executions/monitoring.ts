@@ -4,39 +4,30 @@
  * @module
  */
 
-import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
+import { NotFoundError } from "../domain/errors.ts";
 import type { Execution } from "../domain/execution.ts";
-import {
-  type ExecutionChange,
-  type ExecutionEvent,
-  FollowedRun,
-  newestChange,
-  pollChanges,
-  readChanges,
-  type WatchOptions,
-} from "./changes.ts";
+import type {
+  ExecutionChange,
+  ExecutionEvent,
+  Lease,
+  WatchOptions,
+} from "../domain/execution_monitoring.ts";
+import type { ExecutionStatistics, StatisticsQuery } from "../domain/execution_statistics.ts";
+import { FollowedRun, newestChange, pollChanges, readChanges } from "./changes.ts";
 import { addLabels, checkLabels, PINNED, readLabels, removeLabels } from "./labels.ts";
 import {
   claimLease,
   interruptRun,
-  type Lease,
+  LEASE_DURATION,
   listAbandoned,
+  makeLease,
   readLease,
   releaseLease,
   setLease,
 } from "./leases.ts";
 import { SQLiteMaintenance } from "./maintenance.ts";
 import { requireFeature } from "./schema_version.ts";
-import {
-  countWaiting,
-  type ExecutionStatistics,
-  hasUncounted,
-  readStatistics,
-  type StatisticsQuery,
-} from "./statistics.ts";
-
-/** How long a lease lasts unless said otherwise, in milliseconds. */
-const LEASE_DURATION = 60_000;
+import { countWaiting, hasUncounted, readStatistics } from "./statistics.ts";
 
 /** The part of the repository for those who watch runs. */
 export abstract class SQLiteMonitoring extends SQLiteMaintenance {
@@ -284,14 +275,4 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
   unpin(id: string): Promise<void> {
     return this.removeLabels(id, PINNED);
   }
-}
-
-function makeLease(id: string, owner: string, duration: number, action: string): Lease {
-  if (owner === "") throw new InvalidDataError(`${action}: the owner is empty`);
-  if (!(duration > 0)) {
-    throw new InvalidDataError(
-      `${action}: the duration is ${duration}, wanted is a positive number of milliseconds`,
-    );
-  }
-  return { executionId: id, owner, expiresAt: new Date(Date.now() + duration) };
 }

@@ -12,11 +12,12 @@ import {
 } from "../domain/node_execution.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import { untouchedText } from "../domain/lazy.ts";
+import type { Redactor } from "../domain/redaction.ts";
+import { encodeObject, messageText, plainText } from "./column_text.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime, ZERO_TIME } from "./instant.ts";
 import { asText, ColumnReader, LazyJson, rawText } from "./invalid_columns.ts";
-import type { Redactor } from "./redaction.ts";
-import { encodeObject, messageText, plainText, WrittenTable } from "./written_row.ts";
+import { WrittenTable } from "./written_row.ts";
 
 /** The columns that are read and written, in the order of a row. */
 export const NODE_EXECUTION_TABLE: WrittenTable = new WrittenTable(

@@ -4,35 +4,9 @@
  * @module
  */
 
+import type { NodeStatistics, SlowNode, StatisticsQuery } from "../domain/execution_statistics.ts";
 import type { Connection } from "./connection.ts";
-import type { SqlValue } from "./driver.ts";
-import type { StatisticsQuery } from "./statistics.ts";
-
-/** Counts of node executions that have ended, of runs that have ended. */
-export interface NodeStatistics {
-  /** Number of node executions by type of node. */
-  types: Record<string, number>;
-  /** Sum of their retries. */
-  retries: number;
-  /** Number of failed ones by type of error. */
-  errorTypes: Record<string, number>;
-  /** The ten with the longest mean duration, slowest first. */
-  slowest: SlowNode[];
-}
-
-/** A node of a workflow and how long it takes, in milliseconds. */
-export interface SlowNode {
-  /** Id of the workflow. */
-  workflowId: string;
-  /** Id of the node. */
-  nodeId: string;
-  /** Number of its executions. */
-  count: number;
-  /** Mean duration. */
-  mean: number;
-  /** Longest duration. */
-  max: number;
-}
+import type { Row, SqlValue } from "./driver.ts";
 
 /**
  * Reads statistics of node executions; times count by the day of the run.
@@ -56,6 +30,16 @@ export function readNodes(connection: Connection, query: StatisticsQuery): NodeS
       max(longest) FROM node_statistics${terms.length ? ` WHERE ${terms.join(" AND ")}` : ""}
     GROUP BY workflow_id, node_id, node_type, status, error_type`,
   ).all(...params);
+  return summariseNodes(rows);
+}
+
+/**
+ * Adds up rows of node executions.
+ *
+ * @param rows Workflow, node, type of node, type of error, count, retries, total and longest.
+ * @returns The statistics.
+ */
+export function summariseNodes(rows: readonly Row[]): NodeStatistics {
   const result: NodeStatistics = { types: {}, retries: 0, errorTypes: {}, slowest: [] };
   const nodes = new Map<string, SlowNode & { total: number }>();
   for (const row of rows) {
@@ -85,6 +69,7 @@ export function readNodes(connection: Connection, query: StatisticsQuery): NodeS
   return result;
 }
 
-function dayOf(time: Date): number {
+/** Days since 1970. */
+export function dayOf(time: Date): number {
   return Math.floor(time.getTime() / 86_400_000);
 }

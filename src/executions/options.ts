@@ -6,12 +6,12 @@
 
 import { resolve } from "@std/path";
 import { InvalidDataError } from "../domain/errors.ts";
+import type { AutoPruneOptions } from "../domain/execution_retention.ts";
+import { type RedactionOptions, Redactor } from "../domain/redaction.ts";
 import { resolveRoot } from "../root.ts";
 import type { DriverName } from "./driver.ts";
 import type { JournalMode } from "./driver_choice.ts";
-import type { PruneOptions } from "./prune.ts";
-import { type RedactionOptions, Redactor } from "./redaction.ts";
-import { checkPolicy, type RetentionPolicy } from "./retention.ts";
+import { checkPolicy } from "./policy.ts";
 
 /** Options of `SQLiteExecutionRepository.open()`. */
 export interface SQLiteOptions {
@@ -102,22 +102,6 @@ export interface SQLiteOptions {
    * @default {false}
    */
   lazy?: boolean;
-}
-
-/** When and what to prune while the store is open. */
-export interface AutoPruneOptions {
-  /** The policy. */
-  policy: RetentionPolicy;
-  /**
-   * Time between two prunings, in milliseconds; the first is one interval away.
-   *
-   * @default {3600000}
-   */
-  interval?: number;
-  /** Archive, progress and batch size of each pruning. */
-  options?: Omit<PruneOptions, "signal" | "dryRun">;
-  /** Called with the error of a pruning that failed; the next one goes on. */
-  onError?: (error: unknown) => void;
 }
 
 /**

@@ -5,54 +5,18 @@
  */
 
 import { DatabaseError } from "../domain/errors.ts";
+import type {
+  DetailedPrunePlan,
+  PruneOptions,
+  PruneProgress,
+  RetentionPolicy,
+} from "../domain/execution_retention.ts";
 import { ArchiveWriter } from "./archive.ts";
 import type { Connection } from "./connection.ts";
+import { addToPlan, type Candidate, checkPolicy, emptyPlan } from "./policy.ts";
 import { releaseReserve } from "./reserve.ts";
-import { type Candidate, checkPolicy, PruneScan, type RetentionPolicy } from "./retention.ts";
-
-/** What goes, or went. */
-export interface PrunePlan {
-  /** Number of runs. */
-  count: number;
-  /** Bytes of their rows, about; the file holds more than that. */
-  bytes: number;
-  /** By rule, in the order of the policy. */
-  rules: { count: number; bytes: number }[];
-}
-
-/** The plan in advance. */
-export interface DetailedPrunePlan extends PrunePlan {
-  /** Ids of the runs and which rule lets them go, from 0. */
-  runs: { id: string; rule: number; bytes: number }[];
-}
-
-/** How far it is. */
-export interface PruneProgress extends PrunePlan {
-  /** Free pages that were given back to the file system. */
-  freedPages: number;
-}
-
-/** Options of `prune()`. */
-export interface PruneOptions {
-  /**
-   * Only says what would go.
-   *
-   * @default {false}
-   */
-  dryRun?: boolean;
-  /** File to which each batch is appended, as compressed NDJSON, before it is deleted. */
-  archive?: string;
-  /** Ends it after the current batch; what was deleted stays so, and a later call goes on. */
-  signal?: AbortSignal;
-  /** Called after each batch. */
-  onProgress?: (progress: PruneProgress) => void;
-  /**
-   * Most runs per transaction; fewer when they take long.
-   *
-   * @default {200}
-   */
-  batchSize?: number;
-}
+import { PruneScan } from "./retention.ts";
+import { readStoredRun } from "./stored_run.ts";
 
 /** Rows that are looked at in one read. */
 const SCAN = 500;
@@ -84,7 +48,7 @@ export async function planPrune(
       // The rules overlap; the first one that lets a run go counts.
       if (seen.has(candidate.id)) continue;
       seen.add(candidate.id);
-      add(plan, candidate);
+      addToPlan(plan, candidate);
       plan.runs.push({ id: candidate.id, rule: candidate.rule, bytes: candidate.bytes });
     }
     await pause(0);
@@ -126,7 +90,12 @@ export async function prune(
       continue;
     }
     const batch = waiting.splice(0, size);
-    await archive?.append(connection, batch.map(({ id }) => id));
+    if (archive !== undefined) {
+      const read = () => batch.map(({ id }) => readStoredRun(connection, id));
+      const runs = await connection.read(action, read);
+      // Those that are gone meanwhile are left out.
+      await archive.append(runs.filter((run) => run !== undefined));
+    }
     const start = performance.now();
     const deleted = await deleteBatch(connection, batch, action);
     if (deleted === undefined) {
@@ -137,7 +106,7 @@ export async function prune(
       continue;
     }
     const took = performance.now() - start;
-    for (const candidate of deleted) add(progress, candidate);
+    for (const candidate of deleted) addToPlan(progress, candidate);
     progress.freedPages += await releaseIfRoom(connection, action);
     onProgress?.({ ...progress, rules: progress.rules.map((rule) => ({ ...rule })) });
     // Long transactions keep other writers waiting.
@@ -219,18 +188,6 @@ export async function releasePages(
     connection.statement(`PRAGMA incremental_vacuum(${pages})`).all();
     return before - free();
   });
-}
-
-function emptyPlan(policy: RetentionPolicy): PrunePlan {
-  return { count: 0, bytes: 0, rules: policy.rules.map(() => ({ count: 0, bytes: 0 })) };
-}
-
-function add(plan: PrunePlan, { rule, bytes }: Candidate): void {
-  plan.count++;
-  plan.bytes += bytes;
-  const ofRule = plan.rules[rule]!;
-  ofRule.count++;
-  ofRule.bytes += bytes;
 }
 
 function pause(ms: number): Promise<void> {

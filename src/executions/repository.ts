@@ -11,20 +11,14 @@ import type {
   ExecutionPage,
   ExecutionQuery,
   ExecutionRepository,
+  LoadOptions,
 } from "../domain/execution_repository.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import { writeExecution } from "./execution_row.ts";
 import { listAll, listPage } from "./list.ts";
-import { readFilter } from "./list_query.ts";
-import {
-  currentValues,
-  type LoadOptions,
-  makeRun,
-  nodeOrder,
-  readNodes,
-  readRunRows,
-} from "./load.ts";
+import { readFilter } from "./filter.ts";
+import { currentValues, makeRun, nodeOrder, readNodes, readRunRows } from "./load.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
 import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./options.ts";
 import { SQLiteMonitoring } from "./monitoring.ts";

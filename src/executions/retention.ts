@@ -5,93 +5,12 @@
  * @module
  */
 
-import { InvalidDataError } from "../domain/errors.ts";
-import { EXECUTION_STATUSES, type ExecutionStatus } from "../domain/execution.ts";
+import type { RetentionPolicy, RetentionRule } from "../domain/execution_retention.ts";
 import type { Connection } from "./connection.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { PINNED } from "./labels.ts";
+import { type Candidate, statusesOf } from "./policy.ts";
 import { FINAL_STATUSES } from "./statistics_schema.ts";
-
-/** One limit, for all runs or some. */
-export interface RetentionRule {
-  /** Only for runs of this workflow. */
-  workflowId?: string;
-  /** Only for runs of this status, or of one of several. */
-  status?: ExecutionStatus | readonly ExecutionStatus[];
-  /** Runs go that started longer ago, in milliseconds. */
-  maxAge?: number;
-  /** The oldest runs go until this many are left. */
-  maxCount?: number;
-  /** The oldest runs go until the database holds at most this many bytes. */
-  maxBytes?: number;
-}
-
-/**
- * Which runs are kept. Pending and running runs, pinned ones, and those that
- * the policy says are never pruned, whatever the rules.
- */
-export interface RetentionPolicy {
-  /** A run goes when one of the rules says so. */
-  rules: readonly RetentionRule[];
-  /**
-   * How many of the newest runs of each workflow are always kept.
-   *
-   * @default {0}
-   */
-  keepLast?: number;
-  /**
-   * Whether the newest completed run of each workflow is always kept.
-   *
-   * @default {true}
-   */
-  keepLastSuccess?: boolean;
-  /**
-   * Runs with one of these labels are always kept; `true` for any label.
-   *
-   * @default {true}
-   */
-  keepLabels?: readonly string[] | true;
-}
-
-/** A run that a rule lets go. */
-export interface Candidate {
-  /** Row of the run. */
-  rowid: number;
-  /** Id of the run. */
-  id: string;
-  /** Bytes of its row and of those of its parts. */
-  bytes: number;
-  /** Which rule, from 0. */
-  rule: number;
-}
-
-/**
- * Checks a policy.
- *
- * @param policy The policy.
- * @throws {InvalidDataError} If it is not valid.
- */
-export function checkPolicy(policy: RetentionPolicy): void {
-  const refuse = (what: string): never => {
-    throw new InvalidDataError(`Cannot prune executions: ${what}`);
-  };
-  if (policy.rules.length === 0) refuse("the policy has no rules");
-  policy.rules.forEach((rule, i) => {
-    const limits = [rule.maxAge, rule.maxCount, rule.maxBytes].filter((one) => one !== undefined);
-    if (limits.length !== 1) {
-      refuse(`rule ${i} has ${limits.length} limits, wanted is one of maxAge, maxCount, maxBytes`);
-    }
-    if (!(limits[0]! >= 0)) refuse(`the limit of rule ${i} is ${limits[0]}, wanted is 0 or more`);
-    const unknown = statusesOf(rule).find((status) => !EXECUTION_STATUSES.includes(status));
-    if (unknown !== undefined) refuse(`rule ${i} names the status "${unknown}"`);
-  });
-  if (!((policy.keepLast ?? 0) >= 0)) refuse(`"keepLast" is ${policy.keepLast}`);
-}
-
-function statusesOf({ status }: RetentionRule): readonly ExecutionStatus[] {
-  if (status === undefined) return FINAL_STATUSES;
-  return typeof status === "string" ? [status] : status;
-}
 
 /** Finds candidates, oldest first, in batches. */
 export class PruneScan {

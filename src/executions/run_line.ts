@@ -8,7 +8,6 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
-import type { Connection } from "./connection.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { asText } from "./invalid_columns.ts";
 import { decodeJson, encodeJson } from "../domain/json.ts";
@@ -31,8 +30,12 @@ export const RUN_COLUMNS: readonly string[] = [
   "return_value",
   "created_at",
 ];
-const NODE_COLUMNS = NODE_EXECUTION_TABLE.columns.filter((column) => column !== "execution_id");
-const CHANGE_COLUMNS = SNAPSHOT_COLUMNS.filter((column) =>
+/** Columns of a node execution, in the order of {@linkcode StoredRun.nodes}. */
+export const NODE_COLUMNS: readonly string[] = NODE_EXECUTION_TABLE.columns.filter((column) =>
+  column !== "execution_id"
+);
+/** Columns of a snapshot, in the order of {@linkcode StoredRun.snapshots}. */
+export const CHANGE_COLUMNS: readonly string[] = SNAPSHOT_COLUMNS.filter((column) =>
   column !== "id" && column !== "execution_id"
 );
 const JSON_COLUMNS: ReadonlySet<string> = new Set([
@@ -54,36 +57,6 @@ export interface StoredRun {
   snapshots: Row[];
   /** Labels. */
   labels: string[];
-}
-
-/**
- * Reads a run and its parts as they are stored.
- *
- * @param connection The connection, in a transaction.
- * @param id Id of the run.
- * @returns The run, `undefined` if there is none.
- */
-export function readStoredRun(connection: Connection, id: string): StoredRun | undefined {
-  const isOld = connection.info.schemaVersion < 3;
-  const columns = RUN_COLUMNS.map((column) =>
-    isOld && column === "workflow_revision" ? "NULL" : column
-  );
-  const run = connection.statement(`SELECT ${columns.join(", ")} FROM executions WHERE id = ?`)
-    .get(id);
-  if (run === undefined) return undefined;
-  return {
-    run,
-    nodes: connection.statement(
-      `SELECT ${NODE_COLUMNS.join(", ")} FROM node_executions
-      WHERE execution_id = ? ORDER BY started_at, rowid`,
-    ).all(id),
-    snapshots: connection.statement(
-      `SELECT ${CHANGE_COLUMNS.join(", ")}, id FROM variable_snapshots WHERE execution_id = ?`,
-    ).all(id).sort((a, b) => Number(a.at(-1)) - Number(b.at(-1))),
-    labels: isOld ? [] : connection.statement(
-      "SELECT label FROM labels WHERE execution_id = ? ORDER BY label",
-    ).all(id).map(([label]) => String(label)),
-  };
 }
 
 /**
@@ -207,46 +180,4 @@ function storedJson(value: unknown): string {
     if (typeof $text === "string" && Object.keys(rest).length === 0) return $text;
   }
   return encodeJson(value, "Cannot import a run", "value")!;
-}
-
-/**
- * Inserts a run that is not there yet.
- *
- * @param connection The connection, in a write transaction.
- * @param stored The run.
- * @returns Whether it was inserted; one of the same id is left as it is.
- */
-export function insertStoredRun(connection: Connection, stored: StoredRun): boolean {
-  const { schemaVersion } = connection.info;
-  const [id = null] = stored.run;
-  if (connection.statement("SELECT 1 FROM executions WHERE id = ?").get(id) !== undefined) {
-    return false;
-  }
-  const insert = (table: string, columns: readonly string[], values: SqlValue[]) =>
-    connection.statement(
-      `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
-    ).run(...values);
-  const columns = RUN_COLUMNS.filter((column, i) =>
-    (column !== "workflow_revision" || schemaVersion >= 3) &&
-    // The column has a default.
-    (column !== "created_at" || stored.run[i] !== null)
-  );
-  const values = columns.map((column) => stored.run[RUN_COLUMNS.indexOf(column)] ?? null);
-  insert("executions", columns, values);
-  for (const node of stored.nodes) {
-    insert("node_executions", ["execution_id", ...NODE_COLUMNS], [id, ...node]);
-  }
-  for (const snapshot of stored.snapshots) {
-    insert(
-      "variable_snapshots",
-      ["execution_id", ...CHANGE_COLUMNS],
-      [id, ...snapshot.slice(0, CHANGE_COLUMNS.length)],
-    );
-  }
-  if (schemaVersion >= 3) {
-    for (const label of stored.labels) {
-      insert("labels", ["execution_id", "label"], [id, label]);
-    }
-  }
-  return true;
 }

@@ -7,11 +7,11 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import type { Execution } from "../domain/execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
+import type { Redactor } from "../domain/redaction.ts";
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
 import { executionTable, writeExecution } from "./execution_row.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
-import type { Redactor } from "./redaction.ts";
 import { insertSnapshot, writeSnapshot } from "./snapshot_row.ts";
 import { upsert, upsertAll } from "./written_row.ts";
 

@@ -6,12 +6,12 @@
 
 import { encodeJson } from "../domain/json.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
+import type { Redactor } from "../domain/redaction.ts";
 import type { Connection } from "./connection.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { encodeTime } from "./instant.ts";
 import { asText, ColumnReader } from "./invalid_columns.ts";
-import type { Redactor } from "./redaction.ts";
-import { plainText } from "./written_row.ts";
+import { plainText } from "./column_text.ts";
 
 /** The columns that are read, in the order of a row; all but the first are written. */
 export const SNAPSHOT_COLUMNS = [

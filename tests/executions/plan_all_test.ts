@@ -8,7 +8,7 @@ import { listAll, listPage } from "../../src/executions/list.ts";
 import { nodeOrder, readNodes, readRunRows } from "../../src/executions/load.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import { PruneScan } from "../../src/executions/retention.ts";
-import { readStoredRun } from "../../src/executions/run_line.ts";
+import { readStoredRun } from "../../src/executions/stored_run.ts";
 import { hasUncounted, readStatistics } from "../../src/executions/statistics.ts";
 import { withRoot } from "./backends.ts";
 

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import type { SqlValue } from "../../src/executions/driver.ts";
 import { EXECUTION_TABLE } from "../../src/executions/execution_row.ts";
-import { countQuery, type Filter, pageQuery } from "../../src/executions/list_query.ts";
+import type { Filter } from "../../src/executions/filter.ts";
+import { countQuery, pageQuery } from "../../src/executions/list_query.ts";
 import { NODE_EXECUTIONS_SQL, SNAPSHOTS_SQL } from "../../src/executions/load.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 
@@ -35,7 +36,7 @@ Deno.test("pageQuery() walks along an index and never sorts", () => {
     ...(["older", "newer"] as const).map((direction) => ({
       direction,
       instant: 1n,
-      rowid: 1n,
+      place: "1",
     })),
   ];
   for (const filter of FILTERS) {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { InvalidDataError } from "../../src/domain/errors.ts";
 import type { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
-import type { RetentionPolicy } from "../../src/executions/retention.ts";
+import type { RetentionPolicy } from "../../src/domain/execution_retention.ts";
 import { rawSql, testBackends } from "./backends.ts";
 import { sampleRun } from "./sample_runs.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import type { ExecutionStatus } from "../../domain/execution.ts";
-import type { PrunePlan } from "../../executions/prune.ts";
-import type { RetentionPolicy, RetentionRule } from "../../executions/retention.ts";
+import type { PrunePlan } from "../../domain/execution_retention.ts";
+import type { RetentionPolicy, RetentionRule } from "../../domain/execution_retention.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";

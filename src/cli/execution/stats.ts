@@ -9,7 +9,7 @@ import type {
   ExecutionStatistics,
   RunStatistics,
   StatisticsQuery,
-} from "../../executions/statistics.ts";
+} from "../../domain/execution_statistics.ts";
 import { bar, sparkLine } from "../charts.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";

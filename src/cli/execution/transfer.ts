@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ExportOptions } from "../../executions/export.ts";
+import type { ExportOptions } from "../../domain/execution_transfer.ts";
 import { requirePermissions } from "../../permissions.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ExecutionChange } from "../../executions/changes.ts";
+import type { ExecutionChange } from "../../domain/execution_monitoring.ts";
 import type { Context } from "../context.ts";
 import { snakeCase, toJson } from "../json.ts";
 import { oneLine, type Style, styled } from "../text.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { InvalidDataError } from "../domain/errors.ts";
+import { InvalidDataError } from "./errors.ts";
 
 /** What is secret, and what happens to it. */
 export interface RedactionOptions {

@@ -1,0 +1,124 @@
+/**
+ * Runs with their parts as they are stored: how exports and archives read them,
+ * and imports insert them.
+ *
+ * @module
+ */
+
+import type { ExportOptions } from "../domain/execution_transfer.ts";
+import type { Connection } from "./connection.ts";
+import type { Cursor } from "./cursor.ts";
+import type { SqlValue } from "./driver.ts";
+import { readFilter } from "./filter.ts";
+import { pageQuery } from "./list_query.ts";
+import { CHANGE_COLUMNS, NODE_COLUMNS, RUN_COLUMNS, type StoredRun } from "./run_line.ts";
+
+/** Runs that are read in one transaction, which must stay short. */
+const BATCH = 50;
+
+/**
+ * Reads a run and its parts as they are stored.
+ *
+ * @param connection The connection, in a transaction.
+ * @param id Id of the run.
+ * @returns The run, `undefined` if there is none.
+ */
+export function readStoredRun(connection: Connection, id: string): StoredRun | undefined {
+  const isOld = connection.info.schemaVersion < 3;
+  const columns = RUN_COLUMNS.map((column) =>
+    isOld && column === "workflow_revision" ? "NULL" : column
+  );
+  const run = connection.statement(`SELECT ${columns.join(", ")} FROM executions WHERE id = ?`)
+    .get(id);
+  if (run === undefined) return undefined;
+  return {
+    run,
+    nodes: connection.statement(
+      `SELECT ${NODE_COLUMNS.join(", ")} FROM node_executions
+      WHERE execution_id = ? ORDER BY started_at, rowid`,
+    ).all(id),
+    snapshots: connection.statement(
+      `SELECT ${CHANGE_COLUMNS.join(", ")}, id FROM variable_snapshots WHERE execution_id = ?`,
+    ).all(id).sort((a, b) => Number(a.at(-1)) - Number(b.at(-1))),
+    labels: isOld ? [] : connection.statement(
+      "SELECT label FROM labels WHERE execution_id = ? ORDER BY label",
+    ).all(id).map(([label]) => String(label)),
+  };
+}
+
+/**
+ * Reads runs and their parts, newest first, with constant memory. Runs that
+ * change meanwhile come as they are when they are read.
+ *
+ * @param connection The connection.
+ * @param options Filters and signal.
+ * @param action What it is for.
+ * @returns Batches of runs.
+ */
+export async function* readStoredRuns(
+  connection: Connection,
+  options: ExportOptions,
+  action: string,
+): AsyncGenerator<StoredRun[]> {
+  const filter = readFilter(options);
+  const { schemaVersion } = connection.info;
+  let cursor: Cursor | undefined;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const { sql, params } = pageQuery(filter, cursor, BATCH, schemaVersion);
+    const { rows, runs } = await connection.read(action, () => {
+      const rows = connection.statement(sql).all(...params);
+      return { rows, runs: rows.map(([id]) => readStoredRun(connection, String(id))) };
+    });
+    yield runs.filter((run) => run !== undefined);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < BATCH) return;
+    cursor = {
+      direction: "older",
+      instant: BigInt(last.at(-2) as number),
+      place: String(last.at(-1)),
+    };
+  }
+}
+
+/**
+ * Inserts a run that is not there yet.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param stored The run.
+ * @returns Whether it was inserted; one of the same id is left as it is.
+ */
+export function insertStoredRun(connection: Connection, stored: StoredRun): boolean {
+  const { schemaVersion } = connection.info;
+  const [id = null] = stored.run;
+  if (connection.statement("SELECT 1 FROM executions WHERE id = ?").get(id) !== undefined) {
+    return false;
+  }
+  const insert = (table: string, columns: readonly string[], values: SqlValue[]) =>
+    connection.statement(
+      `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+    ).run(...values);
+  const columns = RUN_COLUMNS.filter((column, i) =>
+    (column !== "workflow_revision" || schemaVersion >= 3) &&
+    // The column has a default.
+    (column !== "created_at" || stored.run[i] !== null)
+  );
+  const values = columns.map((column) => stored.run[RUN_COLUMNS.indexOf(column)] ?? null);
+  insert("executions", columns, values);
+  for (const node of stored.nodes) {
+    insert("node_executions", ["execution_id", ...NODE_COLUMNS], [id, ...node]);
+  }
+  for (const snapshot of stored.snapshots) {
+    insert(
+      "variable_snapshots",
+      ["execution_id", ...CHANGE_COLUMNS],
+      [id, ...snapshot.slice(0, CHANGE_COLUMNS.length)],
+    );
+  }
+  if (schemaVersion >= 3) {
+    for (const label of stored.labels) {
+      insert("labels", ["execution_id", "label"], [id, label]);
+    }
+  }
+  return true;
+}
