@@ -91,6 +91,8 @@ export {
   type FilesystemTemplateOptions,
   FilesystemTemplateRepository,
 } from "./src/workflows/template_repository.ts";
+export { TextTemplateRepository } from "./src/workflows/text_template_repository.ts";
+export { TextWorkflowRepository } from "./src/workflows/text_workflow_repository.ts";
 export type { ReferencedRevisions } from "./src/workflows/workflow_revisions.ts";
 
 export {

@@ -5,29 +5,20 @@
  */
 
 import type { FileOperations } from "./file_operations.ts";
+import type { Changes, WatchTimes } from "./watch.ts";
 
 /** How often to look for a root that does not exist, in milliseconds. */
 const POLL = 200;
-
-/** Options of {@linkcode FolderChanges}. */
-export interface FolderChangesOptions {
-  /** Quiet time that ends a burst, in milliseconds. */
-  quiet: number;
-  /** Longest burst, in milliseconds. */
-  longest: number;
-  /** Ends the watching. */
-  signal?: AbortSignal | undefined;
-}
 
 /**
  * Watches a folder and the one above, so that the folder may come and go.
  * Tells only that something happened: the system drops single events.
  */
-export class FolderChanges implements Disposable {
+export class FolderChanges implements Changes {
   readonly #root: string;
   readonly #folder: string;
   readonly #files: FileOperations;
-  readonly #options: FolderChangesOptions;
+  readonly #options: WatchTimes;
   #watched = "";
   #watchers: Deno.FsWatcher[] = [];
   #happened = false;
@@ -39,7 +30,7 @@ export class FolderChanges implements Disposable {
    * @param files The file operations.
    * @param options Times, and the signal.
    */
-  constructor(root: string, folder: string, files: FileOperations, options: FolderChangesOptions) {
+  constructor(root: string, folder: string, files: FileOperations, options: WatchTimes) {
     this.#root = root;
     this.#folder = folder;
     this.#files = files;

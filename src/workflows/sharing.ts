@@ -99,7 +99,7 @@ export async function importWorkflow(
 
 /** Exports all workflows, one by one. */
 export async function* exportAll(store: WorkflowStore): AsyncGenerator<Shared<ExportedWorkflow>> {
-  const ids = store.folder.ids("Cannot export the workflows");
+  const ids = await store.texts.ids("Cannot export the workflows");
   for (const [index, id] of ids.entries()) {
     const progress = { done: index + 1, total: ids.length };
     yield {

@@ -1,51 +1,72 @@
 /**
- * Watches the workflows of a folder.
+ * Watches workflows.
  *
  * @module
  */
 
 import { StorageError } from "../domain/errors.ts";
+import type { Workflow } from "../domain/workflow.ts";
 import type { WatchOptions, WorkflowEvent } from "../domain/workflow_events.ts";
-import { FolderChanges } from "./folder_changes.ts";
-import type { FileOperations } from "./file_operations.ts";
-import type { WorkflowEntry } from "./workflow_lister.ts";
-import { copyWorkflow } from "./workflow_cache.ts";
+import type { Awaitable } from "./text_store.ts";
+
+/** Tells when something may have changed. */
+export interface Changes extends Disposable {
+  /** Whether the watching has ended. */
+  readonly ended: boolean;
+  /** Waits until something happened and then nothing for a while. */
+  next(): Promise<void>;
+}
+
+/** A stored workflow, as watching sees it. */
+export interface WatchedEntry {
+  /** Id of the workflow. */
+  id: string;
+  /** Its revision, or why it cannot be read. */
+  state: string;
+  /** Returns the workflow or why it cannot be read; `undefined` when it is gone. */
+  content(): Awaitable<Workflow | StorageError | undefined>;
+}
+
+/** Where the workflows lie that are watched. */
+export interface WatchSource {
+  /** Begins to look for changes. */
+  changes(options: WatchTimes): Changes;
+  /** Reads what changed since the last time. */
+  entries(): AsyncIterable<WatchedEntry>;
+}
 
 /** What watching needs to know. */
-export interface WatchContext {
-  /** The storage root. */
-  root: string;
-  /** The folder of the workflows. */
-  folder: string;
-  /** The file operations. */
-  files: FileOperations;
-  /** Reads what changed since the last time. */
-  entries(): AsyncIterable<WorkflowEntry>;
+export interface WatchContext extends WatchSource {
   /** Revision that this program itself wrote last; `null` when it deleted the workflow. */
   own(id: string): string | null | undefined;
   /** Records what somebody else wrote. */
   notice(id: string): Promise<void>;
 }
 
+/** How long to wait, and until when. */
+export interface WatchTimes {
+  /** Quiet time that ends a burst, in milliseconds. */
+  quiet: number;
+  /** Longest burst, in milliseconds. */
+  longest: number;
+  /** Ends the watching. */
+  signal?: AbortSignal | undefined;
+}
+
 /** Longest burst after which changes are told all the same, in milliseconds. */
 const LONGEST = 1000;
 
-/** Watches the workflows of a folder. */
+/** Watches workflows. */
 export async function* watchWorkflows(
   context: WatchContext,
   { signal, initial = false, debounce = 100 }: WatchOptions,
 ): AsyncGenerator<WorkflowEvent> {
-  const { root, folder, files } = context;
-  using changes = new FolderChanges(root, folder, files, {
-    quiet: debounce,
-    longest: LONGEST,
-    signal,
-  });
+  using changes = context.changes({ quiet: debounce, longest: LONGEST, signal });
   let known = await statesOf(context);
   if (initial) {
     for (const entry of known.values()) {
       if (changes.ended) return;
-      yield eventOf(entry, "created");
+      yield* eventsOf(entry, "created");
     }
   }
   while (!changes.ended) {
@@ -60,31 +81,23 @@ export async function* watchWorkflows(
       const old = before.get(id);
       if (old?.state === current.state || context.own(id) === current.state) continue;
       await context.notice(id);
-      yield eventOf(current, old === undefined ? "created" : "changed");
+      yield* eventsOf(current, old === undefined ? "created" : "changed");
     }
   }
 }
 
-interface Known {
-  /** Revision, or why the file cannot be read. */
-  state: string;
-  entry: WorkflowEntry;
-}
-
-async function statesOf(context: WatchContext): Promise<Map<string, Known>> {
-  const states = new Map<string, Known>();
-  for await (const entry of context.entries()) {
-    const { content } = entry;
-    const state = content instanceof StorageError
-      ? `invalid: ${content.message}`
-      : content.workflow.revision!;
-    states.set(entry.id, { state, entry });
-  }
+async function statesOf(context: WatchContext): Promise<Map<string, WatchedEntry>> {
+  const states = new Map<string, WatchedEntry>();
+  for await (const entry of context.entries()) states.set(entry.id, entry);
   return states;
 }
 
-function eventOf({ entry: { id, content } }: Known, type: "created" | "changed"): WorkflowEvent {
-  return content instanceof StorageError
-    ? { type: "invalid", id, error: content }
-    : { type, id, workflow: copyWorkflow(content.workflow) };
+async function* eventsOf(
+  entry: WatchedEntry,
+  type: "created" | "changed",
+): AsyncGenerator<WorkflowEvent> {
+  const { id } = entry;
+  const content = await entry.content();
+  if (content instanceof StorageError) yield { type: "invalid", id, error: content };
+  else if (content !== undefined) yield { type, id, workflow: content };
 }

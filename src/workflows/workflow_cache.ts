@@ -37,7 +37,7 @@ export class RecentWorkflows {
   }
 
   /** Returns a parsed text; parses it unless it is the one that was parsed last for this id. */
-  parse(id: string, text: string, action: string, path: string): ParsedWorkflow {
+  parse(id: string, text: string, action: string, path?: string): ParsedWorkflow {
     const known = this.#parsed.get(id);
     if (known?.document.text === text) return known;
     const parsed = parseWorkflow(id, text, action, path);

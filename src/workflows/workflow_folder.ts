@@ -78,14 +78,15 @@ export class WorkflowFolder {
   readonly root: string;
   /** Absolute path. */
   readonly path: string;
+  /** The file operations. */
+  readonly files: FileOperations;
   readonly #options: FolderOptions;
-  readonly #files: FileOperations;
   #swept = false;
 
   /** @param options Where and how. */
   constructor(options: FolderOptions) {
     this.#options = options;
-    this.#files = options.files;
+    this.files = options.files;
     this.root = options.root;
     this.path = join(options.root, options.name);
   }
@@ -100,7 +101,7 @@ export class WorkflowFolder {
   ids(action: string): string[] {
     requireAccess(action, this.root, this.path, "read");
     return this.#guard(action, this.path, () =>
-      this.#files.readFolder(this.path)
+      this.files.readFolder(this.path)
         .filter(({ name }) => name.endsWith(EXTENSION) && !name.startsWith("."))
         .map(({ name }) => name.slice(0, -EXTENSION.length))
         .sort());
@@ -115,7 +116,7 @@ export class WorkflowFolder {
   /** Reads a file that was found. */
   readFound({ path, info }: FoundFile, action: string): ReadFile {
     return this.#guard(action, path, () => {
-      const bytes = this.#files.readFile(path);
+      const bytes = this.files.readFile(path);
       refuseLarge(bytes.length, action, path);
       return {
         text: decode(bytes, action, path),
@@ -135,7 +136,7 @@ export class WorkflowFolder {
   find(id: string, action: string): FoundFile | undefined {
     requireId(id, action);
     requireAccess(action, this.root, this.pathOf(id), "read");
-    if (this.#files.caseInsensitive && !this.ids(action).includes(id)) return undefined;
+    if (this.files.caseInsensitive && !this.ids(action).includes(id)) return undefined;
     return this.findListed(id, action);
   }
 
@@ -144,7 +145,7 @@ export class WorkflowFolder {
     requireId(id, action);
     const path = this.pathOf(id);
     return this.#guard(action, path, () => {
-      const info = this.#files.lstat(path);
+      const info = this.files.lstat(path);
       if (info === undefined) return undefined;
       const found = info.isSymlink ? this.#follow(path, action) : { path, info };
       if (!found.info.isFile) {
@@ -159,15 +160,15 @@ export class WorkflowFolder {
   #follow(path: string, action: string): FoundFile {
     let target: string;
     try {
-      target = this.#files.realPath(path);
+      target = this.files.realPath(path);
     } catch (cause) {
       throw new InvalidDataError(`${action}: "${path}" is a symbolic link that leads nowhere`, {
         path,
         cause,
       });
     }
-    const inside = join(this.#files.realPath(this.path), "_").slice(0, -1);
-    const info = this.#files.lstat(target);
+    const inside = join(this.files.realPath(this.path), "_").slice(0, -1);
+    const info = this.files.lstat(target);
     if (info === undefined || !target.startsWith(inside)) {
       throw new InvalidDataError(
         `${action}: "${path}" is a symbolic link that leads out of its folder, a file is wanted`,
@@ -205,9 +206,9 @@ export class WorkflowFolder {
     this.requireWriteAccess(id, action);
     const lock = this.#lock;
     try {
-      if (this.#files.lstat(this.path) === undefined) {
-        this.#files.makeFolder(this.path, this.#options.folderMode);
-        await this.#files.syncFolder(this.root);
+      if (this.files.lstat(this.path) === undefined) {
+        this.files.makeFolder(this.path, this.#options.folderMode);
+        await this.files.syncFolder(this.root);
       }
       return await withFileLock(lock, async () => {
         this.#sweep();
@@ -245,7 +246,7 @@ export class WorkflowFolder {
     const bytes = new TextEncoder().encode(text);
     refuseLarge(bytes.length, action, path);
     try {
-      return await replaceFile(this.#files, path, bytes, {
+      return await replaceFile(this.files, path, bytes, {
         ...options,
         temporary: join(this.path, temporaryName(id)),
         mode: replaces?.mode ?? this.#options.fileMode,
@@ -260,10 +261,10 @@ export class WorkflowFolder {
   async remove(id: string, action: string): Promise<void> {
     const path = this.pathOf(id);
     this.#guard(action, path, () => {
-      if (this.#files.lstat(path)?.isDirectory) {
+      if (this.files.lstat(path)?.isDirectory) {
         throw new InvalidDataError(`${action}: "${path}" is a folder, a file is wanted`, { path });
       }
-      this.#files.remove(path);
+      this.files.remove(path);
     });
     await this.syncFolder(action);
   }
@@ -273,14 +274,14 @@ export class WorkflowFolder {
     requireId(id, action);
     const path = this.pathOf(id);
     requireAccess(action, this.root, path, "read");
-    return this.#guard(action, path, () => this.#files.lstat(path) !== undefined) &&
-      (!this.#files.caseInsensitive || this.ids(action).includes(id));
+    return this.#guard(action, path, () => this.files.lstat(path) !== undefined) &&
+      (!this.files.caseInsensitive || this.ids(action).includes(id));
   }
 
   /** Waits until the entries of the folder are on the disk. */
   async syncFolder(action: string): Promise<void> {
     try {
-      await this.#files.syncFolder(this.path);
+      await this.files.syncFolder(this.path);
     } catch (cause) {
       throw asFileError(cause, action, this.path);
     }
@@ -290,15 +291,15 @@ export class WorkflowFolder {
   #sweep(): void {
     if (this.#swept) return;
     this.#swept = true;
-    for (const { name } of this.#files.readFolder(this.path)) {
+    for (const { name } of this.files.readFolder(this.path)) {
       const id = temporaryId(name);
       if (id === undefined) continue;
       const path = join(this.path, name);
-      const info = this.#files.lstat(path);
+      const info = this.files.lstat(path);
       // By age as well, for file systems on which locks do not work.
       if (!info?.mtime || Date.now() - info.mtime.getTime() < STALE) continue;
       this.#options.beforeSweep?.(id);
-      attempt(() => this.#files.remove(path));
+      attempt(() => this.files.remove(path));
     }
   }
 

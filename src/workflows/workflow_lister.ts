@@ -13,9 +13,13 @@ import type {
   WorkflowSummary,
 } from "../domain/workflow_repository.ts";
 import type { Workflow } from "../domain/workflow.ts";
+import { requireAccess } from "../file_errors.ts";
+import { FolderChanges } from "./folder_changes.ts";
 import { pauser } from "./pause.ts";
+import type { WatchedEntry, WatchSource } from "./watch.ts";
 import { copyWorkflow, type ListedFile, ListedWorkflows } from "./workflow_cache.ts";
 import { type FoundFile, stampOf, type WorkflowFolder } from "./workflow_folder.ts";
+import type { WorkflowListing } from "./workflow_store.ts";
 
 /** A file of the folder. */
 export interface WorkflowEntry {
@@ -29,8 +33,8 @@ export interface WorkflowEntry {
   content: ListedFile["content"];
 }
 
-/** Lists workflows. */
-export class WorkflowLister {
+/** Lists the files of workflows. */
+export class WorkflowLister implements WorkflowListing {
   readonly #folder: WorkflowFolder;
   readonly #listed = new ListedWorkflows();
 
@@ -74,16 +78,29 @@ export class WorkflowLister {
     return result;
   }
 
-  /** Finds the first workflow that fits, in ascending order of ids. */
-  async find(
-    action: string,
-    fits: (workflow: Workflow) => boolean,
-  ): Promise<Workflow | undefined> {
-    for await (const { content } of this.entries(action)) {
-      if (content instanceof StorageError || !fits(content.workflow)) continue;
-      return copyWorkflow(content.workflow);
+  /** Finds the first workflow of a name, in ascending order of ids. */
+  async findByName(name: string, except?: string): Promise<Workflow | undefined> {
+    for await (const { content } of this.entries(`Cannot find workflow ${JSON.stringify(name)}`)) {
+      if (content instanceof StorageError) continue;
+      const { workflow } = content;
+      if (workflow.name === name && workflow.id !== except) return copyWorkflow(workflow);
     }
     return undefined;
+  }
+
+  /** What watching needs to know. */
+  watched(): WatchSource {
+    const action = "Cannot watch the workflows";
+    const { root, path, files } = this.#folder;
+    requireAccess(action, root, root, "read");
+    // A lister of its own: others may list in between.
+    const lister = new WorkflowLister(this.#folder);
+    return {
+      changes: (times) => new FolderChanges(root, path, files, times),
+      async *entries() {
+        for await (const { id, content } of lister.entries(action)) yield watched(id, content);
+      },
+    };
   }
 
   /** Reads what changed; the content of all the others is what it was. */
@@ -116,6 +133,16 @@ export class WorkflowLister {
       return { id, path, content: error };
     }
   }
+}
+
+function watched(id: string, content: WorkflowEntry["content"]): WatchedEntry {
+  return content instanceof StorageError
+    ? { id, state: `invalid: ${content.message}`, content: () => content }
+    : {
+      id,
+      state: content.workflow.revision!,
+      content: () => copyWorkflow(content.workflow),
+    };
 }
 
 function invalid({ id, path }: WorkflowEntry, error: StorageError): InvalidWorkflow {

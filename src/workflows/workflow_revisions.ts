@@ -7,13 +7,13 @@
 import { diffWorkflows } from "../domain/diff.ts";
 import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
 import type { PruneOptions, RevisionDiff, WorkflowRevision } from "../domain/workflow_history.ts";
-import { requireAccess } from "../file_errors.ts";
 import { revisionOf } from "./revision.ts";
+import type { RevisionStore, TextStore } from "./text_store.ts";
 import { unifiedDiff } from "./unified_diff.ts";
 import { type ParsedWorkflow, parseWorkflow } from "./workflow_cache.ts";
-import type { WorkflowHistory } from "./workflow_history.ts";
 import { requireId } from "./workflow_id.ts";
-import { actionOf, type WorkflowStore } from "./workflow_store.ts";
+import { actionOf } from "./workflow_store.ts";
+import { notFound } from "./workflow_writer.ts";
 
 /** Finds the revisions of a workflow that must survive pruning. */
 export type ReferencedRevisions = (id: string) => Iterable<string> | Promise<Iterable<string>>;
@@ -22,22 +22,15 @@ const KEEP = 100;
 
 /** The revisions of workflows. */
 export class WorkflowRevisions {
-  readonly #store: WorkflowStore;
-  readonly #history: WorkflowHistory | undefined;
+  readonly #texts: TextStore;
   readonly #referenced: ReferencedRevisions;
 
   /**
-   * @param store The store.
-   * @param history The revisions; absent when they are not kept.
+   * @param texts The texts.
    * @param referenced Finds the revisions that must survive pruning.
    */
-  constructor(
-    store: WorkflowStore,
-    history: WorkflowHistory | undefined,
-    referenced: ReferencedRevisions,
-  ) {
-    this.#store = store;
-    this.#history = history;
+  constructor(texts: TextStore, referenced: ReferencedRevisions) {
+    this.#texts = texts;
     this.#referenced = referenced;
   }
 
@@ -45,57 +38,55 @@ export class WorkflowRevisions {
   async list(id: string): Promise<WorkflowRevision[]> {
     const action = actionOf("list the revisions of", id);
     const history = this.#require(id, action);
-    const file = this.#store.folder.read(id, action);
-    const recorded = file === undefined || await this.#store.notice(id, file);
-    const revisions = history.list(id);
-    if (file === undefined && revisions.length === 0) {
-      throw new NotFoundError(`${action}: there is no such workflow`, { kind: "workflow", id });
-    }
-    const revision = file === undefined ? undefined : revisionOf(file.text);
+    const stored = await this.#texts.read(id, action);
+    const recorded = stored === undefined || await this.#texts.notice(id, stored);
+    const revisions = await history.list(id, action);
+    if (stored === undefined && revisions.length === 0) throw notFound(id, action);
+    const revision = stored === undefined ? undefined : revisionOf(stored.text);
     const [last] = revisions;
     if (recorded || (last?.revision === revision && last?.source !== "deleted")) return revisions;
     // What somebody else wrote and nobody could record.
     return [{
       revision: revision!,
       ...(last === undefined ? {} : { parent: last.revision }),
-      time: file!.modified,
+      time: stored!.modified,
       source: "edited",
       tags: [],
-      size: file!.text.length,
+      size: stored!.text.length,
     }, ...revisions];
   }
 
   /** Reads a revision. */
-  load(id: string, name: string): Promise<ParsedWorkflow> {
-    return Promise.try(() => {
-      const action = `Cannot load revision ${JSON.stringify(name)} of workflow ${
-        JSON.stringify(id)
-      }`;
-      return parseWorkflow(id, this.text(id, name, action).text, action);
-    });
+  async load(id: string, name: string): Promise<ParsedWorkflow> {
+    const action = `Cannot load revision ${JSON.stringify(name)} of workflow ${JSON.stringify(id)}`;
+    return parseWorkflow(id, (await this.text(id, name, action)).text, action);
   }
 
   /** Returns the text of a revision. */
-  text(id: string, name: string, action: string): { revision: string; text: string } {
+  async text(
+    id: string,
+    name: string,
+    action: string,
+  ): Promise<{ revision: string; text: string }> {
     const history = this.#require(id, action);
     try {
-      return history.text(id, name, action);
+      return await history.text(id, name, action);
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
       // The stored one may not be recorded yet.
-      const file = this.#store.folder.read(id, action);
-      if (file === undefined || revisionOf(file.text) !== name) throw error;
-      return { revision: name, text: file.text };
+      const stored = await this.#texts.read(id, action);
+      if (stored === undefined || revisionOf(stored.text) !== name) throw error;
+      return { revision: name, text: stored.text };
     }
   }
 
   /** Compares two revisions, or one with what is stored. */
   async diff(id: string, from: string, to: string | undefined): Promise<RevisionDiff> {
     const action = actionOf("compare revisions of", id);
-    const before = this.text(id, from, action);
+    const before = await this.text(id, from, action);
     const after = to === undefined
-      ? { text: (await this.#store.read(id, action)).text, revision: "stored" }
-      : this.text(id, to, action);
+      ? { text: await this.#stored(id, action), revision: "stored" }
+      : await this.text(id, to, action);
     const changes = diffWorkflows(
       parseWorkflow(id, before.text, action).workflow,
       parseWorkflow(id, after.text, action).workflow,
@@ -107,21 +98,26 @@ export class WorkflowRevisions {
     return { changes, unified };
   }
 
+  async #stored(id: string, action: string): Promise<string> {
+    const stored = await this.#texts.read(id, action);
+    if (stored === undefined) throw notFound(id, action);
+    await this.#texts.notice(id, stored);
+    return stored.text;
+  }
+
   /** Names a revision. */
   async tag(id: string, tag: string, name: string | null | undefined): Promise<void> {
     const action = actionOf("tag a revision of", id);
-    const history = this.#require(id, action);
-    await this.#store.locked(id, action, async () => {
-      if (name !== undefined) {
-        await history.tag(id, tag, name ?? undefined, action);
-        return;
-      }
-      const file = this.#store.folder.read(id, action);
-      if (file === undefined) {
-        throw new NotFoundError(`${action}: there is no such workflow`, { kind: "workflow", id });
-      }
-      await history.recordEdit(id, file.text, file.modified);
-      await history.tag(id, tag, revisionOf(file.text), action);
+    this.#require(id, action);
+    if (tag === "" || /\p{Cc}/u.test(tag)) {
+      throw new InvalidDataError(`${action}: a tag must be text without control characters`);
+    }
+    await this.#texts.locked(id, action, async (entry) => {
+      if (name !== undefined) return await entry.tag(tag, name ?? undefined);
+      const stored = await entry.read();
+      if (stored === undefined) throw notFound(id, action);
+      await entry.record();
+      await entry.tag(tag, revisionOf(stored.text));
     });
   }
 
@@ -133,25 +129,23 @@ export class WorkflowRevisions {
     }
     const history = this.#require(id ?? "all", action);
     let removed = 0;
-    for (const one of id === undefined ? history.ids() : [id]) {
+    for (const one of id === undefined ? await history.ids(action) : [id]) {
       const referenced = new Set(await this.#referenced(one));
-      removed += await this.#store.locked(
+      removed += await this.#texts.locked(
         one,
         action,
-        () => history.prune(one, keep, referenced),
+        async (entry) => await entry.prune(keep, referenced),
       );
     }
     return removed;
   }
 
-  #require(id: string, action: string): WorkflowHistory {
+  #require(id: string, action: string): RevisionStore {
     requireId(id, action);
-    if (this.#history === undefined) {
-      throw new InvalidDataError(
-        `${action}: no revisions are kept, open the repository with "history: true"`,
-      );
-    }
-    requireAccess(action, this.#store.folder.root, this.#history.pathOf(id), "read");
-    return this.#history;
+    const { history } = this.#texts;
+    if (history !== undefined) return history;
+    throw new InvalidDataError(
+      `${action}: no revisions are kept, open the repository with "history: true"`,
+    );
   }
 }

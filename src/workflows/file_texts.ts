@@ -1,0 +1,233 @@
+/**
+ * Texts in a folder of YAML files, their revisions beside it.
+ *
+ * @module
+ */
+
+import { InvalidDataError, NotFoundError, StorageError } from "../domain/errors.ts";
+import type { RevisionOptions, WorkflowRevision } from "../domain/workflow_history.ts";
+import { requireAccess } from "../file_errors.ts";
+import { revisionOf } from "./revision.ts";
+import type {
+  LockedText,
+  RevisionStore,
+  StoredText,
+  TextChange,
+  TextStore,
+  TextWrite,
+} from "./text_store.ts";
+import type { ReadFile, WorkflowFolder } from "./workflow_folder.ts";
+import { editedRevision, type WorkflowHistory } from "./workflow_history.ts";
+
+/** Finds the id of another workflow of a name. */
+export type FindName = (name: string, except: string) => Promise<string | undefined>;
+
+/** Texts in a folder. */
+export class FileTexts implements TextStore {
+  readonly history: RevisionStore | undefined;
+  readonly #folder: WorkflowFolder;
+  readonly #history: WorkflowHistory | undefined;
+  readonly #findName: FindName;
+
+  /**
+   * @param folder The folder.
+   * @param history Takes the revisions; none when they are not kept.
+   * @param findName Finds the id of another workflow of a name.
+   */
+  constructor(
+    folder: WorkflowFolder,
+    history?: WorkflowHistory,
+    findName: FindName = () => Promise.resolve(undefined),
+  ) {
+    this.#folder = folder;
+    this.#history = history;
+    this.#findName = findName;
+    if (history !== undefined) this.history = new FileRevisions(folder.root, history);
+  }
+
+  ids(action: string): string[] {
+    return this.#folder.ids(action);
+  }
+
+  read(id: string, action: string): ReadFile | undefined {
+    return this.#folder.read(id, action);
+  }
+
+  async locked<T>(
+    id: string,
+    action: string,
+    run: (entry: LockedText) => Promise<T>,
+  ): Promise<T> {
+    return await this.#folder.locked(
+      id,
+      action,
+      () => run(new LockedFile(this.#folder, this.#history, this.#findName, id, action)),
+    );
+  }
+
+  async remove(id: string, action: string, change?: RevisionOptions): Promise<boolean> {
+    const folder = this.#folder;
+    folder.requireWriteAccess(id, action);
+    if (!folder.exists(id, action)) return false;
+    return await folder.locked(id, action, async () => {
+      if (!folder.exists(id, action)) return false;
+      const undo = await this.#recordDeletion(id, change, action);
+      try {
+        await folder.remove(id, action);
+      } catch (error) {
+        undo?.();
+        throw error;
+      }
+      return true;
+    });
+  }
+
+  async #recordDeletion(
+    id: string,
+    { author, message }: RevisionOptions = {},
+    action: string,
+  ): Promise<(() => void) | undefined> {
+    if (this.#history === undefined) return undefined;
+    const file = this.#readable(id, action);
+    if (file === undefined) return undefined;
+    const edited = editedRevision(file.text, file.modified);
+    const deleted = { revision: edited.revision, source: "deleted" as const, author, message };
+    return await this.#history.record(id, [edited, deleted]);
+  }
+
+  /** A folder or a dangling link can be in the place of a file; it can be deleted, not recorded. */
+  #readable(id: string, action: string): ReadFile | undefined {
+    try {
+      return this.#folder.read(id, action);
+    } catch (error) {
+      if (error instanceof InvalidDataError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Reading must not fail because nothing can be written. */
+  async notice(id: string, { text }: StoredText): Promise<boolean> {
+    const history = this.#history;
+    const action = `Cannot record a revision of workflow ${JSON.stringify(id)}`;
+    try {
+      if (history === undefined || !history.exists(id)) return false;
+      if (history.last(id) === revisionOf(text)) return true;
+      if (!this.#folder.mayWrite(id)) return false;
+      return await this.#folder.locked(id, action, async () => {
+        const now = this.#readable(id, action);
+        if (now === undefined) return false;
+        await history.recordEdit(id, now.text, now.modified);
+        return true;
+      });
+    } catch (error) {
+      if (error instanceof StorageError) return false;
+      throw error;
+    }
+  }
+}
+
+/** A file while its folder is locked. */
+class LockedFile implements LockedText {
+  readonly #folder: WorkflowFolder;
+  readonly #history: WorkflowHistory | undefined;
+  readonly #findName: FindName;
+  readonly #id: string;
+  readonly #action: string;
+  #file: ReadFile | undefined;
+
+  constructor(
+    folder: WorkflowFolder,
+    history: WorkflowHistory | undefined,
+    findName: FindName,
+    id: string,
+    action: string,
+  ) {
+    this.#folder = folder;
+    this.#history = history;
+    this.#findName = findName;
+    this.#id = id;
+    this.#action = action;
+  }
+
+  read(): ReadFile | undefined {
+    this.#file = this.#folder.read(this.#id, this.#action);
+    return this.#file;
+  }
+
+  refuseSimilar(): void {
+    this.#folder.refuseSimilar(this.#id, this.#action);
+  }
+
+  async findName(name: string): Promise<string | undefined> {
+    return await this.#findName(name, this.#id);
+  }
+
+  async write(text: string, { check, change }: TextWrite): Promise<boolean> {
+    return await this.#folder.write(this.#id, text, this.#action, {
+      replaces: this.#file,
+      check,
+      beside: (temporary) => this.#record(text, change, temporary),
+    });
+  }
+
+  /** Records a revision, and before it what somebody else made of the file since the last one. */
+  async #record(
+    text: string,
+    change: TextChange | undefined,
+    temporary: string,
+  ): Promise<() => void> {
+    if (this.#history === undefined || change === undefined) return () => undefined;
+    const file = this.#file;
+    const before = file === undefined ? [] : [editedRevision(file.text, file.modified)];
+    const next = { ...change, revision: revisionOf(text), text };
+    return await this.#history.record(this.#id, [...before, next], temporary);
+  }
+
+  revision(revision: string): string | undefined {
+    try {
+      return this.#history?.text(this.#id, revision, this.#action).text;
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  async record(): Promise<void> {
+    if (this.#file === undefined) return;
+    await this.#history?.recordEdit(this.#id, this.#file.text, this.#file.modified);
+  }
+
+  async tag(tag: string, revision: string | undefined): Promise<void> {
+    await this.#history?.tag(this.#id, tag, revision, this.#action);
+  }
+
+  async prune(keep: number, referenced: ReadonlySet<string>): Promise<number> {
+    return await this.#history?.prune(this.#id, keep, referenced) ?? 0;
+  }
+}
+
+/** Revisions in the files of a history. */
+class FileRevisions implements RevisionStore {
+  readonly #root: string;
+  readonly #history: WorkflowHistory;
+
+  constructor(root: string, history: WorkflowHistory) {
+    this.#root = root;
+    this.#history = history;
+  }
+
+  ids(action: string): string[] {
+    requireAccess(action, this.#root, this.#root, "read");
+    return this.#history.ids();
+  }
+
+  list(id: string, action: string): WorkflowRevision[] {
+    requireAccess(action, this.#root, this.#history.pathOf(id), "read");
+    return this.#history.list(id);
+  }
+
+  text(id: string, revision: string, action: string): { revision: string; text: string } {
+    requireAccess(action, this.#root, this.#history.pathOf(id), "read");
+    return this.#history.text(id, revision, action);
+  }
+}
