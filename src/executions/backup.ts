@@ -6,11 +6,12 @@
  */
 
 import { dirname } from "@std/path";
-import { AlreadyExistsError, DatabaseError } from "../domain/errors.ts";
+import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import type { Connection } from "./connection.ts";
+import { exists, removeDatabase, removeSideFiles, requireAbsent } from "./database_files.ts";
 import { databaseError } from "./database_error.ts";
-import type { Driver, DriverModule } from "./driver.ts";
+import type { Driver, DriverModule, DriverName } from "./driver.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { readVersion } from "./migrator.ts";
 import { registerOpenFile } from "./open_files.ts";
@@ -34,22 +35,24 @@ export async function backUp(
 ): Promise<void> {
   const folder = dirname(path);
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
-  if (exists(path)) {
-    throw new AlreadyExistsError(`${action}: there is a file "${path}"`, {
-      kind: "backup",
-      id: path,
-    });
-  }
+  requireAbsent(path, "backup", action);
   // It has mode 0600.
   const partial = makeTempFile(folder, action);
   try {
-    await connection.copyTo(action, partial);
-    withDatabase(module, partial, connection, action, (driver) => requireSound(driver, action));
-    removeJournals(partial);
+    // A connection of its own: others would join its transaction.
+    await withDatabase(
+      module,
+      connection.info,
+      action,
+      (source) => connection.copyTo(action, source, partial),
+    );
+    const copy = { path: partial, driver: connection.info.driver };
+    await withDatabase(module, copy, action, (driver) => requireSound(driver, action));
+    // The copy of a file in WAL mode is in that mode too.
+    removeSideFiles(partial);
     Deno.renameSync(partial, path);
   } catch (cause) {
-    if (exists(partial)) Deno.removeSync(partial);
-    removeJournals(partial);
+    removeDatabase(partial);
     throw databaseError(cause, action, path);
   }
 }
@@ -76,10 +79,9 @@ export async function restore(
   if (!exists(path)) {
     throw new DatabaseError(`${action}: there is no file "${path}"`, { code: "io" });
   }
-  const release = registerOpenFile(path, connection.info.driver, action);
   try {
-    const source = module.openDriver(path);
-    try {
+    const copy = { path, driver: connection.info.driver };
+    return await withDatabase(module, copy, action, async (source) => {
       const version = readVersion(source, MIGRATIONS, action);
       requireSound(source, action);
       if (version === 0) {
@@ -87,13 +89,9 @@ export async function restore(
       }
       await connection.replaceBy(action, source);
       return version;
-    } finally {
-      source.close();
-    }
+    });
   } catch (cause) {
     throw databaseError(cause, action, path);
-  } finally {
-    release();
   }
 }
 
@@ -105,18 +103,17 @@ function makeTempFile(dir: string, action: string): string {
   }
 }
 
-function withDatabase<T>(
+async function withDatabase<T>(
   module: DriverModule,
-  path: string,
-  connection: Connection,
+  { path, driver: name }: { path: string; driver: DriverName },
   action: string,
-  use: (driver: Driver) => T,
-): T {
-  const release = registerOpenFile(path, connection.info.driver, action);
+  use: (driver: Driver) => T | Promise<T>,
+): Promise<T> {
+  const release = registerOpenFile(path, name, action);
   try {
     const driver = module.openDriver(path);
     try {
-      return use(driver);
+      return await use(driver);
     } finally {
       driver.close();
     }
@@ -129,21 +126,4 @@ function requireSound(driver: Driver, action: string): void {
   const [text] = driver.prepare("PRAGMA quick_check").get() ?? [];
   if (text === "ok") return;
   throw new DatabaseError(`${action}: the copy is damaged: ${text}`, { code: "corrupt" });
-}
-
-/** The copy of a file in WAL mode is in that mode too. */
-function removeJournals(path: string): void {
-  for (const file of [`${path}-wal`, `${path}-shm`, `${path}-journal`]) {
-    if (exists(file)) Deno.removeSync(file);
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -42,11 +42,20 @@ export function openDriver(path: string): Driver {
     },
     prepare: (sql) => wrap(database.prepare(sql) as unknown as BuiltinStatement),
     exec: (sql) => database.exec(sql),
-    copyTo: async (path) => {
-      await backup(database, path);
-    },
+    copyTo: (path) => copy(database, path),
     close: () => database.close(),
   };
+}
+
+/** Reading all the while: otherwise each write of another process would make it begin anew. */
+async function copy(database: DatabaseSync, path: string): Promise<void> {
+  database.exec("BEGIN");
+  try {
+    database.prepare("SELECT 1 FROM sqlite_master").get();
+    await backup(database, path);
+  } finally {
+    database.exec("ROLLBACK");
+  }
 }
 
 function wrap(statement: BuiltinStatement): Statement {

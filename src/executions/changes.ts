@@ -37,17 +37,19 @@ export function newestChange(connection: Connection): number {
  * Reads the next changes.
  *
  * @param connection The connection, in a transaction.
- * @param after The place to go on behind.
+ * @param after The place to go on behind; 0 is the oldest that is kept.
  * @returns The changes, oldest first.
- * @throws {ConflictError} If changes behind that place were dropped already.
+ * @throws {ConflictError} If changes behind that place were dropped already, or the feed never came there.
  */
 export function readChanges(connection: Connection, after: number): ExecutionChange[] {
   const oldest = Number(connection.statement("SELECT min(sequence) FROM changes").get()?.[0] ?? 0);
-  if (oldest > after + 1 && after > 0) {
+  const newest = newestChange(connection);
+  if (after > 0 && (oldest > after + 1 || newest < after)) {
+    const found = newest < after ? `ends with change ${newest}` : `begins with change ${oldest}`;
     throw new ConflictError(
-      `Cannot watch executions: the feed begins with change ${oldest}, wanted is ${after + 1}; ` +
+      `Cannot watch executions: the feed ${found}, wanted is ${after + 1}; ` +
         `read the runs anew and watch without "after"`,
-      { expected: String(after + 1), actual: String(oldest) },
+      { expected: String(after + 1), actual: String(newest < after ? newest : oldest) },
     );
   }
   return connection.statement(CHANGES_SQL).all(after, PAGE).map((row) => ({
@@ -55,6 +57,18 @@ export function readChanges(connection: Connection, after: number): ExecutionCha
     kind: row[1] as ExecutionChange["kind"],
     executionId: String(row[2]),
   }));
+}
+
+/**
+ * Moves the feed of content that was replaced behind the old one, with a gap,
+ * so that those who watch learn that they have to read the runs anew.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param newest The newest place in the old feed.
+ */
+export function moveFeedBehind(connection: Connection, newest: number): void {
+  const offset = Math.max(newest, newestChange(connection)) + 2;
+  connection.statement("UPDATE changes SET sequence = sequence + ?").run(offset);
 }
 
 /** What was seen of a run that is followed. */

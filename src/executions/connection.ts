@@ -16,6 +16,9 @@ import type { SQLiteInfo } from "./options.ts";
  */
 export const BUSY_TIMEOUT = 20;
 
+/** How many connections this process has made. */
+let connections = 0;
+
 /**
  * An open database. Bodies of transactions are synchronous: an `await` would let others join.
  *
@@ -33,6 +36,8 @@ export class Connection {
   #closed = false;
   /** Committed transactions; `data_version` counts only those of others. */
   #writes = 0;
+  /** Tells this connection from others to the same database, which count anew. */
+  readonly #number = ++connections;
 
   /**
    * @param driver The library's connection, set up.
@@ -110,14 +115,15 @@ export class Connection {
   }
 
   /**
-   * Copies the whole database to another file, as it is at one moment.
+   * Copies the whole database to a file that nobody else uses.
    *
    * @param action What is done, in the form `Cannot back up "a.db"`.
-   * @param path An existing file, which nobody else uses.
+   * @param source Another connection to this database.
+   * @param path The file.
    * @throws {DatabaseError} If the database refuses.
    */
-  async copyTo(action: string, path: string): Promise<void> {
-    await this.#retry(action, () => this.#driver.copyTo(path));
+  copyTo(action: string, source: Driver, path: string): Promise<void> {
+    return this.#retry(action, () => source.copyTo(path));
   }
 
   /**
@@ -128,7 +134,11 @@ export class Connection {
    * @throws {DatabaseError} If the database refuses; then the old content stays.
    */
   async replaceBy(action: string, source: Driver): Promise<void> {
-    await this.#retry(action, () => source.copyTo(this.info.path));
+    await this.#retry(action, () => {
+      // The copying waits for locks without an end: see first whether there are any.
+      this.#transaction("BEGIN EXCLUSIVE", () => {});
+      return source.copyTo(this.info.path);
+    });
     this.#writes++;
   }
 
@@ -161,7 +171,8 @@ export class Connection {
    * @returns The mark.
    */
   markInTransaction(): string {
-    return `${this.statement("PRAGMA data_version").get()?.[0]} ${this.#writes}`;
+    const version = this.statement("PRAGMA data_version").get()?.[0];
+    return `${this.#number} ${version} ${this.#writes}`;
   }
 
   /** Closes the connection; further calls do nothing. */

@@ -49,6 +49,7 @@ export function databaseErrorCode(cause: unknown): DatabaseErrorCode | undefined
   if ("errcode" in cause && typeof cause.errcode === "number") {
     return CODES[cause.errcode & 0xff] ?? "io";
   }
+  if (isFullDisk(cause)) return "full";
   return MESSAGES.find(([pattern]) => pattern.test(cause.message))?.[1];
 }
 
@@ -73,5 +74,15 @@ export function databaseError(cause: unknown, action: string, path: string): Sto
     ? "save the run first, and the node execution that a snapshot names"
     : CURES[code];
   const advice = cure === undefined ? "" : `; ${cure}`;
-  return new DatabaseError(`${action}: SQLite reports "${found}"${advice}`, { code, cause });
+  const reporter = isFileError(cause) ? "the system" : "SQLite";
+  return new DatabaseError(`${action}: ${reporter} reports "${found}"${advice}`, { code, cause });
+}
+
+/** Whether a file operation failed, and not the library, whose errors have a code of another form. */
+function isFileError(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && /^E[A-Z]+$/.test(String(cause.code));
+}
+
+function isFullDisk(cause: Error): boolean {
+  return "code" in cause && (cause.code === "ENOSPC" || cause.code === "EDQUOT");
 }

@@ -32,7 +32,10 @@ export interface Driver {
   prepare(sql: string): Statement;
   /** Runs any number of statements without parameters; the errors may lack their code. */
   exec(sql: string): void;
-  /** Copies the whole database, as it is at one moment, to another file of the same library. */
+  /**
+   * Copies the whole database, as it is at one moment, to another file of the
+   * same library. Nobody else may use the connection meanwhile.
+   */
   copyTo(path: string): Promise<void>;
   /** Closes the connection and its statements. */
   close(): void;

@@ -14,6 +14,7 @@ import type {
 } from "../domain/execution_retention.ts";
 import type { ExportOptions, ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
 import { backUp, restore } from "./backup.ts";
+import { moveFeedBehind, newestChange } from "./changes.ts";
 import { checkDatabase, type CheckOptions, type CheckResult } from "./check.ts";
 import { chooseDriver } from "./driver_choice.ts";
 import { toByteStream, writeRuns } from "./export.ts";
@@ -21,7 +22,7 @@ import { importRuns } from "./import.ts";
 import type { SQLiteInfo } from "./options.ts";
 import { planPrune, prune, releasePages } from "./prune.ts";
 import { keepReserve } from "./reserve.ts";
-import { requireFeature } from "./schema_version.ts";
+import { FEATURES, requireFeature } from "./schema_version.ts";
 import type { StoredRun } from "./run_line.ts";
 import { SQLiteStore } from "./store.ts";
 import { insertStoredRun, readStoredRuns } from "./stored_run.ts";
@@ -211,7 +212,9 @@ export abstract class SQLiteMaintenance extends SQLiteStore {
 
   /**
    * Replaces all content by that of a copy, which is checked first. Others may
-   * have the database open; they see the old content or the new one.
+   * have the database open; they see the old content or the new one. Those who
+   * watch the change feed get a `ConflictError`: they have to read the
+   * runs anew.
    *
    * Requires `--allow-read` and `--allow-write` for the folder of the copy.
    *
@@ -221,11 +224,16 @@ export abstract class SQLiteMaintenance extends SQLiteStore {
    */
   async restore(path: string): Promise<void> {
     const action = `Cannot restore the execution store from "${path}"`;
-    const connection = await this.connect(action);
+    let connection = await this.connect(action);
     const module = await chooseDriver(connection.info.driver, action);
+    const newest = connection.info.schemaVersion < FEATURES.changes
+      ? 0
+      : await connection.read(action, () => newestChange(connection));
     const version = await restore(connection, module, resolve(path), action);
     // Opening it anew brings an older copy to the newest version.
-    if (version < connection.info.latestSchemaVersion) await this.reconnect(action);
+    if (version !== connection.info.schemaVersion) connection = await this.reconnect(action);
+    if (connection.info.schemaVersion < FEATURES.changes) return;
+    await connection.write(action, () => moveFeedBehind(connection, newest));
   }
 
   /**

@@ -59,7 +59,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    *
    * @param options Where to begin, by default with the next change, and when to end.
    * @returns The changes, each once, in the order they were committed.
-   * @throws {ConflictError} If changes behind `after` were dropped already; the feed keeps 100,000.
+   * @throws {ConflictError} If changes behind `after` were dropped already, since the feed keeps 100,000, or a copy was restored.
    * @throws {DatabaseError} If the database refuses or its schema is too old.
    */
   async *watch(

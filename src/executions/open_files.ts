@@ -18,6 +18,21 @@ function fileKey(path: string): string {
 }
 
 /**
+ * Throws if this process has a file open as a database. Reading it otherwise
+ * would drop its locks as soon as that ends.
+ *
+ * @param path Path of an existing file.
+ * @param action What it is for, in the form `Cannot salvage "a.db"`.
+ * @throws {DatabaseError} If it is open.
+ */
+export function requireClosed(path: string, action: string): void {
+  if (!open.has(fileKey(path))) return;
+  throw new DatabaseError(`${action}: this process has "${path}" open as a database`, {
+    code: "busy",
+  });
+}
+
+/**
  * Notes that a file is about to be opened.
  *
  * @param path Path of an existing file.

@@ -24,7 +24,7 @@ import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./opti
 import { SQLiteMonitoring } from "./monitoring.ts";
 import { RunCache } from "./run_cache.ts";
 import { insertSnapshots, numberSnapshots, recordRun, saveExecution, writeRun } from "./save.ts";
-import { requireAbsent, salvage, type SalvageResult } from "./salvage.ts";
+import { salvage, type SalvageResult } from "./salvage.ts";
 import { writeSnapshot } from "./snapshot_row.ts";
 import { upsert } from "./written_row.ts";
 
@@ -102,11 +102,7 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
     options: Pick<SQLiteOptions, "driver" | "fileMode"> = {},
   ): Promise<SalvageResult> {
     const action = `Cannot salvage "${damaged}" into "${path}"`;
-    requireAbsent(path, action);
-    const target = await SQLiteExecutionRepository.open({ ...options, path });
-    const { driver } = await target.info();
-    target.close();
-    return await salvage(resolve(damaged), resolve(path), driver, action);
+    return await salvage(resolve(damaged), resolve(path), options, action);
   }
 
   /**

@@ -5,201 +5,185 @@
  */
 
 import { dirname } from "@std/path";
-import { AlreadyExistsError, DatabaseError } from "../domain/errors.ts";
+import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
+import { copyDatabase, removeDatabase, requireAbsent, temporaryPath } from "./database_files.ts";
 import { databaseError, databaseErrorCode } from "./database_error.ts";
-import type { Driver, DriverName, Row, SqlValue } from "./driver.ts";
+import type { Driver, SqlValue } from "./driver.ts";
 import { chooseDriver } from "./driver_choice.ts";
-import { registerOpenFile } from "./open_files.ts";
+import { openConnection } from "./open.ts";
+import { registerOpenFile, requireClosed } from "./open_files.ts";
+import { resolveOptions, type SQLiteOptions } from "./options.ts";
+import { copyRows } from "./salvage_rows.ts";
 
 /** What was saved. */
 export interface SalvageResult {
   /** Rows that were copied, by table. */
   copied: Record<string, number>;
-  /** Places where rows could not be read. */
+  /** Places where rows could not be read, and rows that could not be stored. */
   damage: string[];
 }
 
-const TABLES: Record<string, string[]> = {
-  executions: [
-    "id",
-    "workflow_id",
-    "workflow_version",
-    "status",
-    "started_at",
-    "completed_at",
-    "error_type",
-    "error_message",
-    "error_node_id",
-    "error_context",
-    "return_value",
-    "created_at",
-  ],
-  node_executions: [
-    "id",
-    "execution_id",
-    "node_id",
-    "node_type",
-    "status",
-    "started_at",
-    "completed_at",
-    "inputs",
-    "outputs",
-    "error_type",
-    "error_message",
-    "error_context",
-    "retry_count",
-  ],
-  variable_snapshots: [
-    "id",
-    "execution_id",
-    "node_execution_id",
-    "variable_name",
-    "old_value",
-    "new_value",
-    "timestamp",
-  ],
-};
-
-const BATCH = 100;
-
-/**
- * Throws if there is a file.
- *
- * @param path Its path.
- * @param action What it is for.
- * @throws {AlreadyExistsError} If there is one.
- */
-export function requireAbsent(path: string, action: string): void {
-  try {
-    Deno.statSync(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return;
-    throw databaseError(cause, action, path);
-  }
-  throw new AlreadyExistsError(`${action}: there is a file "${path}"`, {
-    kind: "database",
-    id: path,
-  });
-}
+/** Tables with a rowid, parents first. */
+const TABLES = ["executions", "node_executions", "variable_snapshots"];
+/** Tables of few rows for each run. */
+const PARTS = ["labels", "leases"];
+/** Statistics, which count what is gone as well: all of them or none. */
+const STATISTICS = ["run_statistics", "node_statistics", "uncounted"];
 
 /**
  * Copies what is readable.
  *
- * @param damaged The damaged database.
- * @param path A new one of the newest schema.
- * @param name The library.
+ * @param damaged The damaged database, which stays as it is.
+ * @param path The new one.
+ * @param options Driver and file mode of the new one.
  * @param action What it is for.
  * @returns What was copied.
- * @throws {DatabaseError} If nothing can be read.
+ * @throws {AlreadyExistsError} If there is a file at the new path.
+ * @throws {DatabaseError} If nothing can be read, or somebody here has the database open.
  */
 export async function salvage(
   damaged: string,
   path: string,
-  name: DriverName,
+  options: Pick<SQLiteOptions, "driver" | "fileMode">,
   action: string,
 ): Promise<SalvageResult> {
-  requirePermissions(action, { name: "read", path: dirname(damaged) }, {
-    name: "write",
-    path: dirname(damaged),
-  });
-  const { openDriver } = await chooseDriver(name, action);
-  const releases: (() => void)[] = [];
-  const drivers: Driver[] = [];
-  const open = (file: string): Driver => {
-    releases.push(registerOpenFile(file, name, action));
-    const driver = openDriver(file);
-    drivers.push(driver);
-    return driver;
-  };
+  requirePermissions(action, { name: "read", path: dirname(damaged) });
+  requireAbsent(path, "database", action);
+  // SQLite writes to what it opens, if only to clean up after a crash.
+  const [copy, partial] = [temporaryPath(path), temporaryPath(path)];
   try {
-    const [source, target] = [open(damaged), open(path)];
-    target.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
-    const result = salvageRows(source, target);
-    requireSalvaged(result, action);
-    target.exec("COMMIT");
+    const connection = await openConnection(resolveOptions({ ...options, path: partial }));
+    const { driver } = connection.info;
+    connection.close();
+    requireClosed(damaged, action);
+    copyDatabase(damaged, copy);
+    const result = await copyContent(copy, partial, driver, action);
+    Deno.renameSync(partial, path);
     return result;
   } catch (cause) {
     throw databaseError(cause, action, damaged);
   } finally {
-    for (const driver of drivers) driver.close();
-    for (const release of releases) release();
+    removeDatabase(copy);
+    removeDatabase(partial);
   }
 }
 
-/**
- * Copies all rows that can be read, walking each table from both ends and
- * around the places that cannot.
- *
- * @param source The damaged database.
- * @param target A new one of the newest schema, with foreign keys off.
- * @returns What was copied.
- */
-function salvageRows(source: Driver, target: Driver): SalvageResult {
-  const result: SalvageResult = { copied: {}, damage: [] };
-  for (const [table, columns] of Object.entries(TABLES)) {
-    const insert = target.prepare(
-      `INSERT OR IGNORE INTO ${table} (${columns.join(", ")}) ` +
-        `VALUES (${columns.map(() => "?").join(", ")})`,
-    );
-    let copied = 0;
-    const copy = (rows: readonly Row[]) => {
-      for (const row of rows) copied += insert.run(...row.slice(1));
-    };
-    const select = (where: string, order: string) =>
-      `SELECT rowid, ${columns.join(", ")} FROM ${table} NOT INDEXED WHERE ${where} ` +
-      `ORDER BY rowid ${order} LIMIT ?`;
-    const last = walk(source, select("rowid > ?", "ASC"), -(2n ** 63n), result, table, copy);
-    if (last !== undefined) {
-      walk(source, select("rowid < ?", "DESC"), 2n ** 63n - 1n, result, table, copy);
-    }
-    result.copied[table] = copied;
+async function copyContent(
+  from: string,
+  to: string,
+  name: Driver["name"],
+  action: string,
+): Promise<SalvageResult> {
+  const { openDriver } = await chooseDriver(name, action);
+  const closers: (() => void)[] = [];
+  const open = (file: string): Driver => {
+    closers.unshift(registerOpenFile(file, name, action));
+    const driver = openDriver(file);
+    closers.unshift(() => driver.close());
+    return driver;
+  };
+  try {
+    const [source, target] = [open(from), open(to)];
+    target.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
+    const result = copyTables(source, target, action);
+    target.exec("COMMIT");
+    return result;
+  } finally {
+    for (const close of closers) close();
   }
+}
+
+function copyTables(source: Driver, target: Driver, action: string): SalvageResult {
+  const result: SalvageResult = { copied: {}, damage: [] };
+  for (const table of TABLES) {
+    const columns = storedColumns(source, target, table, result);
+    if (columns.length > 0) {
+      const { copied, damage } = copyRows(source, target, table, columns);
+      result.copied[table] = copied;
+      result.damage.push(...damage);
+    } else if (table === "executions") {
+      const found = result.damage[0] ?? 'it has no table "executions"';
+      throw new DatabaseError(`${action}: nothing can be read: ${found}`, {
+        code: result.damage.length > 0 ? "corrupt" : "not-a-database",
+      });
+    }
+  }
+  const total = Object.values(result.copied).reduce((sum, count) => sum + count, 0);
+  if (total === 0 && result.damage.length > 0) {
+    throw new DatabaseError(`${action}: nothing can be read: ${result.damage[0]}`, {
+      code: "corrupt",
+    });
+  }
+  for (const table of PARTS) copyParts(source, target, table, result);
+  copyStatistics(source, target, result);
   return result;
 }
 
-/** Reads on until the end or a row that cannot be read; returns the place before that row. */
-function walk(
+/** The columns that both databases have; an older one lacks some, another program's has others. */
+function storedColumns(
   source: Driver,
-  sql: string,
-  start: bigint,
-  result: SalvageResult,
+  target: Driver,
   table: string,
-  copy: (rows: readonly Row[]) => void,
-): SqlValue | undefined {
-  let place: SqlValue = start;
-  let size = BATCH;
-  for (;;) {
-    try {
-      const rows = source.prepare(sql).all(place, size);
-      copy(rows);
-      if (rows.length < size) return undefined;
-      place = rows.at(-1)?.[0] ?? place;
-      size = Math.min(size * 2, BATCH);
-    } catch (error) {
-      if (databaseErrorCode(error) !== "corrupt") throw error;
-      if (size > 1) {
-        size = size >> 1;
-        continue;
-      }
-      const found = error instanceof Error ? error.message : String(error);
-      result.damage.push(`table "${table}" cannot be read beyond row ${place}: ${found}`);
-      return place;
+  result: SalvageResult,
+): string[] {
+  const names = (driver: Driver) =>
+    driver.prepare(`PRAGMA table_info(${table})`).all().map(([, name]) => String(name));
+  const known = names(target);
+  return tryRead(() => names(source), table, result)?.filter((name) => known.includes(name)) ?? [];
+}
+
+/** Copies the rows of each run that was saved. */
+function copyParts(source: Driver, target: Driver, table: string, result: SalvageResult): void {
+  const columns = storedColumns(source, target, table, result);
+  if (columns.length === 0) return;
+  const list = columns.join(", ");
+  const read = source.prepare(`SELECT ${list} FROM ${table} WHERE execution_id = ?`);
+  const insert = target.prepare(
+    `INSERT INTO ${table} (${list}) VALUES (${columns.map(() => "?").join(", ")})`,
+  );
+  let copied = 0;
+  for (const [id = null] of target.prepare("SELECT id FROM executions").all()) {
+    for (const row of tryRead(() => read.all(id), table, result) ?? []) {
+      copied += insert.run(...row);
     }
+  }
+  result.copied[table] = copied;
+}
+
+/** Where they cannot all be read, those of the saved runs stay, which were counted on the way. */
+function copyStatistics(source: Driver, target: Driver, result: SalvageResult): void {
+  const tables = STATISTICS.map((table) => {
+    const columns = storedColumns(source, target, table, result);
+    const sql = `SELECT ${columns.join(", ")} FROM ${table}`;
+    return {
+      table,
+      columns,
+      rows: columns.length === 0
+        ? undefined
+        : tryRead(() => source.prepare(sql).all(), table, result),
+    };
+  });
+  if (tables.some(({ rows }) => rows === undefined)) return;
+  for (const { table, columns, rows = [] } of tables) {
+    target.prepare(`DELETE FROM ${table}`).run();
+    const values = columns.map(() => "?").join(", ");
+    const insert = target.prepare(
+      `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${values})`,
+    );
+    for (const row of rows) insert.run(...row as SqlValue[]);
   }
 }
 
-/**
- * Throws if nothing could be saved.
- *
- * @param result What was saved.
- * @param action What it is for.
- * @throws {DatabaseError} If no row was copied although there is damage.
- */
-function requireSalvaged(result: SalvageResult, action: string): void {
-  const total = Object.values(result.copied).reduce((sum, count) => sum + count, 0);
-  if (total > 0 || result.damage.length === 0) return;
-  throw new DatabaseError(`${action}: nothing can be read: ${result.damage[0]}`, {
-    code: "corrupt",
-  });
+/** Reads, or notes that it cannot be. */
+function tryRead<T>(read: () => T, table: string, result: SalvageResult): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (databaseErrorCode(error) !== "corrupt") throw error;
+    const found = error instanceof Error ? error.message : String(error);
+    const damage = `the table "${table}" cannot be read whole: ${found}`;
+    if (!result.damage.includes(damage)) result.damage.push(damage);
+    return undefined;
+  }
 }

@@ -1,9 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { AlreadyExistsError, DatabaseError, NotFoundError } from "../../src/domain/errors.ts";
+import {
+  AlreadyExistsError,
+  ConflictError,
+  DatabaseError,
+  NotFoundError,
+} from "../../src/domain/errors.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { denoCommand } from "../helpers/child.ts";
 import { rawSql, testBackends } from "./backends.ts";
+import { holdLock } from "./lock_holder.ts";
 import { sampleRun } from "./sample_runs.ts";
 
 testBackends(
@@ -71,6 +78,88 @@ testBackends(
     assertEquals((await executions.list({ total: "exact" })).total?.count, 1);
     assertEquals((await executions.info()).schemaVersion, MIGRATIONS.length);
     assertEquals((await executions.statistics()).runs.count, 1);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.restore() tells those who watch, and forgets what was cached",
+  async ({ root, open }) => {
+    const [copy, old] = [join(root, "copy.db"), join(root, "old.db")];
+    await rawSql(
+      old,
+      MIGRATIONS[0]!.sql,
+      "INSERT INTO migrations (version) VALUES (1)",
+      "SELECT 1",
+    );
+    const run = sampleRun();
+    {
+      using executions = await open();
+      await executions.record(sampleRun());
+      await executions.backup(copy);
+      for (let i = 0; i < 5; i++) await executions.record(sampleRun());
+      await executions.record(run);
+    }
+    using executions = await open({ cacheSize: 4 });
+    await executions.load(run.id);
+    const watching = executions.watch({ interval: 5 }).next();
+    const error = assertRejects(() => watching, ConflictError, "the feed");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await executions.restore(copy);
+    await error;
+    for (const after of [1, 3, 6]) {
+      await assertRejects(() => executions.watch({ after }).next(), ConflictError, "read the runs");
+    }
+    const next = executions.watch({ interval: 5 }).next();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await executions.record(run);
+    assertEquals((await next).value?.executionId, run.id);
+    await executions.load(run.id);
+    await executions.restore(old);
+    await assertRejects(() => executions.load(run.id), NotFoundError);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.backup() ends while another process writes without a pause",
+  async ({ root, open, backend }) => {
+    using executions = await open({ durability: "normal" });
+    for (let i = 0; i < 20; i++) {
+      const run = sampleRun();
+      run.returnValue = "x".repeat(1_000_000);
+      await executions.record(run);
+    }
+    const child = denoCommand(new URL("child.ts", import.meta.url), {
+      flags: ["-A"],
+      args: ["recordForever", JSON.stringify({ root, ...backend, durability: "normal" })],
+    }).spawn();
+    const reader = child.stdout.getReader();
+    await reader.read();
+    await executions.backup(join(root, "copy.db"));
+    child.kill("SIGKILL");
+    await reader.cancel();
+    await child.stderr.cancel();
+    await child.status;
+    using copy = await open({ path: join(root, "copy.db") });
+    assert((await copy.check({ full: true })).ok);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.restore() gives up in time when another process holds a lock",
+  async ({ root, path, open }) => {
+    using executions = await open({ timeout: 100 });
+    const copy = join(root, "copy.db");
+    await executions.record(sampleRun({ id: "a" }));
+    await executions.backup(copy);
+    await executions.delete("a");
+    {
+      await using _holder = await holdLock(path);
+      const error = await assertRejects(() => executions.restore(copy), DatabaseError);
+      assertEquals(error.code, "busy");
+      await assertRejects(() => executions.load("a"), NotFoundError);
+    }
+    await executions.restore(copy);
+    assertEquals((await executions.load("a")).id, "a");
   },
 );
 

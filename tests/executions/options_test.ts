@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { AlreadyExistsError, DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
+import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { rawSql, testBackends } from "./backends.ts";
@@ -155,37 +155,6 @@ testBackends(
     const error = await assertRejects(() => open(), DatabaseError, "migration 2 is not the one");
     assertEquals(error.code, "corrupt");
   },
-);
-
-testBackends(
-  "SQLiteExecutionRepository.salvage() saves what is readable",
-  async ({ root, path, open, backend }) => {
-    {
-      using executions = await open();
-      for (let i = 0; i < 100; i++) await executions.record(sampleRun({ id: `r${i}` }));
-    }
-    const [{ rootpage }] = await rawSql(
-      path,
-      "SELECT max(pageno) AS rootpage FROM dbstat WHERE name = 'node_executions' AND pagetype = 'leaf'",
-    ).catch(() => [{ rootpage: 20 }]) as [{ rootpage: number }];
-    const content = await Deno.readFile(path);
-    content.fill(0x5a, (rootpage - 1) * 4096, rootpage * 4096);
-    await Deno.writeFile(path, content);
-    const target = join(root, "saved.db");
-    const result = await SQLiteExecutionRepository.salvage(path, target, backend);
-    const copied = Object.values(result.copied).reduce((sum, count) => sum + count, 0);
-    assert(copied > 200, JSON.stringify(result));
-    assert(result.damage.length > 0);
-    assertEquals(await Deno.readFile(path), content);
-    using saved = await open({ path: target });
-    assertEquals((await saved.check({ full: true, repair: true })).damage, []);
-    assert((await saved.list({ total: "exact" })).total!.count > 50);
-    await assertRejects(
-      () => SQLiteExecutionRepository.salvage(path, target, backend),
-      AlreadyExistsError,
-    );
-  },
-  { only: { journalMode: "delete" } },
 );
 
 testBackends(

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { denoCommand, runDeno } from "../helpers/child.ts";
 import { type Backend, ffiMissing, rawSql, testBackends, withRoot } from "./backends.ts";
+import { holdLock } from "./lock_holder.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
@@ -98,23 +99,7 @@ testBackends(
   "SQLiteExecutionRepository.save() waits for a lock without blocking, and gives up in time",
   async ({ path, open, backend }) => {
     using executions = await open({ timeout: 200 });
-    // Another process: a second library in this one would break the locks.
-    const holder = new Deno.Command(Deno.execPath(), {
-      args: [
-        "eval",
-        `import { DatabaseSync } from "node:sqlite";
-      const database = new DatabaseSync(Deno.args[0]);
-      database.exec("BEGIN IMMEDIATE");
-      console.log("locked");
-      for await (const _ of Deno.stdin.readable);
-      database.exec("ROLLBACK");`,
-        path,
-      ],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    const reader = holder.stdout.getReader();
-    await reader.read();
+    const holder = await holdLock(path);
 
     const gaps: number[] = [];
     let last = performance.now();
@@ -137,11 +122,9 @@ testBackends(
 
     using patient = await SQLiteExecutionRepository.open({ path, ...backend });
     const saved = patient.save(run);
-    await holder.stdin.close();
+    await holder[Symbol.asyncDispose]();
     await saved;
     clearInterval(timer);
-    await reader.cancel();
-    await holder.status;
     assertEquals((await executions.load(run.id)).id, run.id);
   },
 );

@@ -1,0 +1,89 @@
+/**
+ * The files of a database that nobody has open: copies while they are made.
+ *
+ * @module
+ */
+
+import { AlreadyExistsError } from "../domain/errors.ts";
+import { databaseError } from "./database_error.ts";
+
+/** What SQLite keeps beside a database while it is in use, or after a crash. */
+const SIDE_FILES = ["-wal", "-shm", "-journal"] as const;
+
+/**
+ * Tells whether there is a file, or anything else, of a name.
+ *
+ * @param path The name.
+ * @returns Whether there is.
+ */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Throws if there is a file of a name.
+ *
+ * @param path The name.
+ * @param kind What it would be, such as `"backup"`.
+ * @param action What it is for, in the form `Cannot back up "a.db"`.
+ * @throws {AlreadyExistsError} If there is one.
+ * @throws {PermissionDeniedError} If the system does not tell.
+ */
+export function requireAbsent(path: string, kind: string, action: string): void {
+  try {
+    if (!exists(path)) return;
+  } catch (cause) {
+    throw databaseError(cause, action, path);
+  }
+  throw new AlreadyExistsError(`${action}: there is a file "${path}"`, { kind, id: path });
+}
+
+/**
+ * Returns a name for a file beside another one, which nobody else has.
+ *
+ * @param path The other one.
+ * @returns The name.
+ */
+export function temporaryPath(path: string): string {
+  return `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+}
+
+/**
+ * Copies a database that nobody has open, and what a crash left beside it.
+ *
+ * @param from The database.
+ * @param to The copy.
+ */
+export function copyDatabase(from: string, to: string): void {
+  Deno.copyFileSync(from, to);
+  for (const suffix of ["-wal", "-journal"]) {
+    if (exists(from + suffix)) Deno.copyFileSync(from + suffix, to + suffix);
+  }
+}
+
+/**
+ * Deletes what SQLite left beside a database that nobody has open.
+ *
+ * @param path The database.
+ */
+export function removeSideFiles(path: string): void {
+  for (const suffix of SIDE_FILES) {
+    if (exists(path + suffix)) Deno.removeSync(path + suffix);
+  }
+}
+
+/**
+ * Deletes a database that nobody has open, if it is there.
+ *
+ * @param path The database.
+ */
+export function removeDatabase(path: string): void {
+  if (exists(path)) Deno.removeSync(path);
+  removeSideFiles(path);
+}

@@ -1,0 +1,131 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { AlreadyExistsError, DatabaseError } from "../../src/domain/errors.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { rawSql, testBackends } from "./backends.ts";
+import { sampleRun } from "./sample_runs.ts";
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() saves what is readable",
+  async ({ root, path, open, backend }) => {
+    {
+      using executions = await open();
+      for (let i = 0; i < 100; i++) await executions.record(sampleRun({ id: `r${i}` }));
+    }
+    const [{ rootpage }] = await rawSql(
+      path,
+      "SELECT max(pageno) AS rootpage FROM dbstat WHERE name = 'node_executions' AND pagetype = 'leaf'",
+    ).catch(() => [{ rootpage: 20 }]) as [{ rootpage: number }];
+    const content = await Deno.readFile(path);
+    content.fill(0x5a, (rootpage - 1) * 4096, rootpage * 4096);
+    await Deno.writeFile(path, content);
+    const target = join(root, "saved.db");
+    const result = await SQLiteExecutionRepository.salvage(path, target, backend);
+    const copied = Object.values(result.copied).reduce((sum, count) => sum + count, 0);
+    // One page of node executions is gone, and nothing else.
+    assert(copied > 370, JSON.stringify(result));
+    assert(result.damage.length > 0);
+    assertEquals(await Deno.readFile(path), content);
+    using saved = await open({ path: target });
+    assertEquals((await saved.check({ full: true, repair: true })).damage, []);
+    assertEquals((await saved.list({ total: "exact" })).total!.count, 100);
+    await assertRejects(
+      () => SQLiteExecutionRepository.salvage(path, target, backend),
+      AlreadyExistsError,
+    );
+  },
+  { only: { journalMode: "delete" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() reads on behind several places that are damaged",
+  async ({ root, path, open, backend }) => {
+    {
+      using executions = await open();
+      for (let i = 0; i < 300; i++) await executions.record(sampleRun({ id: `r${i}`, nodes: 0 }));
+    }
+    // The root of the table stays, so that each leaf is found.
+    const pages = await leaves(path, "executions");
+    const content = await Deno.readFile(path);
+    const damaged = [0, 3, pages.length - 1].map((i) => pages[i]!);
+    for (const page of damaged) content.fill(0x5a, (page - 1) * 4096, page * 4096);
+    await Deno.writeFile(path, content);
+    const target = join(root, "saved.db");
+    const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+    assertEquals(damage.length, 3, damage.join("\n"));
+    const perPage = 300 / pages.length;
+    assert(copied["executions"]! > 300 - 4.5 * perPage, `${copied["executions"]} of 300`);
+    assertEquals(copied["variable_snapshots"], 300);
+  },
+  { only: { journalMode: "delete" } },
+);
+
+/** Leaf pages of a table in the order of its rows: those that start with the byte 13 and have its cells. */
+async function leaves(path: string, table: string): Promise<number[]> {
+  const [{ rootpage }] = await rawSql(
+    path,
+    `SELECT rootpage FROM sqlite_master WHERE name = '${table}'`,
+  ) as [{ rootpage: number }];
+  const content = await Deno.readFile(path);
+  const page = new DataView(content.buffer, (rootpage - 1) * 4096, 4096);
+  assertEquals(page.getUint8(0), 5, "the root is an interior page");
+  const cells = Array.from(
+    { length: page.getUint16(3) },
+    (_, i) => page.getUint32(page.getUint16(12 + 2 * i)),
+  );
+  return [...cells, page.getUint32(8)];
+}
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() keeps revisions, labels, leases and statistics of what is gone",
+  async ({ root, path, open, backend }) => {
+    {
+      using executions = await open();
+      const run = sampleRun({ id: "a" });
+      run.workflowRevision = "rev1";
+      await executions.record(run);
+      await executions.addLabels("a", "eu");
+      await executions.record(sampleRun({ id: "b", status: "running" }));
+      await executions.lease("b", "engine");
+      await executions.record(sampleRun({ id: "pruned" }));
+      await executions.delete("pruned");
+    }
+    const before = await Deno.readFile(path);
+    const target = join(root, "saved.db");
+    const { damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+    assertEquals(damage, []);
+    assertEquals(await Deno.readFile(path), before);
+    using saved = await open({ path: target });
+    assertEquals((await saved.load("a")).workflowRevision, "rev1");
+    assertEquals(await saved.getLabels("a"), ["eu"]);
+    assertEquals((await saved.getLease("b"))?.owner, "engine");
+    assertEquals((await saved.statistics()).runs.count, 2);
+    assertEquals((await saved.statistics()).nodes.types, { transform: 4 });
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() leaves nothing behind when there is nothing to save",
+  async ({ root, path, open, backend }) => {
+    const target = join(root, "saved.db");
+    const refused = async (damaged: string, code: string) => {
+      const error = await assertRejects(
+        () => SQLiteExecutionRepository.salvage(damaged, target, backend),
+        DatabaseError,
+      );
+      assertEquals(error.code, code, error.message);
+    };
+    await Deno.writeTextFile(join(root, "text.db"), "no database\n".repeat(1000));
+    await refused(join(root, "text.db"), "not-a-database");
+    await refused(join(root, "absent.db"), "io");
+    await rawSql(join(root, "other.db"), "CREATE TABLE notes (text)", "SELECT 1");
+    await refused(join(root, "other.db"), "not-a-database");
+    assertEquals(
+      [...Deno.readDirSync(root)].map(({ name }) => name).sort(),
+      ["other.db", "text.db"],
+    );
+    using executions = await open();
+    await executions.record(sampleRun());
+    await refused(path, "busy");
+  },
+);
