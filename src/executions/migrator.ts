@@ -5,7 +5,7 @@
  */
 
 import { DatabaseError } from "../domain/errors.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver, Row } from "./driver.ts";
 import type { Migration } from "./migrations.ts";
 
 /**
@@ -37,6 +37,23 @@ export function readVersion(
   const rows = driver.prepare(
     `SELECT version, ${hasChecksums(driver) ? "checksum" : "NULL"} FROM migrations ORDER BY id`,
   ).all();
+  return checkHistory(rows, migrations, action);
+}
+
+/**
+ * Checks which steps were applied.
+ *
+ * @param rows Version and checksum of each, in the order they were applied.
+ * @param migrations All steps, oldest first.
+ * @param action What it is for, in the form `Cannot open "a.db"`.
+ * @returns The version of the schema.
+ * @throws {DatabaseError} If the history is newer than the steps, has a gap or another order, or was edited.
+ */
+export function checkHistory(
+  rows: readonly Row[],
+  migrations: readonly Migration[],
+  action: string,
+): number {
   const applied = rows.map(([version]) => Number(version));
   const newest = migrations.at(-1)?.version ?? 0;
   const newer = applied.find((version) => version > newest);
@@ -71,8 +88,13 @@ function hasChecksums(driver: Driver): boolean {
     .some(([, name]) => name === "checksum");
 }
 
-/** FNV-1a of the statements without their layout: it finds mistakes, it does not keep secrets. */
-function checksumOf({ sql }: Migration): string {
+/**
+ * Returns FNV-1a of the statements without their layout: it finds mistakes, it does not keep secrets.
+ *
+ * @param step The step.
+ * @returns Eight hexadecimal digits.
+ */
+export function checksumOf({ sql }: Migration): string {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(sql.replaceAll(/\s+/g, " ").trim())) {
     hash = Math.imul(hash ^ byte, 0x01000193);

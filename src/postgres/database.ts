@@ -1,0 +1,245 @@
+/**
+ * A PostgreSQL database as the stores use it: statements and transactions that
+ * are repeated where that is safe, within a deadline.
+ *
+ * @module
+ */
+
+import { DatabaseError, type StorageError } from "../domain/errors.ts";
+import type { Connect, Param, PostgresConnection, QueryResult } from "./driver.ts";
+import { Listener } from "./listener.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { openSchema, type PostgresInfo } from "./migrator.ts";
+import {
+  type PostgresOptions,
+  type ResolvedPostgresOptions,
+  resolvePostgresOptions,
+} from "./options.ts";
+import { connectPg } from "./pg_driver.ts";
+import { Pool } from "./pool.ts";
+import { isConflict, isLost, postgresError } from "./postgres_error.ts";
+
+/** How an operation may be repeated. */
+export interface RepeatOptions {
+  /**
+   * Whether doing it twice is the same as doing it once, so that it may be
+   * repeated when the connection was lost and nobody knows what became of it.
+   *
+   * @default {true}
+   */
+  repeatable?: boolean;
+}
+
+/** The statements of a transaction, or single ones. */
+export interface Session {
+  /** Runs one statement. */
+  query(sql: string, params?: readonly Param[]): Promise<QueryResult>;
+  /** Which attempt this is, from 1; a later one may find what an earlier one did. */
+  readonly attempt: number;
+}
+
+/** An open database; the stores share one. */
+export class PostgresDatabase {
+  /** Options with their defaults. */
+  readonly options: ResolvedPostgresOptions;
+  /** What was found when it was opened. */
+  readonly info: PostgresInfo;
+  /** Tells when others may have changed something. */
+  readonly listener: Listener;
+  readonly #pool: Pool;
+  readonly #closing = new AbortController();
+
+  private constructor(options: ResolvedPostgresOptions, pool: Pool, info: PostgresInfo) {
+    this.options = options;
+    this.info = info;
+    this.#pool = pool;
+    this.listener = new Listener(
+      () => connectPg(options),
+      `goflow_${options.schema}`,
+      this.closing,
+    );
+  }
+
+  /**
+   * Connects to a database and brings its schema to the newest version.
+   *
+   * @param url URL of the database.
+   * @param options The options.
+   * @param connect Makes connections.
+   * @returns The database.
+   * @throws {InvalidDataError} If the URL or an option is not valid.
+   * @throws {PermissionDeniedError} If the server or Deno refuses.
+   * @throws {DatabaseError} If the server cannot be used, or its schema is newer or not as it should be.
+   */
+  static async open(
+    url: string,
+    options: PostgresOptions = {},
+    connect?: Connect,
+  ): Promise<PostgresDatabase> {
+    const resolved = resolvePostgresOptions(url, options);
+    const action = "Cannot open the PostgreSQL storage";
+    const pool = new Pool(connect ?? (() => connectPg(resolved)), resolved);
+    try {
+      const connection = await pool.acquire(action, resolved.timeout);
+      try {
+        const info = await openSchema(connection, resolved, MIGRATIONS, action);
+        return new PostgresDatabase(resolved, pool, info);
+      } finally {
+        pool.release(connection);
+      }
+    } catch (error) {
+      await pool.close();
+      throw postgresError(error, action, resolved.place);
+    }
+  }
+
+  /** Aborted when the database is closed. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /**
+   * Runs one statement, which is a transaction of its own.
+   *
+   * @param action What is done, in the form `Cannot load execution "a"`.
+   * @param sql The statement.
+   * @param params Its parameters.
+   * @param options Whether it may be repeated.
+   * @returns What it returned.
+   * @throws {DatabaseError} If the database refuses; then nothing was written.
+   */
+  query(
+    action: string,
+    sql: string,
+    params: readonly Param[] = [],
+    options: RepeatOptions = {},
+  ): Promise<QueryResult> {
+    return this.attempt(action, (session) => session.query(sql, params), options);
+  }
+
+  /**
+   * Runs a body on one connection without a transaction around it.
+   *
+   * @param action What is done, in the form `Cannot load execution "a"`.
+   * @param body Runs statements; called again when it is repeated.
+   * @param options Whether it may be repeated.
+   * @returns What the body returned.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  attempt<T>(
+    action: string,
+    body: (session: Session) => Promise<T>,
+    options: RepeatOptions = {},
+  ): Promise<T> {
+    const { repeatable = true } = options;
+    return this.#repeat(
+      action,
+      () => repeatable,
+      (connection, attempt) =>
+        body({ attempt, query: (sql, params) => connection.query(sql, params) }),
+    );
+  }
+
+  /**
+   * Runs a body in one transaction.
+   *
+   * @param action What is done, in the form `Cannot save execution "a"`.
+   * @param body Runs statements; called again when the transaction is repeated.
+   * @param options Whether it may be repeated when its commit was not answered.
+   * @returns What the body returned.
+   * @throws {DatabaseError} If the database refuses; then nothing was written.
+   */
+  transaction<T>(
+    action: string,
+    body: (session: Session) => Promise<T>,
+    options: RepeatOptions = {},
+  ): Promise<T> {
+    const { repeatable = true } = options;
+    let committing = false;
+    // A transaction whose commit was not sent is undone for certain.
+    return this.#repeat(action, () => repeatable || !committing, async (connection, attempt) => {
+      committing = false;
+      await connection.query("BEGIN");
+      try {
+        const result = await body({
+          attempt,
+          query: (sql, params) => connection.query(sql, params),
+        });
+        committing = true;
+        await connection.query("COMMIT");
+        return result;
+      } catch (error) {
+        if (!committing && !connection.lost) await rollBack(connection);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Runs several statements without parameters in one round trip.
+   *
+   * @param action What is done, in the form `Cannot watch executions`.
+   * @param sql The statements.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async exec(action: string, sql: string): Promise<void> {
+    await this.#repeat(action, () => true, async (connection) => {
+      try {
+        await connection.exec(sql);
+      } catch (error) {
+        if (!connection.lost) await rollBack(connection);
+        throw error;
+      }
+    });
+  }
+
+  /** Refuses further operations, waits for those under way and ends all connections. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all([this.#pool.close(), this.listener.ended]);
+  }
+
+  async #repeat<T>(
+    action: string,
+    mayRepeat: () => boolean,
+    body: (connection: PostgresConnection, attempt: number) => Promise<T>,
+  ): Promise<T> {
+    const deadline = performance.now() + this.options.timeout;
+    for (let attempt = 1, ceiling = 4;; attempt++, ceiling = Math.min(ceiling * 2, 500)) {
+      let connection: PostgresConnection | undefined;
+      try {
+        connection = await this.#pool.acquire(action, Math.max(0, deadline - performance.now()));
+        return await body(connection, attempt);
+      } catch (cause) {
+        const again = isConflict(cause) ||
+          isLost(cause) && (connection === undefined || mayRepeat());
+        if (!again || performance.now() >= deadline || this.closing.aborted) {
+          throw this.#failure(cause, action, isLost(cause) && !again);
+        }
+      } finally {
+        if (connection !== undefined) this.#pool.release(connection);
+      }
+      // Jitter, so that those who met do not meet again.
+      const pause = 1 + Math.random() * ceiling;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  #failure(cause: unknown, action: string, unknown: boolean): StorageError {
+    if (!unknown) return postgresError(cause, action, this.options.place);
+    return new DatabaseError(
+      `${action}: the connection to the server at ${this.options.place} was lost before it ` +
+        "answered, so it may have been done or not; look before trying again",
+      { code: "io", cause },
+    );
+  }
+}
+
+/** What cannot be rolled back was lost, and is undone by the server. */
+async function rollBack(connection: PostgresConnection): Promise<void> {
+  try {
+    await connection.query("ROLLBACK");
+  } catch (error) {
+    if (!isLost(error)) throw error;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Notifications between processes: hints that something may have changed. They
+ * are sent after a commit and no more often than makes sense, because the
+ * server lets transactions that notify commit one after the other; who waits
+ * for them looks by itself now and then, so that a lost one only takes longer.
+ *
+ * @module
+ */
+
+import type { Connect, PostgresConnection } from "./driver.ts";
+import { isLost } from "./postgres_error.ts";
+
+/** How often a process notifies at most, in milliseconds. */
+export const NOTIFY_INTERVAL = 50;
+
+/** Waits for hints, on a connection of its own that is made when somebody waits. */
+export class Listener {
+  /** Settles when the connection has ended. */
+  ended: Promise<void> = Promise.resolve();
+  /** Name of the channel. */
+  readonly channel: string;
+  readonly #connect: Connect;
+  readonly #closing: AbortSignal;
+  readonly #wakers = new Set<() => void>();
+  #listening = false;
+
+  /**
+   * @param connect Makes a connection.
+   * @param channel Name of the channel.
+   * @param closing Aborted when the database is closed.
+   */
+  constructor(connect: Connect, channel: string, closing: AbortSignal) {
+    this.#connect = connect;
+    this.channel = channel;
+    this.#closing = closing;
+  }
+
+  /**
+   * Waits for a hint.
+   *
+   * @param ms How long at most, in milliseconds.
+   * @param signal Ends the waiting.
+   */
+  wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (!this.#listening && !this.#closing.aborted) this.ended = this.#listen();
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#wakers.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      signal.addEventListener("abort", wake);
+      this.#wakers.add(wake);
+    });
+  }
+
+  /** Wakes all who wait. */
+  wake(): void {
+    for (const wake of [...this.#wakers]) wake();
+  }
+
+  /** Until the connection is lost; the next who waits makes a new one. */
+  async #listen(): Promise<void> {
+    this.#listening = true;
+    let connection: PostgresConnection | undefined;
+    try {
+      connection = await this.#connect();
+      const lost = new Promise<void>((resolve) => {
+        connection!.onNotification((channel) => channel === undefined ? resolve() : this.wake());
+      });
+      await connection.exec(`LISTEN "${this.channel}"`);
+      const closed = new Promise<void>((resolve) => {
+        if (this.#closing.aborted) resolve();
+        this.#closing.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await Promise.race([lost, closed]);
+    } catch (error) {
+      // Those who wait look by themselves, and report what is wrong.
+      if (!isLost(error) && !(error instanceof Error && "code" in error)) throw error;
+    } finally {
+      await connection?.close();
+      this.#listening = false;
+    }
+  }
+}

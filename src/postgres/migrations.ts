@@ -1,0 +1,14 @@
+/**
+ * The versions of the schema, oldest first. A step that was released is never
+ * edited: its checksum is in every database.
+ *
+ * @module
+ */
+
+import type { Migration } from "../executions/migrations.ts";
+import { EXECUTIONS_SQL } from "./execution_schema.ts";
+
+/** All steps, oldest first. */
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, sql: EXECUTIONS_SQL },
+];

@@ -1,0 +1,8 @@
+/**
+ * The stores of GoFlow on PostgreSQL, for several hosts.
+ *
+ * @module
+ */
+
+export type { PostgresInfo } from "./migrator.ts";
+export type { PostgresOptions } from "./options.ts";

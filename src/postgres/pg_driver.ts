@@ -1,0 +1,140 @@
+/**
+ * The driver `npm:pg`, behind the port.
+ *
+ * Of the two well-kept drivers `pg` was taken because its client is one
+ * connection and no more: the pool with its bounds and deadlines, and what is
+ * repeated after a connection was lost, are decided here, where it is known
+ * whether a statement may be repeated. `postgres` pools and reconnects by
+ * itself, without bounds. `pg` is also the one most used, written in plain
+ * JavaScript, with SCRAM and TLS and nothing native.
+ *
+ * @module
+ */
+
+// @ts-types="./pg.d.ts"
+import pg, { type Client } from "pg";
+import type { SqlValue } from "../executions/driver.ts";
+import type { Param, PostgresConnection, QueryResult } from "./driver.ts";
+import type { ResolvedPostgresOptions } from "./options.ts";
+
+const BOOL = 16;
+const INT8 = 20;
+const INT4 = 23;
+
+/** Whole numbers are read as such; all else stays the text that the server sent. */
+const TYPES = {
+  getTypeParser: (type: number) => {
+    if (type === INT8 || type === INT4) return readInteger;
+    return type === BOOL ? readBoolean : readText;
+  },
+};
+
+function readInteger(text: string): SqlValue {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
+function readBoolean(text: string): SqlValue {
+  return text === "t" ? 1 : 0;
+}
+
+function readText(text: string): SqlValue {
+  return text;
+}
+
+/**
+ * Connects to the server.
+ *
+ * @param options Where it is, and settings of the session.
+ * @returns The connection.
+ */
+export async function connectPg(options: ResolvedPostgresOptions): Promise<PostgresConnection> {
+  const { host, port, user, database, tls } = options;
+  const password = await options.password();
+  const client = new pg.Client({
+    host,
+    port,
+    user,
+    database,
+    // An empty one keeps the driver from looking for a file of passwords.
+    password,
+    ssl: tls,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeout,
+    keepAlive: true,
+    types: TYPES,
+  });
+  const connection = new PgConnection(client, options.preparedStatements);
+  try {
+    await client.connect();
+    await connection.exec(options.sessionSql);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  return connection;
+}
+
+class PgConnection implements PostgresConnection {
+  lost = false;
+  readonly #client: Client;
+  readonly #prepares: boolean;
+  readonly #names = new Map<string, string>();
+  readonly #listeners: ((channel: string | undefined) => void)[] = [];
+  #closing = false;
+
+  constructor(client: Client, prepares: boolean) {
+    this.#client = client;
+    this.#prepares = prepares;
+    const lose = () => {
+      if (this.lost) return;
+      this.lost = true;
+      for (const call of this.#listeners) call(undefined);
+    };
+    // Statements under way report the error; without this the driver would throw it.
+    client.on("error", lose);
+    client.on("end", lose);
+    client.on("notification", ({ channel }) => {
+      for (const call of this.#listeners) call(channel);
+    });
+  }
+
+  async query(sql: string, params: readonly Param[] = []): Promise<QueryResult> {
+    const result = await this.#client.query<SqlValue[]>({
+      text: sql,
+      values: params,
+      rowMode: "array",
+      ...(this.#prepares ? { name: this.#nameOf(sql) } : {}),
+    });
+    return { rows: result.rows, count: result.rowCount ?? 0 };
+  }
+
+  async exec(sql: string): Promise<void> {
+    await this.#client.query(sql);
+  }
+
+  onNotification(call: (channel: string | undefined) => void): void {
+    this.#listeners.push(call);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.lost = true;
+    // A server that does not answer keeps nobody waiting.
+    const { stream } = this.#client.connection;
+    const timer = setTimeout(() => stream.destroy(), 1000);
+    try {
+      await this.#client.end();
+    } finally {
+      clearTimeout(timer);
+      stream.destroy();
+    }
+  }
+
+  #nameOf(sql: string): string {
+    let name = this.#names.get(sql);
+    if (name === undefined) this.#names.set(sql, name = `goflow_${this.#names.size}`);
+    return name;
+  }
+}
