@@ -47,6 +47,7 @@ export {
   type WorkflowTemplate,
 } from "./src/domain/template.ts";
 export * from "./src/domain/template_repository.ts";
+export * from "./src/domain/text_archive.ts";
 export * from "./src/domain/variable_snapshot.ts";
 export * from "./src/domain/workflow.ts";
 export * from "./src/domain/workflow_events.ts";

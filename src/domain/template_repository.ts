@@ -5,6 +5,7 @@
  */
 
 import type { WorkflowTemplate } from "./template.ts";
+import type { TextArchives } from "./text_archive.ts";
 import type { Workflow } from "./workflow.ts";
 import type { InvalidWorkflow } from "./workflow_repository.ts";
 
@@ -37,7 +38,7 @@ export interface InstantiatedTemplate {
 }
 
 /** Stored workflow templates. */
-export interface TemplateRepository {
+export interface TemplateRepository extends TextArchives {
   /**
    * Creates or replaces a template, atomically. Of a text that is there, only
    * what differs is changed.

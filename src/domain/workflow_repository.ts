@@ -6,6 +6,7 @@
 
 import type { StorageError } from "./errors.ts";
 import type { SecretFinding } from "./secrets.ts";
+import type { TextArchives } from "./text_archive.ts";
 import type { Workflow } from "./workflow.ts";
 import type { WatchOptions, WorkflowEvent } from "./workflow_events.ts";
 import type {
@@ -143,7 +144,7 @@ export type WorkflowEdit = (workflow: Workflow) => void | Workflow | Promise<voi
 export type UpdateOptions = Pick<SaveOptions, "author" | "message" | "secrets" | "uniqueName">;
 
 /** Stored workflows. */
-export interface WorkflowRepository {
+export interface WorkflowRepository extends TextArchives {
   /**
    * Creates or replaces a workflow, atomically.
    *

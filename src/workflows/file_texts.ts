@@ -5,8 +5,10 @@
  */
 
 import { InvalidDataError, NotFoundError, StorageError } from "../domain/errors.ts";
+import type { TextArchive, WriteArchiveOptions } from "../domain/text_archive.ts";
 import type { RevisionOptions, WorkflowRevision } from "../domain/workflow_history.ts";
 import { requireAccess } from "../file_errors.ts";
+import { digestOf, requireReplaced } from "./archive.ts";
 import { revisionOf } from "./revision.ts";
 import type {
   LockedText,
@@ -103,6 +105,69 @@ export class FileTexts implements TextStore {
       if (error instanceof InvalidDataError) return undefined;
       throw error;
     }
+  }
+
+  archiveIds(): Promise<string[]> {
+    return Promise.try(() => {
+      const action = "Cannot list what is kept";
+      const ids = new Set([...this.ids(action), ...this.#history?.ids() ?? []]);
+      return [...ids].sort();
+    });
+  }
+
+  archiveDigest(id: string): Promise<string | undefined> {
+    return Promise.try(() => {
+      const archive = this.#archive(id, `Cannot hash what is kept of ${JSON.stringify(id)}`);
+      return archive && digestOf(archive);
+    });
+  }
+
+  readArchive(id: string): Promise<TextArchive> {
+    return Promise.try(() => {
+      const { kind } = this.#folder;
+      const action = `Cannot read what is kept of ${kind} ${JSON.stringify(id)}`;
+      const archive = this.#archive(id, action);
+      if (archive !== undefined) return archive;
+      throw new NotFoundError(`${action}: there is nothing`, { kind, id });
+    });
+  }
+
+  #archive(id: string, action: string): TextArchive | undefined {
+    const file = this.#folder.read(id, action);
+    const history = this.#history?.readAll(id) ?? { revisions: [], tags: {} };
+    if (file === undefined && history.revisions.length === 0) return undefined;
+    return { id, ...(file === undefined ? {} : { text: file.text }), ...history };
+  }
+
+  async writeArchive(archive: TextArchive, { replaces }: WriteArchiveOptions = {}): Promise<void> {
+    const { id, text } = archive;
+    const action = `Cannot store all of ${this.#folder.kind} ${JSON.stringify(id)}`;
+    const history = this.#history;
+    if (history === undefined && archive.revisions.length > 0) {
+      throw new InvalidDataError(`${action}: no revisions are kept here`);
+    }
+    await this.#folder.locked(id, action, async () => {
+      const before = this.#archive(id, action);
+      requireReplaced(before && digestOf(before), replaces, action);
+      const file = this.#folder.read(id, action);
+      if (text === undefined) {
+        await history?.replaceAll(id, archive);
+        if (file !== undefined) await this.#folder.remove(id, action);
+        return;
+      }
+      if (file === undefined) this.#folder.refuseSimilar(id, action);
+      await this.#folder.write(id, text, action, {
+        replaces: file,
+        check: () => true,
+        beside: async (temporary) => {
+          if (before !== undefined || archive.revisions.length > 0) {
+            await history?.replaceAll(id, archive, temporary);
+          }
+          // After a failure, what is there is not what was to be replaced: storing it again helps.
+          return () => undefined;
+        },
+      });
+    });
   }
 
   /** Reading must not fail because nothing can be written. */

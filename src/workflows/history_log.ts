@@ -171,6 +171,7 @@ export class HistoryLog {
   /** Replaces the log, atomically. Call it under the lock of the workflows. */
   async replace(lines: readonly (RevisionRecord | TagRecord)[]): Promise<void> {
     const temporary = `${this.path}.tmp`;
+    this.#files.makeFolder(dirname(this.path), FOLDER_MODE);
     if (this.#files.lstat(temporary) !== undefined) this.#files.remove(temporary);
     const file = this.#files.createFile(temporary, FILE_MODE);
     try {

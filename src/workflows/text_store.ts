@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { TextArchives } from "../domain/text_archive.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type {
   RevisionOptions,
@@ -42,7 +43,7 @@ export interface TextWrite {
 }
 
 /** Texts, by id. */
-export interface TextStore {
+export interface TextStore extends TextArchives {
   /** Their revisions; absent when they are not kept. */
   readonly history?: RevisionStore | undefined;
 

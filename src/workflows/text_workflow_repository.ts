@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TextArchive, WriteArchiveOptions } from "../domain/text_archive.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { WatchOptions, WorkflowEvent } from "../domain/workflow_events.ts";
 import type {
@@ -330,5 +331,60 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
     options: Pick<ImportOptions, "author" | "message"> = {},
   ): AsyncGenerator<Shared<ImportedWorkflow & { id: string }>> {
     return importFolder(this.#store, folder, options);
+  }
+
+  /**
+   * Lists all ids, ascending, also of what was deleted and has a history.
+   *
+   * With files, requires `--allow-read` for the storage root.
+   *
+   * @returns The ids.
+   */
+  async archiveIds(): Promise<string[]> {
+    return await this.#store.texts.archiveIds();
+  }
+
+  /**
+   * Returns a hash of all that is kept of an id, the same in every repository
+   * that holds the same.
+   *
+   * With files, requires `--allow-read` for the storage root.
+   *
+   * @param id The id.
+   * @returns 64 hexadecimal digits; `undefined` when there is nothing.
+   * @throws {InvalidDataError} If it cannot be read.
+   */
+  async archiveDigest(id: string): Promise<string | undefined> {
+    return await this.#store.texts.archiveDigest(id);
+  }
+
+  /**
+   * Reads all that is kept of an id, verbatim.
+   *
+   * With files, requires `--allow-read` for the storage root.
+   *
+   * @param id The id.
+   * @returns The text, the revisions and the tags.
+   * @throws {NotFoundError} If there is nothing.
+   * @throws {InvalidDataError} If it cannot be read.
+   */
+  async readArchive(id: string): Promise<TextArchive> {
+    return await this.#store.texts.readArchive(id);
+  }
+
+  /**
+   * Stores an archive in place of all that is kept of its id, verbatim: the
+   * text need not be a valid one.
+   *
+   * With files, requires `--allow-read` and `--allow-write` for the storage root.
+   *
+   * @param archive What {@linkcode readArchive} of any repository returned.
+   * @param options What is replaced; by default there must be nothing of this id.
+   * @throws {ConflictError} If something else is there than what is to be replaced.
+   * @throws {AlreadyExistsError} If the id differs from another one only in case.
+   * @throws {InvalidDataError} If the repository cannot hold it.
+   */
+  async writeArchive(archive: TextArchive, options: WriteArchiveOptions = {}): Promise<void> {
+    await this.#store.texts.writeArchive(archive, options);
   }
 }

@@ -80,6 +80,8 @@ export class WorkflowFolder {
   readonly path: string;
   /** The file operations. */
   readonly files: FileOperations;
+  /** What its files hold, such as `"workflow"`. */
+  readonly kind: string;
   readonly #options: FolderOptions;
   #swept = false;
 
@@ -87,6 +89,7 @@ export class WorkflowFolder {
   constructor(options: FolderOptions) {
     this.#options = options;
     this.files = options.files;
+    this.kind = options.kind;
     this.root = options.root;
     this.path = join(options.root, options.name);
   }
@@ -225,8 +228,8 @@ export class WorkflowFolder {
     const other = this.ids(action).find((known) => known !== id && foldId(known) === foldId(id));
     if (other === undefined) return;
     throw new AlreadyExistsError(
-      `${action}: the id differs from that of ${this.#options.kind} "${other}" only in case or Unicode form`,
-      { kind: this.#options.kind, id: other },
+      `${action}: the id differs from that of ${this.kind} "${other}" only in case or Unicode form`,
+      { kind: this.kind, id: other },
     );
   }
 

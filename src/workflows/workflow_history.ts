@@ -6,6 +6,7 @@
 
 import { join } from "@std/path";
 import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
+import type { ArchivedRevision, TextArchive } from "../domain/text_archive.ts";
 import type { RevisionSource, WorkflowRevision } from "../domain/workflow_history.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { HistoryLog, type LogContent, type RevisionRecord } from "./history_log.ts";
@@ -30,6 +31,9 @@ export interface NewRevision {
   /** When; now by default. */
   time?: Date;
 }
+
+/** All that is kept of a workflow beside its text. */
+export type ArchivedHistory = Pick<TextArchive, "revisions" | "tags">;
 
 /** The revisions of all workflows of a root. */
 export class WorkflowHistory {
@@ -126,6 +130,35 @@ export class WorkflowHistory {
     })).reverse();
   }
 
+  /** Reads all revisions with their texts, oldest first, and all tags. */
+  readAll(id: string): ArchivedHistory {
+    const { records, tags } = this.#log(id).read();
+    return { revisions: records.map(archived), tags: Object.fromEntries(tags) };
+  }
+
+  /**
+   * Replaces all revisions and tags.
+   *
+   * @param id Id of the workflow.
+   * @param history The revisions, oldest first, and the tags.
+   * @param temporary Name of the file that is about to become the workflow's file.
+   */
+  async replaceAll(
+    id: string,
+    { revisions, tags }: ArchivedHistory,
+    temporary?: string,
+  ): Promise<void> {
+    const records = revisions.map(({ time, ...revision }): RevisionRecord => ({
+      ...revision,
+      time: time.toISOString(),
+    }));
+    const last = records.pop();
+    const names = Object.entries(tags).map(([tag, revision]) => ({ tag, revision }));
+    // Nothing may stand behind the last one, which does not count while the file is not replaced.
+    const end = last === undefined ? [] : [{ ...last, ...(temporary ? { temporary } : {}) }];
+    await this.#log(id).replace([...records, ...names, ...end]);
+  }
+
   /**
    * Returns the text of a revision.
    *
@@ -202,6 +235,21 @@ export class WorkflowHistory {
     }
     return log;
   }
+}
+
+/** Takes what people may have made of a line by hand for what it can be. */
+function archived(record: RevisionRecord): ArchivedRevision {
+  const { revision, parent, time, source, author, message, text } = record;
+  const date = new Date(time);
+  return {
+    revision,
+    ...(parent === undefined ? {} : { parent }),
+    time: Number.isNaN(date.getTime()) ? new Date(0) : date,
+    source: source ?? "edited",
+    ...(author === undefined ? {} : { author }),
+    ...(message === undefined ? {} : { message }),
+    ...(text === undefined ? {} : { text }),
+  };
 }
 
 /** Makes the record of a text that somebody else wrote. */
