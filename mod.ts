@@ -97,6 +97,16 @@ export { TextWorkflowRepository } from "./src/workflows/text_workflow_repository
 export type { ReferencedRevisions } from "./src/workflows/workflow_revisions.ts";
 
 export {
+  type CopiedStorage,
+  copyStorage,
+  type StorageCopyCounts,
+  StorageCopyError,
+  type StorageCopyOptions,
+  type StorageCopyProgress,
+  type StorageCopyResult,
+  type StoragePart,
+} from "./src/copy_storage.ts";
+export {
   type FilesystemStorage,
   openStorage,
   type Storage,

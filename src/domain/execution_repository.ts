@@ -240,6 +240,9 @@ export interface ExecutionRepository extends Disposable, AsyncDisposable {
    */
   follow(id: string, options?: WatchOptions): AsyncGenerator<ExecutionEvent>;
 
+  /** Tells which of these runs are stored. */
+  storedIds(ids: readonly string[]): Promise<Set<string>>;
+
   /** Writes runs, newest first, as a stream of bytes. */
   export(options?: ExportOptions): ReadableStream<Uint8Array>;
 

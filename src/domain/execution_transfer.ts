@@ -25,6 +25,8 @@ export interface ExportOptions extends Omit<ExecutionQuery, "limit" | "cursor" |
    * @default {"executions"}
    */
   table?: CsvTable;
+  /** Only these runs, in this order and without other filters; those that are not there are left out. */
+  ids?: readonly string[];
   /** Ends the stream with its reason. */
   signal?: AbortSignal;
   /** Called now and then with the number of runs so far. */

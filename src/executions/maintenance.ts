@@ -25,7 +25,7 @@ import { keepReserve } from "./reserve.ts";
 import { FEATURES, requireFeature } from "./schema_version.ts";
 import type { StoredRun } from "./run_line.ts";
 import { SQLiteStore } from "./store.ts";
-import { insertStoredRun, readStoredRuns } from "./stored_run.ts";
+import { insertStoredRun, readStoredIds, readStoredRuns } from "./stored_run.ts";
 
 /** The part of the repository for those who run it. */
 export abstract class SQLiteMaintenance extends SQLiteStore {
@@ -151,6 +151,19 @@ export abstract class SQLiteMaintenance extends SQLiteStore {
       connection.info.incrementalVacuum = true;
     }
     await this.checkpoint();
+  }
+
+  /**
+   * Tells which of these runs are stored, without reading them.
+   *
+   * @param ids Ids of runs.
+   * @returns Those that are there.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async storedIds(ids: readonly string[]): Promise<Set<string>> {
+    const action = "Cannot look for executions";
+    const connection = await this.connect(action);
+    return await connection.read(action, () => readStoredIds(connection, ids));
   }
 
   /**

@@ -60,6 +60,10 @@ export async function* readStoredRuns(
   options: ExportOptions,
   action: string,
 ): AsyncGenerator<StoredRun[]> {
+  if (options.ids !== undefined) {
+    yield* readRunsOf(connection, options.ids, options.signal, action);
+    return;
+  }
   const filter = readFilter(options);
   const { schemaVersion } = connection.info;
   let cursor: Cursor | undefined;
@@ -79,6 +83,36 @@ export async function* readStoredRuns(
       place: String(last.at(-1)),
     };
   }
+}
+
+async function* readRunsOf(
+  connection: Connection,
+  ids: readonly string[],
+  signal: AbortSignal | undefined,
+  action: string,
+): AsyncGenerator<StoredRun[]> {
+  for (let i = 0; i < ids.length; i += BATCH) {
+    signal?.throwIfAborted();
+    const runs = await connection.read(
+      action,
+      () => ids.slice(i, i + BATCH).map((id) => readStoredRun(connection, id)),
+    );
+    yield runs.filter((run) => run !== undefined);
+  }
+}
+
+/**
+ * Tells which of these runs are stored.
+ *
+ * @param connection The connection, in a transaction.
+ * @param ids Ids of runs.
+ * @returns Those that are there.
+ */
+export function readStoredIds(connection: Connection, ids: readonly string[]): Set<string> {
+  return new Set(
+    connection.statement("SELECT id FROM executions WHERE id IN (SELECT value FROM json_each(?))")
+      .all(JSON.stringify(ids)).map(([id]) => String(id)),
+  );
 }
 
 /**
