@@ -40,9 +40,9 @@ const SHAPES: readonly [kind: SecretKind, shape: RegExp, open: number][] = [
   ["github-token", /\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b/, 4],
   ["gitlab-token", /\bglpat-[A-Za-z0-9_-]{20,}/, 6],
   ["google-api-key", /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/, 4],
-  ["json-web-token", /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/, 3],
+  ["json-web-token", /\beyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/, 3],
   ["npm-token", /\bnpm_[A-Za-z0-9]{36}\b/, 4],
-  ["openai-key", /\bsk-(?:[a-z]+-)*(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{32,}/, 3],
+  ["openai-key", /\bsk-(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{32,}/, 3],
   ["private-key", /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----/, 10],
   ["slack-token", /\bxox[abeposr]-[A-Za-z0-9-]{10,}/, 5],
   ["stripe-key", /\b[rs]k_live_[A-Za-z0-9]{16,}/, 8],
@@ -52,7 +52,8 @@ const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@"']{0,200}:([^\s/@"']{
 const SHORTEST_SHAPE = 15;
 /** Length of the shortest value that a name makes a secret. */
 const SHORTEST_NAMED = 8;
-const REFERENCE = /\$\{[^}]*\}|\{\{[^}]*\}\}|<[A-Z][A-Z_]*>/g;
+/** A parameter of a template, or a placeholder. */
+const PLACEHOLDER = /\{\{[^{}]*\}\}|<[A-Z][A-Z_]*>/;
 /** Names whose values are secrets, unless they are references. */
 const STRONG = new Set("password passwd passphrase secret token credential credentials".split(" "));
 /** Names whose values may be; they need the look of a secret as well. */
@@ -181,10 +182,15 @@ function strengthOf(name: string): "none" | "weak" | "strong" {
 
 const strengths = new Map<string, "none" | "weak" | "strong">();
 
-/** Tells whether a text is more than references and masks. */
+/** Tells whether a text holds no reference and is no mask. */
 function isLiteral(text: string): boolean {
-  const literal = text.replace(REFERENCE, "");
-  return literal === text && !/^[*x.•]+$/i.test(text) && !text.startsWith("$");
+  return !hasReference(text) && !/^[*x.•]+$/i.test(text) && !text.startsWith("$");
+}
+
+/** Tells whether a text refers to a value that stands elsewhere. */
+export function hasReference(text: string): boolean {
+  const start = text.indexOf("${");
+  return (start !== -1 && text.includes("}", start)) || PLACEHOLDER.test(text);
 }
 
 /** Bits per character. */

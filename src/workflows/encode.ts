@@ -87,7 +87,8 @@ class Encoder {
     // The name of the file is the id; what the file says about it is left alone.
     const fileId = raw === undefined || this.#canonical ? id : raw.id;
     const fields = { ...rest, id: raw === undefined ? id : textOf(fileId) };
-    const metadata = isEmpty(workflow.metadata) ? undefined : workflow.metadata;
+    const isNew = !isMapping(raw?.metadata);
+    const metadata = isNew && isEmpty(workflow.metadata) ? undefined : workflow.metadata;
     const head = this.#objects.object(
       { ...fields, metadata } as Mapping,
       WORKFLOW_FIELDS,
@@ -125,13 +126,14 @@ class Encoder {
     if (!Array.isArray(value.nodes)) return;
     const types = new NodeTypes(value.edges);
     const old = this.#base?.value.nodes;
-    const before = new Map(
-      (Array.isArray(old) ? old : []).filter(isMapping).map((raw) => [raw.id, raw]),
+    const before = Map.groupBy(
+      (Array.isArray(old) ? old : []).filter(isMapping),
+      (raw) => raw.id,
     );
     value.nodes = value.nodes.map((raw: Mapping, index) => {
       if (Object.hasOwn(raw, "type")) return raw;
       const type: NodeType = nodes[index]!.type;
-      const unchanged = equalValues(before.get(raw.id), raw);
+      const unchanged = before.get(raw.id)?.some((old) => equalValues(old, raw)) ?? false;
       if (unchanged && !this.#canonical && types.infer(raw) === type) return raw;
       const { id, ...rest } = raw;
       return id === undefined ? { type, ...rest } : { id, type, ...rest };
@@ -148,12 +150,15 @@ function placeLists(raw: Mapping, head: Mapping, lists: Mapping): Mapping {
   }
   // Keys that the file does not have yet go behind the one that precedes them.
   const order = [...Object.keys(head), ...LISTS];
+  const next = new Map(order.map((key, index) => [key, order[index + 1]]));
   const result: Mapping = {};
-  const place = (key: string) => {
-    if (Object.hasOwn(result, key)) return;
-    result[key] = Object.hasOwn(lists, key) ? lists[key] : head[key];
-    const next = order[order.indexOf(key) + 1];
-    if (next !== undefined && !Object.hasOwn(raw, next)) place(next);
+  const place = (first: string) => {
+    let key: string | undefined = first;
+    while (key !== undefined && !Object.hasOwn(result, key)) {
+      result[key] = Object.hasOwn(lists, key) ? lists[key] : head[key];
+      key = next.get(key);
+      if (key !== undefined && Object.hasOwn(raw, key)) return;
+    }
   };
   for (const key of Object.keys(value)) place(key);
   for (const key of order) place(key);

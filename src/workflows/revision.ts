@@ -6,9 +6,10 @@
 
 import { createHash } from "node:crypto";
 
-const METADATA = /^metadata[ \t]*:.*\n(?:(?:[ \t#].*)?\r?\n)*/m;
-const LAST_MODIFIED = /^[ \t]+last_modified[ \t]*:.*\r?\n/m;
-const LAST_MODIFIED_FLOW = /,?[ \t]*last_modified[ \t]*:[ \t]*(?:"[^"\n]*"|'[^'\n]*'|[^,}\s]*)/;
+const METADATA = /^metadata[ \t]*:[^\n]*\n(?:(?:[ \t#][^\n]*)?\n)*/m;
+const LAST_MODIFIED = /^[ \t]+last_modified[ \t]*:[^\n]*\n/m;
+const LAST_MODIFIED_FLOW =
+  /,?(?<![ \t])[ \t]*last_modified[ \t]*:[ \t]*(?:"[^"\n]*"|'[^'\n]*'|[^,}\s]*)/;
 
 /** What tells one text of a file from another. */
 export interface Fingerprint {

@@ -9,6 +9,7 @@ import { AlreadyExistsError, InvalidDataError, StorageError } from "../domain/er
 import { newId } from "../domain/ids.ts";
 import {
   findSecrets,
+  hasReference,
   isSecretVariable,
   type SecretFinding,
   visitTexts,
@@ -47,7 +48,8 @@ export function exportWorkflow(workflow: Workflow): ExportedWorkflow {
     for (const field of ["env", "headers"] as const) {
       for (const [name, value] of Object.entries(server[field] ?? {})) {
         const path = `servers[${index}].${field}.${name}`;
-        if (removed.has(path) || !isSecretVariable(name) || isReference(value)) continue;
+        if (removed.has(path) || !isSecretVariable(name)) continue;
+        if (value === "" || hasReference(value)) continue;
         removed.set(path, { path, kind: "named-secret", certain: false, excerpt: "****" });
       }
     }
@@ -55,10 +57,6 @@ export function exportWorkflow(workflow: Workflow): ExportedWorkflow {
   visitTexts(copy, (_text, path) => removed.has(path) ? SECRET : undefined);
   const { value } = encodeWorkflow(copy);
   return { id: workflow.id, text: formatDocument(value), removed: [...removed.values()] };
-}
-
-function isReference(value: string): boolean {
-  return value === "" || /\$\{[^}]*\}|\{\{[^}]*\}\}/.test(value);
 }
 
 /** Saves a workflow that was shared. */

@@ -10,6 +10,8 @@ import type { Place } from "./yaml_tabs.ts";
 /** Finds values in a text. */
 export class Locator {
   readonly #layout: Layout;
+  /** Whoever locates one value of a large file often locates many. */
+  readonly #found = new Map<Entry | undefined, Map<string | number, Entry>>();
 
   /** @param text A YAML text. */
   constructor(text: string) {
@@ -39,15 +41,22 @@ export class Locator {
 
   #find(path: readonly (string | number)[]): Entry[] {
     const found: Entry[] = [];
-    let block = this.#layout.root();
     for (const step of path) {
-      const entry = typeof step === "number"
-        ? block?.entries[step]
-        : block?.entries.find(({ key }) => key === step);
+      const entry = this.#within(found.at(-1)).get(step);
       if (entry === undefined) break;
       found.push(entry);
-      block = this.#layout.nested(entry);
     }
     return found;
+  }
+
+  /** The entries within an entry, or at the root, by key or index. */
+  #within(entry: Entry | undefined): Map<string | number, Entry> {
+    let entries = this.#found.get(entry);
+    if (entries === undefined) {
+      const block = entry === undefined ? this.#layout.root() : this.#layout.nested(entry);
+      entries = new Map(block?.entries.map((inner, index) => [inner.key ?? index, inner]));
+      this.#found.set(entry, entries);
+    }
+    return entries;
   }
 }

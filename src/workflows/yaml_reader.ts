@@ -7,10 +7,10 @@
 import { parse } from "@std/yaml";
 import { InvalidDataError } from "../domain/errors.ts";
 import { LIMITS } from "./limits.ts";
-import { isMapping, type Mapping } from "../domain/value.ts";
+import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
 import { foldBreaks } from "./yaml_breaks.ts";
 import { exactValues, needsExactValues } from "./yaml_exact.ts";
-import { findTab } from "./yaml_tabs.ts";
+import { findTab, withoutTabs } from "./yaml_tabs.ts";
 
 /** A YAML text whose root is a mapping. */
 export class YamlDocument {
@@ -60,19 +60,7 @@ export function readYaml(text: string, { action, path }: ReadYamlOptions): YamlD
   if (text.length > LIMITS.bytes) {
     throw new InvalidDataError(`${action}: it is larger than ${LIMITS.bytes} bytes`, { path });
   }
-  const tab = findTab(text);
-  if (tab !== undefined) {
-    throw new InvalidDataError(
-      `${action}: line ${tab.line} is indented with a tab, only blanks are allowed`,
-      { path, ...tab },
-    );
-  }
-  let value: unknown;
-  try {
-    value = parse(foldBreaks(text), { schema: "core" });
-  } catch (cause) {
-    throw asInvalidData(cause, action, path);
-  }
+  const value = parseOnce(text, action, path);
   if (!isMapping(value)) {
     const found = value === null ? "nothing" : Array.isArray(value) ? "a list" : "a scalar";
     throw new InvalidDataError(`${action}: a YAML mapping is wanted, found ${found}`, { path });
@@ -83,6 +71,22 @@ export function readYaml(text: string, { action, path }: ReadYamlOptions): YamlD
   const document = new YamlDocument(text, resolved);
   if (!needsExactValues(text)) return document;
   return new YamlDocument(text, exactValues(resolved, document.source) as Mapping);
+}
+
+function parseOnce(text: string, action: string, path: string | undefined): unknown {
+  const tab = findTab(text);
+  try {
+    const value = parse(foldBreaks(text), { schema: "core" });
+    if (tab === undefined) return value;
+    const meant = parse(foldBreaks(withoutTabs(text)), { schema: "core" });
+    if (equalValues(value, meant)) return value;
+  } catch (cause) {
+    if (tab === undefined) throw asInvalidData(cause, action, path);
+  }
+  throw new InvalidDataError(
+    `${action}: line ${tab.line} is indented with a tab, only blanks are allowed`,
+    { path, ...tab },
+  );
 }
 
 function asInvalidData(cause: unknown, action: string, path?: string): InvalidDataError {
@@ -106,9 +110,15 @@ function limitProblem(root: unknown, aliases: boolean): string | undefined {
   let nodes = 0;
   let characters = 0;
 
+  function countText(text: string): void {
+    characters += text.length;
+    // Go's yaml.v3 refuses the escape, too; no file could hold the text.
+    if (!text.isWellFormed()) throw new Problem("a text holds half of a surrogate pair");
+  }
+
   function count(value: unknown, depth: number): number {
     nodes++;
-    if (typeof value === "string") characters += value.length;
+    if (typeof value === "string") countText(value);
     if (nodes > LIMITS.nodes) throw new Problem(`it holds more than ${LIMITS.nodes} values`);
     if (characters > LIMITS.characters) throw new Problem("its aliases stand for too much text");
     if (typeof value !== "object" || value === null) return 0;
@@ -132,7 +142,7 @@ function limitProblem(root: unknown, aliases: boolean): string | undefined {
       for (const key of Object.keys(value)) {
         const item = (value as Mapping)[key];
         if (key === "__proto__") throw new Problem('the key "__proto__" is not allowed');
-        characters += key.length;
+        countText(key);
         height = Math.max(height, count(item, depth + 1));
       }
     }

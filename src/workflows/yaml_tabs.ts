@@ -4,6 +4,8 @@
  * @module
  */
 
+import { BlockScalars } from "./block_scalars.ts";
+
 /** A place in a text. */
 export interface Place {
   /** From 1. */
@@ -13,25 +15,31 @@ export interface Place {
 }
 
 const TAB_INDENT = /^ *\t/m;
+const BLANKS = " ".repeat(8);
 const ENTRY = /^\s*(?:-[ \t]|-$|(?:"[^"]*"|'[^']*'|[^\s#"'][^#]*?):(?:\s|$))/;
-const BLOCK_SCALAR = /(?:^|[\s:-])[|>][-+0-9]{0,2}[ \t]*(?:#.*)?$/;
 
-/** Returns the first tab that indents a key or an item; those in block scalars and flow collections do not count. */
+/**
+ * Returns the first tab before what looks like a key or an item. Within flow
+ * style and quotes it does no harm, see {@linkcode withoutTabs}.
+ */
 export function findTab(text: string): Place | undefined {
   if (!text.includes("\t") || !TAB_INDENT.test(text)) return undefined;
-  // A whole file in flow style, such as JSON, may be indented with tabs.
-  if (/^\uFEFF?\s*[{[]/.test(text)) return undefined;
-  let scalarIndent = -1;
+  const scalars = new BlockScalars();
   for (const [index, raw] of text.split("\n").entries()) {
+    if (scalars.next(raw) !== undefined) continue;
     const line = raw.trimEnd();
-    if (line === "") continue;
-    const indent = line.length - line.replace(/^ +/, "").length;
-    if (scalarIndent >= 0 && indent > scalarIndent) continue;
-    scalarIndent = BLOCK_SCALAR.test(line) && !/^\s*#/.test(line) ? indent : -1;
     const leading = /^\s*/.exec(line)![0];
     if (leading.includes("\t") && ENTRY.test(line)) {
       return { line: index + 1, column: leading.indexOf("\t") + 1 };
     }
   }
   return undefined;
+}
+
+/** Returns the text with blanks in place of tabs as indentation: where these do no harm, it says the same. */
+export function withoutTabs(text: string): string {
+  const scalars = new BlockScalars();
+  return text.split("\n").map((line) =>
+    scalars.next(line) === undefined ? line.replace(/^[ \t]*\t[ \t]*/, BLANKS) : line
+  ).join("\n");
 }

@@ -83,6 +83,14 @@ for (const [what, text, message, place] of BAD_FILES) {
   });
 }
 
+Deno.test("tabs within flow style, quotes and block scalars are read as what they are", async () => {
+  await using store = await TempStore.open();
+  const text = 'name: "a\n\tb: c"\nx: {\n\t"d": 1,\n\te: [\n\t\t2\n\t]\n}\ny: |\n  f:\n  \tg: h\n';
+  await store.write("tabs", text);
+  const { name, extra } = await store.workflows.load("tabs");
+  assertEquals([name, extra], ["a b: c", { x: { d: 1, e: [2] }, y: "f:\n\tg: h\n" }]);
+});
+
 Deno.test("InvalidDataError lists all the values that a file has wrong", async () => {
   await using store = await TempStore.open();
   await store.write("bad", "name: [a]\nedges: 1\nservers:\n  - args: x\n    env: [1]\n");

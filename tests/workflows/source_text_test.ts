@@ -115,6 +115,20 @@ Deno.test("save() without changes writes nothing when ids are numbers", async ()
   }
 });
 
+Deno.test("save() without changes writes nothing when metadata are empty or ids are not unique", async () => {
+  const files = [
+    "name: x\nmetadata:\n  author:\n",
+    "name: x\nmetadata: {author: ~, tags: }\n",
+    "name: x\nmetadata: {}\n",
+    "name: x\nmetadata:\n",
+    "name: x\nnodes:\n  - id: a\n  - id: a\n    description: again\n  - description: without\n  - {}\n",
+  ];
+  for (const file of files) {
+    const { result, text } = await edited(file, () => undefined);
+    assertEquals([result.changed, text], [false, file]);
+  }
+});
+
 Deno.test("save() keeps edges that name nodes by numbers", async () => {
   const { text } = await edited(
     "name: x\nnodes:\n  - {id: 1, type: start}\n  - {id: 2.0, type: end}\n" +
