@@ -5,10 +5,10 @@
  */
 
 import type { CredentialStore } from "../domain/credential.ts";
-import { AlreadyExistsError, NotFoundError } from "../domain/errors.ts";
+import { AlreadyExistsError } from "../domain/errors.ts";
 import { failed } from "./failures.ts";
-import type { CredentialItems } from "./items.ts";
-import { keyAction } from "./keys.ts";
+import { type CredentialItems, notFound } from "./items.ts";
+import { checkKeys, keyAction } from "./keys.ts";
 import type { MetadataRecord } from "./metadata.ts";
 
 /** Options of `copyTo()`. */
@@ -62,6 +62,7 @@ export async function copyCredentials(
   target: CopyTarget,
   options: CopyOptions,
 ): Promise<CopyResult> {
+  if (options.keys !== undefined) checkKeys("Cannot copy credentials", options.keys);
   const keys = options.keys ?? (await source.index.keys()).sort();
   const found = await source.readMany(keys);
   const present = new Set(await target.store.list());
@@ -69,10 +70,7 @@ export async function copyCredentials(
   for (const key of keys) {
     const value = found.get(key)?.value;
     if (value === undefined) {
-      throw new NotFoundError(`${keyAction("copy", key)}: there is no such credential`, {
-        kind: "credential",
-        id: key,
-      });
+      throw notFound(keyAction("copy", key), key);
     }
     if (!present.has(key)) continue;
     if (await target.read(key) === value) result.unchanged.push(key);

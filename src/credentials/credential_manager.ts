@@ -6,6 +6,7 @@
  */
 
 import type { Keyring } from "../domain/credential.ts";
+import { InvalidDataError } from "../domain/errors.ts";
 import {
   type Operation,
   type OperationResult,
@@ -25,7 +26,6 @@ const USER_LIMIT = 512;
 const ERROR_ACCESS_DENIED = 5;
 const ERROR_NOT_FOUND = 1168;
 const ERROR_NO_SUCH_LOGON_SESSION = 1312;
-const ERROR_BAD_STUB_DATA = 1783;
 
 const POLICY_CURE = "run from a session whose policies allow PowerShell in full language mode";
 
@@ -45,7 +45,7 @@ export class CredentialManagerKeyring implements Keyring {
       path: options.program ?? "powershell.exe",
       install: "install Windows PowerShell 5.1, or add its folder to PATH",
       timeout: options.timeout ?? 30_000,
-      environment: {},
+      delay: "a virus scanner holds PowerShell or its compiler up; exempt them",
     };
   }
 
@@ -60,7 +60,9 @@ export class CredentialManagerKeyring implements Keyring {
       throw tooLarge(action, bytes.length, BLOB_LIMIT, "the Credential Manager");
     }
     if (account.length > USER_LIMIT) {
-      throw failed(action, `the key is longer than ${USER_LIMIT} characters`);
+      throw new InvalidDataError(
+        `${action}: Windows takes keys of at most ${USER_LIMIT} characters, this one has ${account.length}`,
+      );
     }
     const value = bytes.toBase64();
     const { code } = await this.#one(action, {
@@ -174,8 +176,6 @@ function failure(action: string, code: number): Error {
         "allow this account to store credentials in the security policy",
         "Credential Manager",
       );
-    case ERROR_BAD_STUB_DATA:
-      return tooLarge(action, BLOB_LIMIT + 1, BLOB_LIMIT, "the Credential Manager");
     default:
       return failed(action, `Windows reported error ${code}`);
   }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { FoundItem } from "./items.ts";
+import { InvalidDataError } from "../domain/errors.ts";
 import type { IndexState } from "./index_item.ts";
+import type { CredentialItems, FoundItem } from "./items.ts";
 
 /** What is known of a credential; never its value. */
 export interface CredentialDescription {
@@ -78,5 +79,51 @@ export function describe(
     expired: record?.expires !== undefined && record.expires <= now,
     rotationDue: record?.due !== undefined && record.due <= now,
     rotationPending: metadata?.staged !== undefined,
+  };
+}
+
+/**
+ * Describes the credentials for which a time comes soon, the first of them first.
+ *
+ * @param within How soon, in milliseconds.
+ * @param time The time.
+ * @throws {InvalidDataError} If `within` is no number.
+ */
+export async function listBefore(
+  items: CredentialItems,
+  within: number,
+  time: (description: CredentialDescription) => Date | undefined,
+): Promise<CredentialDescription[]> {
+  if (typeof within !== "number" || Number.isNaN(within)) {
+    throw new InvalidDataError(
+      `Cannot list the credentials of service "${items.service}": "within" must be milliseconds`,
+    );
+  }
+  const now = new Date();
+  const moment = (description: CredentialDescription) => time(description)?.getTime() ?? Infinity;
+  const found = await items.readMany(await items.keysWithMetadata());
+  return [...found].map(([key, item]) => describe(key, item, now))
+    .filter((description) =>
+      time(description) !== undefined && moment(description) <= now.getTime() + within
+    )
+    .sort((a, b) => moment(a) - moment(b));
+}
+
+/** Describes a keyring and the index of one service in it. */
+export async function describeKeyring(
+  { keyring, service, index, split }: CredentialItems,
+  tenant: string | undefined,
+): Promise<KeyringInfo> {
+  const limit = keyring.limit?.(service, "") ?? Infinity;
+  const { state, credentials } = await index.inspect();
+  return {
+    keyring: keyring.name ?? "custom",
+    service,
+    ...(tenant === undefined ? {} : { tenant }),
+    listing: keyring.list ? "keyring" : "index",
+    index: state,
+    credentials,
+    ...(limit === Infinity ? {} : { limit }),
+    largeValues: split ? "split" : "refuse",
   };
 }

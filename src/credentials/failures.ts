@@ -80,10 +80,21 @@ export function tooLarge(
   );
 }
 
-/** A prompt was not answered in time. */
-export function timedOut(action: string, program: string, timeout: number): KeyringError {
+/** The value does not even fit into the most items that one value may take. Sizes in bytes. */
+export function tooLargeToSplit(action: string, size: number, limit: number): KeyringError {
   return new KeyringError(
-    `${action}: "${program}" did not answer within ${timeout} ms, most likely because a prompt to unlock the keyring waits; answer it, unlock the keyring beforehand, or raise the "timeout" option`,
+    `${action}: the value takes ${size} bytes and a split value holds at most ${limit}; store less`,
+    { reason: "too-large" },
+  );
+}
+
+/** The program did not answer in time. */
+export function timedOut(
+  action: string,
+  { path, timeout, delay }: { path: string; timeout: number; delay: string },
+): KeyringError {
+  return new KeyringError(
+    `${action}: "${path}" did not answer within ${timeout} ms, most likely because ${delay}, or raise the "timeout" option`,
     { reason: "timeout" },
   );
 }

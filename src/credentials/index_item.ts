@@ -7,6 +7,7 @@
  */
 
 import type { Keyring } from "../domain/credential.ts";
+import { AlreadyExistsError, KeyringError } from "../domain/errors.ts";
 import { INDEX_ACCOUNT } from "./keys.ts";
 
 /**
@@ -20,6 +21,9 @@ import { INDEX_ACCOUNT } from "./keys.ts";
  */
 export type IndexState = "missing" | "complete" | "partial" | "stale" | "damaged";
 
+/** Stands for a text that cannot be read. */
+const DAMAGED = "";
+
 /** Part of the limit below which there is room for another key, in all likelihood. */
 const ROOMY = 0.75;
 
@@ -27,6 +31,8 @@ const ROOMY = 0.75;
 export class CredentialIndex {
   readonly #keyring: Keyring;
   readonly #service: string;
+  /** Keys that were seen in the item, or could not be held by it. */
+  readonly #seen = new Set<string>();
 
   constructor(keyring: Keyring, service: string) {
     this.#keyring = keyring;
@@ -34,8 +40,36 @@ export class CredentialIndex {
   }
 
   /** Reads the text of the item, for {@linkcode add}. */
-  read(): Promise<string | undefined> {
-    return this.#keyring.get(this.#service, INDEX_ACCOUNT);
+  async read(): Promise<string | undefined> {
+    try {
+      return await this.#keyring.get(this.#service, INDEX_ACCOUNT);
+    } catch (error) {
+      const rebuilt = this.#keyring.list !== undefined;
+      if (rebuilt && error instanceof KeyringError && error.reason === "failed") return DAMAGED;
+      throw error;
+    }
+  }
+
+  /** Whether {@linkcode add} has taken care of a key before. */
+  seen(key: string): boolean {
+    return this.#seen.has(key);
+  }
+
+  /**
+   * Refuses a key that the keyring takes for another one.
+   *
+   * @throws {AlreadyExistsError} If there is a key that differs in nothing but case.
+   */
+  async refuseOtherCase(action: string, key: string): Promise<void> {
+    if (!this.#keyring.caseInsensitive) return;
+    const other = (await this.keys()).find((known) => known !== key && this.#same(known, key));
+    if (other === undefined) return;
+    throw new AlreadyExistsError(
+      `${action}: this keyring ignores upper and lower case, and there is a credential ${
+        JSON.stringify(other)
+      }`,
+      { kind: "credential", id: other },
+    );
   }
 
   /** Lists all credentials, from the system's own enumeration where there is one. */
@@ -46,6 +80,7 @@ export class CredentialIndex {
 
   /** Adds a key that was just stored; `text` is what the index held before. */
   async add(key: string, text: string | undefined): Promise<void> {
+    this.#seen.add(key);
     const keys = parseIndex(text);
     if (keys?.includes(key)) return;
     const known = keys ?? (await this.#enumerate() ?? []).sort();
@@ -54,11 +89,12 @@ export class CredentialIndex {
 
   /** Removes a key that was just deleted. */
   async remove(key: string): Promise<void> {
+    this.#seen.delete(key);
     const text = await this.read();
     if (text === undefined) return;
     const keys = parseIndex(text);
-    if (keys !== undefined && !keys.includes(key)) return;
-    const left = (keys ?? []).filter((other) => other !== key);
+    const left = (keys ?? []).filter((other) => !this.#same(other, key));
+    if (keys?.length === left.length) return;
     // Now and then there is room again for keys that did not fit in.
     const room = !this.#fits(text, ROOMY) && this.#fits(JSON.stringify(left), ROOMY);
     const listed = keys === undefined || room ? await this.#enumerate() ?? [] : [];
@@ -87,6 +123,12 @@ export class CredentialIndex {
     if (!keys.every((key) => present.has(key))) return "stale";
     if (keys.length === listed.length) return "complete";
     return this.#fits(JSON.stringify(keys), ROOMY) ? "stale" : "partial";
+  }
+
+  /** Whether the keyring takes two keys for one. */
+  #same(a: string, b: string): boolean {
+    return a === b ||
+      (this.#keyring.caseInsensitive === true && a.toLowerCase() === b.toLowerCase());
   }
 
   async #enumerate(): Promise<string[] | undefined> {

@@ -20,6 +20,8 @@ import {
 } from "./security_tool.ts";
 import type { SystemKeyringOptions } from "./system.ts";
 
+const UNLOCK = "security unlock-keychain ~/Library/Keychains/login.keychain-db";
+
 /** Exit status of `security`: the low byte of the system's error number. */
 const NOT_FOUND = 44;
 
@@ -38,8 +40,7 @@ export class KeychainKeyring implements Keyring {
       path: options.program ?? "/usr/bin/security",
       install: "it is part of macOS, restore it",
       timeout: options.timeout ?? 30_000,
-      // Deno refuses to pass these on without a full --allow-run.
-      environment: { DYLD_INSERT_LIBRARIES: "", DYLD_LIBRARY_PATH: "", LD_LIBRARY_PATH: "" },
+      delay: `a prompt of the keychain waits; answer it, unlock it beforehand: ${UNLOCK}`,
     };
   }
 
@@ -90,11 +91,10 @@ export class KeychainKeyring implements Keyring {
   }
 
   #failure(action: string, { code }: CallResult): Error {
-    const unlock = "unlock it: security unlock-keychain ~/Library/Keychains/login.keychain-db";
     switch (code) {
       case 36: // errSecInteractionNotAllowed: over SSH, in cron, in CI
       case 29: // errSecInteractionRequired
-        return locked(action, unlock);
+        return locked(action, `unlock it: ${UNLOCK}`);
       case 51: // errSecAuthFailed
       case 128: // errSecUserCanceled
       case 52: // errSecReadOnly

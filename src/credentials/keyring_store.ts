@@ -5,18 +5,31 @@
  */
 
 import type { CredentialStore } from "../domain/credential.ts";
-import { AlreadyExistsError, InvalidDataError, NotFoundError } from "../domain/errors.ts";
+import { InvalidDataError } from "../domain/errors.ts";
+import { purgePrevious, removeValue, setValue } from "./changes.ts";
 import { copyCredentials, type CopyOptions, type CopyResult } from "./copy.ts";
-import { type CredentialDescription, describe, type KeyringInfo } from "./description.ts";
+import {
+  type CredentialDescription,
+  describe,
+  describeKeyring,
+  type KeyringInfo,
+  listBefore,
+} from "./description.ts";
 import { named } from "./failures.ts";
 import { CredentialItems, notFound } from "./items.ts";
-import type { MetadataRecord } from "./metadata.ts";
 import { checkKey, checkKeys, checkService, checkValue, keyAction } from "./keys.ts";
-import type { GetOptions, KeyringOptions, SetOptions } from "./options.ts";
-import { previousValue, rollBack, rotate, type RotateOptions, stagedValue } from "./rotation.ts";
+import type { Change, MetadataRecord } from "./metadata.ts";
+import {
+  checkLargeValues,
+  checkTimeout,
+  type GetOptions,
+  type KeyringOptions,
+  type SetOptions,
+} from "./options.ts";
+import { previousValue, rollBack, rotate, type RotateOptions, rotateWith } from "./rotation.ts";
 import { systemKeyring } from "./system.ts";
+import { deleteTenant, registerTenant, tenantRegister, tenantService } from "./tenants.ts";
 import { checkTimes, fromJson, isExpired, toJson, valueOf } from "./values.ts";
-import { registerTenant, removeTenant, tenantRegister, tenantService } from "./tenants.ts";
 
 /**
  * Credentials in the keyring of the operating system: GNOME Keyring or KWallet
@@ -53,19 +66,18 @@ export class KeyringCredentialStore implements CredentialStore {
    *
    * @param options Keyring, service and limits.
    * @returns The store; it holds nothing that must be closed.
-   * @throws {InvalidDataError} If the service name is not valid.
+   * @throws {InvalidDataError} If the service name or another option is not valid.
    */
   static open(options: KeyringOptions = {}): Promise<KeyringCredentialStore> {
-    const { root, service = "goflow", timeout = 30_000, largeValues = "refuse" } = options;
-    const keyring = options.keyring ?? systemKeyring({ timeout });
-    const split = largeValues === "split";
-    try {
+    return Promise.try(() => {
+      const { root, service = "goflow", timeout = 30_000, largeValues = "refuse" } = options;
       checkService(service);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const items = new CredentialItems({ keyring, service, root, lockTimeout: timeout, split });
-    return Promise.resolve(new KeyringCredentialStore(items));
+      checkTimeout(timeout);
+      const split = checkLargeValues(largeValues) === "split";
+      const keyring = options.keyring ?? systemKeyring({ timeout });
+      const items = new CredentialItems({ keyring, service, root, lockTimeout: timeout, split });
+      return new KeyringCredentialStore(items);
+    });
   }
 
   /**
@@ -84,10 +96,7 @@ export class KeyringCredentialStore implements CredentialStore {
     checkKey(action, key);
     checkValue(action, value);
     const { expiresAt, rotateAfter } = checkTimes(action, options);
-    await this.#change(action, async () => {
-      await this.#refuseOtherCase(action, key);
-      await this.#items.set(key, value, { expiresAt, rotateAfter });
-    });
+    await this.#change(action, key, value, { expiresAt, rotateAfter });
   }
 
   /**
@@ -156,7 +165,7 @@ export class KeyringCredentialStore implements CredentialStore {
   async delete(key: string): Promise<void> {
     const action = keyAction("delete", key);
     checkKey(action, key);
-    const deleted = await this.#items.locked(action, () => this.#items.remove(key));
+    const deleted = await this.#items.locked(action, () => removeValue(this.#items, key));
     if (!deleted) throw notFound(action, key);
   }
 
@@ -205,7 +214,7 @@ export class KeyringCredentialStore implements CredentialStore {
    * @returns Their descriptions.
    */
   async listExpiring(within = 0): Promise<CredentialDescription[]> {
-    return await this.#listBefore(within, ({ expiresAt }) => expiresAt);
+    return await listBefore(this.#items, within, ({ expiresAt }) => expiresAt);
   }
 
   /**
@@ -215,7 +224,7 @@ export class KeyringCredentialStore implements CredentialStore {
    * @returns Their descriptions.
    */
   async listRotationDue(within = 0): Promise<CredentialDescription[]> {
-    return await this.#listBefore(within, ({ rotateAfter }) => rotateAfter);
+    return await listBefore(this.#items, within, ({ rotateAfter }) => rotateAfter);
   }
 
   /**
@@ -253,17 +262,8 @@ export class KeyringCredentialStore implements CredentialStore {
   ): Promise<void> {
     const action = keyAction("rotate", key);
     checkKey(action, key);
-    const staged = await named(action, () => stagedValue(this.#items, key));
-    if (staged !== undefined) {
-      try {
-        return await this.rotate(key, staged, options);
-      } catch (cause) {
-        // It is useless by now; any other error would meet the next value as well.
-        if (!(cause instanceof InvalidDataError)) throw cause;
-      }
-    }
-    const { value } = await this.#items.read(action, key);
-    await this.rotate(key, await provider(value), options);
+    checkTimes(action, options);
+    await rotateWith(this.#items, key, provider, options);
   }
 
   /**
@@ -298,8 +298,8 @@ export class KeyringCredentialStore implements CredentialStore {
   async purgePrevious(): Promise<string[]> {
     const now = new Date();
     const purged: string[] = [];
-    for (const key of await this.list()) {
-      const purge = () => this.#items.purgePrevious(key, now);
+    for (const key of await this.#items.keysWithMetadata()) {
+      const purge = () => purgePrevious(this.#items, key, now);
       if (await this.#items.locked(keyAction("purge", key), purge)) purged.push(key);
     }
     return purged;
@@ -337,18 +337,8 @@ export class KeyringCredentialStore implements CredentialStore {
    * @throws {NotFoundError} If there is no such tenant.
    */
   async deleteTenant(tenant: string, options: { confirm: string }): Promise<void> {
-    const action = `Cannot delete tenant ${JSON.stringify(tenant)}`;
-    const items = this.#items.withService(tenantService(this.#owner(), tenant));
-    if (options.confirm !== tenant) {
-      throw new InvalidDataError(
-        `${action}: "confirm" must repeat its name, but it is ${JSON.stringify(options.confirm)}`,
-      );
-    }
-    const register = tenantRegister(this.#items);
-    await items.locked(action, async () => {
-      if (await removeTenant(register, items, tenant)) return;
-      throw new NotFoundError(`${action}: there is no such tenant`, { kind: "tenant", id: tenant });
-    });
+    this.#owner();
+    await deleteTenant(this.#items, tenant, options.confirm);
   }
 
   /**
@@ -378,63 +368,24 @@ export class KeyringCredentialStore implements CredentialStore {
    * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async info(): Promise<KeyringInfo> {
-    const { keyring, service, index, split } = this.#items;
-    const limit = keyring.limit?.(service, "") ?? Infinity;
-    const { state, credentials } = await index.inspect();
-    return {
-      keyring: keyring.name ?? "custom",
-      service,
-      ...(this.#tenant ? { tenant: this.#tenant.name } : {}),
-      listing: keyring.list ? "keyring" : "index",
-      index: state,
-      credentials,
-      ...(limit === Infinity ? {} : { limit }),
-      largeValues: split ? "split" : "refuse",
-    };
+    return await describeKeyring(this.#items, this.#tenant?.name);
   }
 
-  /** Changes items under the lock; the first change registers a tenant. */
-  async #change(action: string, run: () => Promise<void>): Promise<void> {
+  /** Stores a value under the lock; the first one registers a tenant. */
+  async #change(action: string, key: string, value: string, change: Change): Promise<void> {
     await this.#items.locked(action, async () => {
       if (this.#tenant) await registerTenant(this.#tenant.register, this.#tenant.name);
-      await run();
+      await setValue(this.#items, action, key, value, change);
     });
   }
 
   async #import(key: string, value: string, record: MetadataRecord | undefined): Promise<void> {
-    await this.#change(keyAction("set", key), () =>
-      this.#items.set(key, value, {
-        created: record?.created,
-        version: record?.version,
-        expiresAt: record?.expires,
-        rotateAfter: record?.interval ?? record?.due,
-      }));
-  }
-
-  async #listBefore(
-    within: number,
-    time: (description: CredentialDescription) => Date | undefined,
-  ): Promise<CredentialDescription[]> {
-    const now = new Date();
-    const moment = (description: CredentialDescription) => time(description)?.getTime() ?? Infinity;
-    const found = await this.#items.readMany(await this.#items.keysWithMetadata());
-    return [...found].map(([key, item]) => describe(key, item, now))
-      .filter((description) => moment(description) <= now.getTime() + within)
-      .sort((a, b) => moment(a) - moment(b));
-  }
-
-  async #refuseOtherCase(action: string, key: string): Promise<void> {
-    if (!this.#items.keyring.caseInsensitive) return;
-    const lower = key.toLowerCase();
-    const other = (await this.#items.index.keys())
-      .find((known) => known !== key && known.toLowerCase() === lower);
-    if (other === undefined) return;
-    throw new AlreadyExistsError(
-      `${action}: this keyring ignores upper and lower case, and there is a credential ${
-        JSON.stringify(other)
-      }`,
-      { kind: "credential", id: other },
-    );
+    await this.#change(keyAction("set", key), key, value, {
+      created: record?.created,
+      version: record?.version,
+      expiresAt: record?.expires,
+      rotateAfter: record?.interval ?? record?.due,
+    });
   }
 
   /** Service that owns the tenants. */

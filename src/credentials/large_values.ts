@@ -7,9 +7,10 @@
  */
 
 import type { Keyring } from "../domain/credential.ts";
-import { readMany } from "./read_many.ts";
-import { failed, itemAction, tooLarge } from "./failures.ts";
+import { failed, itemAction, tooLarge, tooLargeToSplit } from "./failures.ts";
 import { type PartsReference, randomText } from "./metadata.ts";
+import { putItem } from "./put_item.ts";
+import { readMany } from "./read_many.ts";
 
 const PREFIX = "goflow-split:v1:";
 /** Bounds what a damaged header can ask for, and how much of a small keyring one value takes. */
@@ -70,7 +71,7 @@ export class LargeValues {
     const partLimit = this.#keyring.limit?.(this.service, account(id, MOST_PARTS)) ?? Infinity;
     const pieces = pieceUp(value, partLimit);
     if (pieces.length > MOST_PARTS) {
-      throw tooLarge(action, bytes.length, partLimit * MOST_PARTS, "a split value");
+      throw tooLargeToSplit(action, bytes.length, partLimit * MOST_PARTS);
     }
     const header: Header = {
       id,
@@ -86,8 +87,7 @@ export class LargeValues {
   async writeParts({ parts, pieces }: StoredValue): Promise<void> {
     if (parts === undefined) return;
     for (const [index, piece] of pieces.entries()) {
-      await this.#keyring.set(this.service, account(parts.id, index), piece);
-      await this.#keyring.verify?.(this.service, account(parts.id, index), piece);
+      await putItem(this.#keyring, this.service, account(parts.id, index), piece);
     }
   }
 

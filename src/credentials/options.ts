@@ -5,6 +5,7 @@
  */
 
 import type { Keyring } from "../domain/credential.ts";
+import { InvalidDataError } from "../domain/errors.ts";
 
 /** Options of `KeyringCredentialStore.open()`. */
 export interface KeyringOptions {
@@ -67,4 +68,26 @@ export interface GetOptions {
    * @default {false}
    */
   allowExpired?: boolean;
+}
+
+/**
+ * Checks the time limit of a keyring.
+ *
+ * @throws {InvalidDataError} If it is no time.
+ */
+export function checkTimeout(timeout: unknown): void {
+  if (typeof timeout === "number" && timeout > 0) return;
+  throw new InvalidDataError('Cannot open the keyring: "timeout" must be milliseconds over 0');
+}
+
+/**
+ * Checks what happens to large values.
+ *
+ * @throws {InvalidDataError} If it is nothing known.
+ */
+export function checkLargeValues(largeValues: unknown): "refuse" | "split" {
+  if (largeValues === "refuse" || largeValues === "split") return largeValues;
+  throw new InvalidDataError(
+    'Cannot open the keyring: "largeValues" must be "refuse" or "split"',
+  );
 }

@@ -16,8 +16,10 @@ export interface Program {
   install: string;
   /** Milliseconds after which a call is killed. */
   timeout: number;
+  /** Why it may not answer in time and what to do about it, a clause. */
+  delay: string;
   /** Variables that every call gets. */
-  environment: Record<string, string>;
+  environment?: Record<string, string>;
   /** The only other variables it needs; absent when it gets the whole environment. */
   keep?: readonly string[];
 }
@@ -67,7 +69,8 @@ export async function run(program: Program, call: Call): Promise<CallResult> {
     await child.status;
     // A grandchild may keep the pipes open for ever; that input was cut off says nothing new.
     await within(500, outcome.catch(() => undefined));
-    throw timedOut(call.action, program.path, program.timeout);
+    child.unref();
+    throw timedOut(call.action, program);
   }
   const [result] = done;
   return {
@@ -84,18 +87,36 @@ function start(program: Program, call: Call): Deno.ChildProcess {
     requirePermissions(call.action, command);
   }
   try {
-    return new Deno.Command(program.path, {
-      args: call.args,
-      ...childEnvironment(program, call),
-      stdin: call.stdin === undefined ? "null" : "piped",
-      stdout: call.discardOutput ? "null" : "piped",
-      stderr: "piped",
-    }).spawn();
+    return spawn(program, call, {});
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) throw missing(program, call, cause);
     throw asPermissionDenied(cause, call.action, program.path) ??
       unavailable(call.action, `"${program.path}" cannot be started`, program.install, cause);
   }
+}
+
+function spawn(program: Program, call: Call, more: Record<string, string>): Deno.ChildProcess {
+  const { env, clearEnv } = childEnvironment(program, call);
+  try {
+    return new Deno.Command(program.path, {
+      args: call.args,
+      env: { ...env, ...more },
+      clearEnv,
+      stdin: call.stdin === undefined ? "null" : "piped",
+      stdout: call.discardOutput ? "null" : "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (cause) {
+    const unset = refusedVariables(cause).filter((variable) => !(variable in more));
+    if (unset.length === 0) throw cause;
+    const empty = Object.fromEntries(unset.map((variable) => [variable, ""]));
+    return spawn(program, call, { ...more, ...empty });
+  }
+}
+
+/** Variables such as `LD_LIBRARY_PATH`, which Deno hands on to a program only under a full `--allow-run`. */
+function refusedVariables(cause: unknown): string[] {
+  return cause instanceof Deno.errors.NotCapable ? cause.message.match(/\bD?Y?LD_\w+/g) ?? [] : [];
 }
 
 function missing(program: Program, call: Call, cause?: unknown): Error {
@@ -147,10 +168,13 @@ async function write(stdin: WritableStream<Uint8Array>, text: string): Promise<v
   }
 }
 
+/** A timer that is set to more ends at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expired = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), milliseconds);
+    timer = setTimeout(() => resolve(undefined), Math.min(milliseconds, LONGEST_TIMER));
   });
   try {
     return await Promise.race([promise, expired]);

@@ -6,10 +6,14 @@
  */
 
 import { ConflictError, InvalidDataError, NotFoundError, StorageError } from "../domain/errors.ts";
+import { replaceValue, writeStaged } from "./changes.ts";
+import { named } from "./failures.ts";
 import type { CredentialItems, FoundItem } from "./items.ts";
 import { checkValue, keyAction } from "./keys.ts";
 import type { StoredValue } from "./large_values.ts";
 import { checksum, randomText, recordOf } from "./metadata.ts";
+import { putItem } from "./put_item.ts";
+import { isMilliseconds, MOST_MILLISECONDS } from "./values.ts";
 
 /** Options of a rotation. */
 export interface RotateOptions {
@@ -55,8 +59,10 @@ export async function rotate(
   const action = keyAction("rotate", key);
   checkValue(action, next);
   const { keepPrevious = DAY } = options;
-  if (!(keepPrevious >= 0)) {
-    throw new InvalidDataError(`${action}: "keepPrevious" must be milliseconds, 0 or more`);
+  if (!isMilliseconds(keepPrevious)) {
+    throw new InvalidDataError(
+      `${action}: "keepPrevious" must be milliseconds, 0 to ${MOST_MILLISECONDS}`,
+    );
   }
   const staged = await items.locked(action, () => stage(items, action, key, next));
   try {
@@ -71,11 +77,32 @@ export async function rotate(
   await items.locked(action, () => switchOver(items, action, key, next, staged, options));
 }
 
+/** Replaces the value of a credential by one that a provider makes. */
+export async function rotateWith(
+  items: CredentialItems,
+  key: string,
+  provider: (current: string) => string | Promise<string>,
+  options: RotateOptions,
+): Promise<void> {
+  const action = keyAction("rotate", key);
+  const staged = await named(action, () => stagedValue(items, key));
+  if (staged !== undefined) {
+    try {
+      return await rotate(items, key, staged, options);
+    } catch (cause) {
+      // It is useless by now; any other error would meet the next value as well.
+      if (!(cause instanceof InvalidDataError)) throw cause;
+    }
+  }
+  const { value } = await items.read(action, key);
+  await rotate(items, key, await provider(value), options);
+}
+
 /**
  * Returns the value that an earlier rotation was checking when it was cut off, if
  * it is still the one that is to replace the present value.
  */
-export async function stagedValue(
+async function stagedValue(
   items: CredentialItems,
   key: string,
 ): Promise<string | undefined> {
@@ -122,11 +149,11 @@ export async function rollBack(items: CredentialItems, key: string): Promise<voi
     }
     const stored = await items.values.plan(key, value);
     const record = await recordOf(found.metadata, value);
-    await items.replace(key, value, stored, found, {
+    await replaceValue(items, key, value, stored, found, {
       expiresAt: record?.expires,
       previous: { until: previous.until, ...partsOf(items, found) },
     });
-    await items.put(items.previousService, key, found.text);
+    await putItem(items.keyring, items.previousService, key, found.text);
   });
 }
 
@@ -141,14 +168,14 @@ async function stage(
   const stored = await items.values.plan(key, next);
   const left = found.metadata?.staged?.parts;
   const salt = found.metadata?.salt ?? randomText();
-  await items.writeStaged(key, found, {
+  await writeStaged(items, key, found, {
     check: await checksum(salt, next),
     replaces: await checksum(salt, found.value),
     ...(stored.parts ? { parts: stored.parts } : {}),
   }, salt);
   await items.values.removeParts(left);
   await items.values.writeParts(stored);
-  await items.put(items.stagedService, key, stored.text);
+  await putItem(items.keyring, items.stagedService, key, stored.text);
   return { found, stored };
 }
 
@@ -157,7 +184,7 @@ async function unstage(items: CredentialItems, key: string, staged: Staged): Pro
   if (await items.keyring.get(items.stagedService, key) === staged.stored.text) {
     await items.keyring.delete(items.stagedService, key);
     const found = await items.find(key);
-    if (found?.metadata) await items.writeStaged(key, found, undefined, found.metadata.salt);
+    if (found?.metadata) await writeStaged(items, key, found, undefined, found.metadata.salt);
   }
   await items.values.removeParts(staged.stored.parts);
 }
@@ -180,10 +207,10 @@ async function switchOver(
     });
   }
   const until = new Date(Date.now() + keepPrevious);
-  if (keepPrevious > 0) await items.put(items.previousService, key, found.text);
+  if (keepPrevious > 0) await putItem(items.keyring, items.previousService, key, found.text);
   else await items.keyring.delete(items.previousService, key);
   const previous = keepPrevious > 0 ? { until, ...partsOf(items, found) } : null;
-  await items.replace(key, next, stored, found, { expiresAt, rotateAfter, previous });
+  await replaceValue(items, key, next, stored, found, { expiresAt, rotateAfter, previous });
 }
 
 function partsOf(items: CredentialItems, found: FoundItem) {

@@ -13,6 +13,7 @@ import { readEach } from "./read_many.ts";
 import { type Call, type CallResult, type Program, run } from "./process.ts";
 import {
   clearArguments,
+  countUnlocked,
   type Failure,
   failureOf,
   foreignAttributes,
@@ -63,16 +64,15 @@ export class SecretServiceKeyring implements Keyring {
       install:
         "install secret-tool (Debian and Ubuntu: libsecret-tools, Fedora and Arch: libsecret)",
       timeout: options.timeout ?? 30_000,
+      delay: "a prompt to unlock the keyring waits; answer it, unlock the keyring beforehand",
       environment: {
         LC_ALL: "C.UTF-8",
         LANGUAGE: "",
         // A file would be another store than the one Go uses.
         SECRET_BACKEND: "service",
-        // Debug messages go to standard output, among the secrets.
+        // Debug messages would mix with the secrets and attributes.
         G_MESSAGES_DEBUG: "",
-        // Deno refuses to pass these on without a full --allow-run.
-        LD_PRELOAD: "",
-        LD_LIBRARY_PATH: "",
+        G_DBUS_DEBUG: "",
       },
       keep: [
         "DBUS_SESSION_BUS_ADDRESS",
@@ -98,17 +98,26 @@ export class SecretServiceKeyring implements Keyring {
   }
 
   /** Reads back what was stored, and removes items of other programs that hide it. */
-  async verify(service: string, account: string, secret: string): Promise<boolean> {
+  async verify(
+    service: string,
+    account: string,
+    secret: string,
+  ): Promise<boolean | undefined> {
     const action = itemAction("set", service, account);
     const search = () => this.#run(action, searchArguments(service, account));
     let found = await search();
-    if (parseAccounts(found.stderr).length > 1) {
+    if (countUnlocked(found.stderr) > 1) {
       await this.#removeDuplicates(action, service, account, secret, found.stderr);
       found = await search();
     }
-    const expected = new TextEncoder().encode(secret);
-    if (found.code === 0 && equal(parseSecret(found.stdout), expected)) {
-      return parseReplaced(found.stdout);
+    const alone = parseAccounts(found.stderr).length === 1;
+    // An item in a locked collection hides nothing: the others come first.
+    const { code, stdout } = alone || found.code !== 0
+      ? found
+      : await this.#run(action, lookupArguments(service, account));
+    const stored = alone ? parseSecret(stdout) : stdout;
+    if (code === 0 && equal(stored, new TextEncoder().encode(secret))) {
+      return alone ? parseReplaced(stdout) : undefined;
     }
     throw failed(action, "the keyring returned something else than what was stored");
   }
@@ -221,7 +230,7 @@ export class SecretServiceKeyring implements Keyring {
     const left = await this.#run(action, searchArguments(service, account), {
       discardOutput: true,
     });
-    if (parseAccounts(left.stderr).length === 1) return;
+    if (countUnlocked(left.stderr) === 1) return;
     // Equal attributes cannot be told apart: for a moment there is no item at all.
     await this.#run(action, clearArguments(service, account));
     await this.#store(action, service, account, secret);
@@ -251,6 +260,11 @@ export class SecretServiceKeyring implements Keyring {
           "D-Bus refused access to the Secret Service",
           "allow this user or this sandbox to talk to org.freedesktop.secrets",
           "org.freedesktop.secrets",
+        );
+      case "content-type":
+        return failed(
+          action,
+          "another program stored it several times and not as plain text, set it again",
         );
       default:
         return failed(action, `secret-tool ended with status ${code}`);

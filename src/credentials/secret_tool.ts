@@ -94,6 +94,12 @@ export function parseAccounts(stderr: string): string[] {
   return parseAttributes(stderr).filter(([name]) => name === "username").map(([, value]) => value);
 }
 
+/** How many of the items that a search found are not locked. */
+export function countUnlocked(stderr: string): number {
+  const locked = stderr.split("\n").filter((line) => failureOf(line) === "locked");
+  return parseAccounts(stderr).length - locked.length;
+}
+
 /** Attributes that neither this module nor Go sets. */
 export function foreignAttributes(stderr: string): [name: string, value: string][] {
   const found = parseAttributes(stderr)

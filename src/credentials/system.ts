@@ -7,8 +7,8 @@
 import type { Keyring } from "../domain/credential.ts";
 import { CredentialManagerKeyring } from "./credential_manager.ts";
 import { KeychainKeyring } from "./keychain.ts";
+import { checkTimeout } from "./options.ts";
 import { SecretServiceKeyring } from "./secret_service.ts";
-import { UnsupportedKeyring } from "./unsupported.ts";
 
 /** Options of {@linkcode systemKeyring}. */
 export interface SystemKeyringOptions {
@@ -28,18 +28,21 @@ export interface SystemKeyringOptions {
 }
 
 /**
- * Returns the keyring of an operating system. Nothing is started before it is used.
+ * Returns the keyring of an operating system: the Keychain on macOS, the Credential
+ * Manager on Windows, the Secret Service on all others. Nothing is started before it
+ * is used.
  *
  * @param options Program and timeout.
  * @param os The operating system.
- * @returns The keyring; on an unknown system one whose every method throws a `KeyringError`.
+ * @returns The keyring.
+ * @throws {InvalidDataError} If the timeout is no time.
  */
 export function systemKeyring(
   options: SystemKeyringOptions = {},
   os: string = Deno.build.os,
 ): Keyring {
-  if (os === "linux") return new SecretServiceKeyring(options);
+  if (options.timeout !== undefined) checkTimeout(options.timeout);
   if (os === "darwin") return new KeychainKeyring(options);
   if (os === "windows") return new CredentialManagerKeyring(options);
-  return new UnsupportedKeyring(os);
+  return new SecretServiceKeyring(options);
 }

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { InvalidDataError } from "../domain/errors.ts";
+import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
+import { removeValue, setValue } from "./changes.ts";
 import type { CredentialItems } from "./items.ts";
 
 const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -34,17 +35,41 @@ export function tenantRegister(items: CredentialItems): CredentialItems {
 /** Enters a tenant into the register, when it is not there. The caller holds the lock. */
 export async function registerTenant(register: CredentialItems, tenant: string): Promise<void> {
   if (await register.keyring.get(register.service, tenant) !== undefined) return;
-  await register.set(tenant, "", {});
+  await setValue(register, `Cannot register tenant "${tenant}"`, tenant, "", {});
+}
+
+/**
+ * Deletes a tenant with everything that belongs to it.
+ *
+ * @throws {InvalidDataError} If the confirmation is not its name.
+ * @throws {NotFoundError} If there is no such tenant.
+ */
+export async function deleteTenant(
+  owner: CredentialItems,
+  tenant: string,
+  confirm: string,
+): Promise<void> {
+  const action = `Cannot delete tenant ${JSON.stringify(tenant)}`;
+  const items = owner.withService(tenantService(owner.service, tenant));
+  if (confirm !== tenant) {
+    throw new InvalidDataError(
+      `${action}: "confirm" must repeat its name, but it is ${JSON.stringify(confirm)}`,
+    );
+  }
+  await items.locked(action, async () => {
+    if (await removeTenant(tenantRegister(owner), items, tenant)) return;
+    throw new NotFoundError(`${action}: there is no such tenant`, { kind: "tenant", id: tenant });
+  });
 }
 
 /** Deletes all items of a tenant, and then its entry; `false` if it had none. */
-export async function removeTenant(
+async function removeTenant(
   register: CredentialItems,
   items: CredentialItems,
   tenant: string,
 ): Promise<boolean> {
   const { keyring } = items;
-  for (const key of await items.index.keys()) await items.remove(key);
+  for (const key of await items.index.keys()) await removeValue(items, key);
   const services = [
     items.previousService,
     items.stagedService,
@@ -58,5 +83,5 @@ export async function removeTenant(
     }
   }
   await items.index.clear();
-  return await register.remove(tenant);
+  return await removeValue(register, tenant);
 }

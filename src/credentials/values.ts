@@ -33,6 +33,14 @@ export function isExpired({ record }: Pick<FoundItem, "record">): boolean {
   return record?.expires !== undefined && record.expires.getTime() <= Date.now();
 }
 
+/** More milliseconds lead to no date any more. */
+export const MOST_MILLISECONDS = 1e15;
+
+/** Whether a value is a number of milliseconds from 0 that can be added to the present time. */
+export function isMilliseconds(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= MOST_MILLISECONDS;
+}
+
 /**
  * Returns the times among options.
  *
@@ -41,10 +49,12 @@ export function isExpired({ record }: Pick<FoundItem, "record">): boolean {
 export function checkTimes(action: string, { expiresAt, rotateAfter }: SetOptions): SetOptions {
   for (const [name, time] of Object.entries({ expiresAt, rotateAfter })) {
     const valid = time === undefined ||
-      (time instanceof Date ? !Number.isNaN(time.getTime()) : name === "rotateAfter" && time > 0);
+      (time instanceof Date
+        ? !Number.isNaN(time.getTime())
+        : name === "rotateAfter" && time !== 0 && isMilliseconds(time));
     if (!valid) {
       const wanted = name === "rotateAfter"
-        ? "a valid date or milliseconds over 0"
+        ? `a valid date or milliseconds over 0, at most ${MOST_MILLISECONDS}`
         : "a valid date";
       throw new InvalidDataError(`${action}: "${name}" must be ${wanted}`);
     }

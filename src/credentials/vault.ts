@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, join } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 import type { Keyring } from "../domain/credential.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import { asFileError } from "../file_errors.ts";
@@ -160,7 +160,7 @@ export class VaultKeyring implements Keyring {
     change: (items: VaultItems) => boolean,
     rekey?: () => Promise<VaultKey>,
   ): Promise<boolean> {
-    const { path } = this;
+    const path = await behindLinks(this.path);
     return await withLockFile(action, `${path}.lock`, LOCK_TIMEOUT, async () => {
       const vault = await this.#load(action);
       const old = vault && await this.#open(vault);
@@ -204,25 +204,42 @@ export class VaultKeyring implements Keyring {
   }
 }
 
+/** The file that links lead to: it is replaced and the links stay, and all writers take its lock. */
+async function behindLinks(path: string, most = 16): Promise<string> {
+  // Without the permission, or at any other trouble, whoever goes on says so.
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return path;
+  try {
+    const { isSymlink } = await Deno.lstat(path);
+    if (!isSymlink || most === 0) return path;
+    return await behindLinks(resolve(dirname(path), await Deno.readLink(path)), most - 1);
+  } catch {
+    return path;
+  }
+}
+
 /** Replaces a file so that there is the old or the new one, whole, whatever is cut off. */
 async function replaceFile(action: string, path: string, text: string): Promise<void> {
-  // Only the holder of the lock writes it, so a leftover is simply overwritten.
   const temporary = `${path}.tmp`;
   try {
+    await removeLeftover(temporary);
     await writeAndRename(temporary, path, text);
   } catch (cause) {
     throw asFileError(cause, action, path);
   }
 }
 
+/** Only the holder of the lock writes this file; one that others made may be open to them. */
+async function removeLeftover(temporary: string): Promise<void> {
+  try {
+    await Deno.remove(temporary);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+  }
+}
+
 async function writeAndRename(temporary: string, path: string, text: string): Promise<void> {
   {
-    using file = await Deno.open(temporary, {
-      write: true,
-      create: true,
-      truncate: true,
-      mode: 0o600,
-    });
+    using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
     const bytes = new TextEncoder().encode(text);
     for (let start = 0; start < bytes.length;) start += await file.write(bytes.subarray(start));
     await file.sync();
@@ -235,5 +252,7 @@ async function writeAndRename(temporary: string, path: string, text: string): Pr
 
 function checkPassphrase(path: string, passphrase: string): void {
   if (typeof passphrase === "string" && passphrase !== "" && passphrase.isWellFormed()) return;
-  throw new InvalidDataError(`Cannot open vault "${path}": the passphrase must not be empty`);
+  throw new InvalidDataError(
+    `Cannot open vault "${path}": the passphrase must be text that is not empty`,
+  );
 }

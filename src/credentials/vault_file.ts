@@ -105,8 +105,7 @@ export async function parseVault(path: string, text: string): Promise<SealedVaul
   }
   const { kdf, keyCheck, nonce, data } = body;
   if (
-    !isKeyDerivation(kdf) || typeof keyCheck !== "string" || typeof nonce !== "string" ||
-    typeof data !== "string"
+    !isKeyDerivation(kdf) || typeof keyCheck !== "string" || !isBase64(nonce) || !isBase64(data)
   ) throw damaged(path, "its header is not valid");
   return { kdf, keyCheck, nonce, data };
 }
@@ -146,7 +145,7 @@ async function deriveKey(passphrase: string, kdf: KeyDerivation): Promise<VaultK
       encode(passphrase.normalize("NFC")),
       Uint8Array.fromBase64(kdf.salt),
       64,
-      { N: cost, r: blockSize, p: parallelization, maxmem: 2 * MOST_MEMORY },
+      { N: cost, r: blockSize, p: parallelization, maxmem: MOST_MEMORY },
       (error, derived) => error ? reject(error) : resolve(new Uint8Array(derived)),
     );
   });
@@ -165,11 +164,15 @@ async function deriveKey(passphrase: string, kdf: KeyDerivation): Promise<VaultK
 function isKeyDerivation(value: unknown): value is KeyDerivation {
   if (!isObject(value)) return false;
   const { name, cost, blockSize, parallelization, salt } = value;
-  return name === "scrypt" && typeof salt === "string" && typeof cost === "number" &&
+  return name === "scrypt" && isBase64(salt) && typeof cost === "number" &&
     typeof blockSize === "number" && typeof parallelization === "number" &&
     [cost, blockSize, parallelization].every((count) => Number.isInteger(count) && count > 0) &&
-    Number.isInteger(Math.log2(cost)) && parallelization <= 16 &&
-    128 * cost * blockSize <= MOST_MEMORY;
+    cost > 1 && Number.isInteger(Math.log2(cost)) && parallelization <= 16 &&
+    128 * blockSize * (cost + parallelization + 2) <= MOST_MEMORY;
+}
+
+function isBase64(text: unknown): text is string {
+  return typeof text === "string" && text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text);
 }
 
 function damaged(path: string, why: string): InvalidDataError {

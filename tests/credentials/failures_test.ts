@@ -5,11 +5,14 @@ import type { Keyring } from "../../src/domain/credential.ts";
 import {
   KeyringError,
   type KeyringErrorReason,
+  NotFoundError,
   PermissionDeniedError,
 } from "../../src/domain/errors.ts";
 import { runCode } from "../helpers/child.ts";
 import { linux, testNeeding } from "../helpers/skip.ts";
+import { allItems } from "./cut_off.ts";
 import { fakeProgram } from "./fakes.ts";
+import { FakeItems } from "./fakes/items.ts";
 import { GnomeKeyring, gnomeKeyring, secretStorage } from "./gnome_keyring.ts";
 
 const SECRET = "correct horse battery staple";
@@ -56,7 +59,7 @@ const FAILURES: [
   ["darwin", "locked", "locked", "security unlock-keychain", []],
   ["darwin", "denied", "denied", "password of the keychain", []],
   ["darwin", "no-keychain", "unavailable", "create-keychain", []],
-  ["darwin", "hang", "timeout", "unlock the keyring beforehand", []],
+  ["darwin", "hang", "timeout", "security unlock-keychain", []],
   ["darwin", "broken", "failed", "status 206", []],
   ["windows", "error-1312", "unavailable", "Remote Desktop session", []],
   ["windows", "error-5", "denied", "security policy", []],
@@ -64,7 +67,7 @@ const FAILURES: [
   ["windows", "constrained", "unavailable", "full language mode", []],
   ["windows", "blocked", "unavailable", "csc.exe", []],
   ["windows", "silent", "unavailable", "full language mode", []],
-  ["windows", "hang", "timeout", "unlock the keyring beforehand", []],
+  ["windows", "hang", "timeout", "virus scanner", []],
 ];
 
 for (const [system, mode, reason, cure, except] of FAILURES) {
@@ -90,10 +93,49 @@ for (const system of ["linux", "darwin", "windows"] as const) {
   });
 }
 
-Deno.test("systemKeyring() of an unknown system refuses everything with a cure", async () => {
-  for (const [, operation] of operations(systemKeyring({}, "plan9"))) {
-    await assertFails(operation, "unavailable", "VaultKeyring");
-  }
+for (const system of ["linux", "darwin", "windows"] as const) {
+  Deno.test(`${system} keyring tells missing and too large from all failures, with a cure`, async () => {
+    await using fake = await fakeProgram(system);
+    const store = await KeyringCredentialStore.open({ keyring: fake.keyring, root: fake.folder });
+    await assertRejects(() => store.get("key"), NotFoundError, "store one under this key first");
+    const large = SECRET.repeat(400);
+    for (
+      const operation of [() => store.set("key", large), () => store.setStructured("k", large)]
+    ) {
+      await assertFails(operation, "too-large", 'largeValues: "split"');
+    }
+    assertEquals(await store.list(), []);
+    const split = await KeyringCredentialStore.open({
+      keyring: fake.keyring,
+      root: fake.folder,
+      largeValues: "split",
+    });
+    await split.set("key", large);
+    assertEquals(await store.get("key"), large);
+    await split.delete("key");
+    assertEquals(await allItems(fake.keyring), []);
+  });
+}
+
+Deno.test("SecretServiceKeyring.set() takes a value that was cut off for a failure", async () => {
+  await using fake = await fakeProgram("linux");
+  await fake.setMode("short-buffer");
+  await fake.keyring.set("goflow", "key", "x".repeat(4095));
+  const error = await assertRejects(
+    () => fake.keyring.set("goflow", "key", "x".repeat(5000)),
+    KeyringError,
+    "only the beginning",
+  );
+  assertEquals(error.reason, "failed");
+});
+
+Deno.test("SecretServiceKeyring says what to do about several items that only a search reads", async () => {
+  await using fake = await fakeProgram("linux");
+  await fake.keyring.set("goflow", "key", "value");
+  const other = { service: "goflow", username: "key", application: "another program" };
+  new FakeItems(fake.folder).write("other", { attributes: other, secret: "other" });
+  await fake.setMode("kwallet");
+  await assertFails(() => fake.keyring.get("goflow", "key"), "failed", "set it again");
 });
 
 Deno.test("KeychainKeyring.set() does not show what security prints on stderr", async () => {
@@ -154,6 +196,27 @@ testNeeding(
     for (const [, operation] of operations(gnome.keyring())) {
       await assertFails(operation, "unavailable", "gnome-keyring");
     }
+  },
+);
+
+testNeeding(
+  gnomeKeyring,
+  "SecretServiceKeyring reports a daemon that is killed in the middle as unavailable",
+  async () => {
+    await using gnome = await GnomeKeyring.start({ service: false });
+    for (const [, operation] of operations(gnome.keyring())) {
+      const daemon = await gnome.startService();
+      await gnome.keyring().set("goflow", "key", "old");
+      // It has the question and does not answer any more.
+      daemon.kill("SIGSTOP");
+      const failing = assertFails(operation, "unavailable", "gnome-keyring");
+      await gnome.waitForClient();
+      daemon.kill("SIGKILL");
+      await daemon.status;
+      await failing;
+    }
+    await gnome.startService();
+    assertEquals(await gnome.keyring().get("goflow", "key"), "old");
   },
 );
 

@@ -74,6 +74,15 @@ export class GnomeKeyring implements AsyncDisposable {
     throw new Error("gnome-keyring-daemon does not answer");
   }
 
+  /** Waits until a `secret-tool` has connected to the bus and waits for an answer. */
+  async waitForClient(): Promise<void> {
+    const socket = this.env["DBUS_SESSION_BUS_ADDRESS"]?.slice("unix:path=".length) ?? "";
+    const connections = () =>
+      Deno.readTextFileSync("/proc/net/unix").split(`${socket}\n`).length - 1;
+    const before = connections();
+    while (connections() <= before) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
   /** Runs a program to its end with this keyring. */
   async run(
     program: string,

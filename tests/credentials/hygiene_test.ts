@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import { denoCommand, runDeno } from "../helpers/child.ts";
 import { testNeeding } from "../helpers/skip.ts";
 import { GnomeKeyring, gnomeKeyring } from "./gnome_keyring.ts";
+import { ahead, DAY, openStore } from "./memory_store.ts";
 
 const SECRET = "s3cr3t-b7c1f0-value";
 
@@ -58,6 +60,17 @@ testNeeding(gnomeKeyring, "KeyringCredentialStore shows a secret to nobody", asy
     files++;
   }
   assert(files >= 5, `only ${files} files`);
+});
+
+Deno.test("KeyringCredentialStore shows nothing when it is inspected", async () => {
+  const keyring = new MemoryKeyring();
+  const store = await openStore(keyring);
+  await store.set("key", "s3cr3t", { expiresAt: ahead(DAY) });
+  await store.get("key");
+  for (const object of [store, keyring, store.tenant("acme"), await store.info()]) {
+    const shown = Deno.inspect(object, { depth: 20, showHidden: true });
+    assert(!shown.includes("s3cr3t") && !JSON.stringify(object).includes("s3cr3t"), shown);
+  }
 });
 
 function linesWith(text: string, part: string): string[] {

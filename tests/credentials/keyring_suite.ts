@@ -15,6 +15,19 @@ export interface KeyringUnderTest extends AsyncDisposable {
   keyring: Keyring;
 }
 
+/** Secrets by account, all of the service "goflow". */
+export type Secrets = ReadonlyMap<string, string>;
+
+/** How to test reading from a keyring. */
+export interface ReadingSuiteOptions {
+  /** Name of the keyring in the names of the tests. */
+  name: string;
+  /** Makes one with these items. */
+  openWith: (secrets: Secrets) => Promise<KeyringUnderTest>;
+  /** What the tests need. */
+  requirements?: Requirement[];
+}
+
 /** How to test a keyring. */
 export interface SuiteOptions {
   /** Name of the keyring in the names of the tests. */
@@ -58,8 +71,76 @@ const VALUES: Record<string, string> = {
   "quotes and backslashes": `"'\\"'`,
 };
 
+/** Registers the tests of a keyring that need not take changes. */
+export function testReading({ name, openWith, requirements = [] }: ReadingSuiteOptions): void {
+  const testWith = (
+    secrets: Secrets,
+    sentence: string,
+    run: (store: KeyringCredentialStore, keyring: Keyring) => Promise<void>,
+  ) =>
+    testNeeding(requirements, `${name} ${sentence}`, async () => {
+      await using opened = await openWith(secrets);
+      const { keyring } = opened;
+      // Reading takes no lock, so no folder is touched.
+      await run(await KeyringCredentialStore.open({ keyring, root: "/nonexistent" }), keyring);
+    });
+
+  const byKey = new Map(Object.entries(KEYS).map(([kind, key]) => [key, kind]));
+  testWith(byKey, "reads what is stored under unusual keys", async (store, keyring) => {
+    for (const [key, kind] of byKey) {
+      assertEquals(await keyring.get("goflow", key), kind);
+      assertEquals(await store.get(key), kind);
+    }
+    assertEquals(await store.list(), [...byKey.keys()].sort());
+    const values = await store.getMany([...byKey.keys(), "missing"]);
+    assertEquals(values, byKey);
+    assertEquals(await keyring.list?.("goflow.meta"), []);
+    assertEquals(await keyring.get("goflow.meta", "github:token"), undefined);
+  });
+
+  // No variable of an environment holds a NUL.
+  const byKind = new Map(Object.entries(VALUES).filter(([, value]) => !value.includes("\0")));
+  byKind.delete("a split header");
+  testWith(byKind, "reads all kinds of values as they are", async (store) => {
+    for (const [kind, value] of byKind) assertEquals(await store.get(kind), value, kind);
+    assertEquals(await store.getMany([...byKind.keys()]), byKind);
+    assertEquals((await store.describe("empty")).size, 0);
+    assertEquals((await store.describe("non-ASCII text")).metadata, "unknown");
+  });
+
+  testWith(
+    new Map([["empty", ""]]),
+    "tells a missing credential from an empty one",
+    async (store) => {
+      assertEquals(await store.get("empty"), "");
+      for (const operation of [() => store.get("missing"), () => store.describe("missing")]) {
+        const error = await assertRejects(operation, NotFoundError, 'credential "missing"');
+        assertEquals([error.kind, error.id], ["credential", "missing"]);
+      }
+      assertEquals(await store.getMany(["missing"]), new Map());
+    },
+  );
+
+  testWith(new Map(), "lists nothing when it is empty", async (store) => {
+    assertEquals(await store.list(), []);
+    assertEquals(await store.listExpiring(Infinity), []);
+    assertEquals(await store.listTenants(), []);
+    const { index, credentials } = await store.info();
+    assertEquals([index, credentials], ["missing", 0]);
+  });
+}
+
 /** Registers the tests of one keyring. */
 export function testKeyring({ name, open, requirements = [], limit }: SuiteOptions): void {
+  testReading({
+    name,
+    requirements,
+    openWith: async (secrets) => {
+      const opened = await open();
+      for (const [key, secret] of secrets) await opened.keyring.set("goflow", key, secret);
+      return opened;
+    },
+  });
   const test = (sentence: string, run: (keyring: Keyring) => Promise<void>) =>
     testNeeding(requirements, `${name} ${sentence}`, async () => {
       await using opened = await open();

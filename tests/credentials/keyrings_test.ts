@@ -1,9 +1,10 @@
+import { EnvironmentKeyring } from "../../src/credentials/environment.ts";
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import { VaultKeyring } from "../../src/credentials/vault.ts";
 import { writeCheapVault } from "./cheap_vault.ts";
 import { fakeProgram, fakePrograms } from "./fakes.ts";
 import { GnomeKeyring, gnomeKeyring } from "./gnome_keyring.ts";
-import { testKeyring } from "./keyring_suite.ts";
+import { testKeyring, testReading } from "./keyring_suite.ts";
 
 testKeyring({
   name: "MemoryKeyring",
@@ -59,5 +60,21 @@ testKeyring({
       keyring: gnome.keyring(),
       [Symbol.asyncDispose]: () => gnome[Symbol.asyncDispose](),
     };
+  },
+});
+
+testReading({
+  name: "EnvironmentKeyring",
+  openWith: (secrets) => {
+    const names = [...secrets.keys()].map((key, index) => [key, `GOFLOW_SUITE_${index}`] as const);
+    for (const [key, name] of names) Deno.env.set(name, secrets.get(key) ?? "");
+    const variables = { ...Object.fromEntries(names), missing: "GOFLOW_SUITE_MISSING" };
+    return Promise.resolve({
+      keyring: new EnvironmentKeyring({ variables }),
+      [Symbol.asyncDispose]: () => {
+        for (const [, name] of names) Deno.env.delete(name);
+        return Promise.resolve();
+      },
+    });
   },
 });

@@ -92,20 +92,26 @@ assert len(list(collection.search_items(a))) == 3`);
   },
 );
 
+/** A keyring whose default collection is "other", beside "login" where Go looks. */
+async function otherDefault(): Promise<GnomeKeyring> {
+  const gnome = await GnomeKeyring.start({ service: false });
+  const folder = `${gnome.env["XDG_DATA_HOME"]}/keyrings`;
+  await Deno.mkdir(folder, { mode: 0o700 });
+  await Deno.writeTextFile(`${folder}/default`, "other");
+  await Deno.writeTextFile(
+    `${folder}/other.keyring`,
+    "[keyring]\ndisplay-name=other\nctime=0\nmtime=0\nlock-on-idle=false\nlock-after=false\n",
+    { mode: 0o600 },
+  );
+  await gnome.startService();
+  return gnome;
+}
+
 testNeeding(
   secretStorage,
   "KeyringCredentialStore stores in the login collection where another is the default",
   async () => {
-    await using gnome = await GnomeKeyring.start({ service: false });
-    const folder = `${gnome.env["XDG_DATA_HOME"]}/keyrings`;
-    await Deno.mkdir(folder, { mode: 0o700 });
-    await Deno.writeTextFile(`${folder}/default`, "other");
-    await Deno.writeTextFile(
-      `${folder}/other.keyring`,
-      "[keyring]\ndisplay-name=other\nctime=0\nmtime=0\nlock-on-idle=false\nlock-after=false\n",
-      { mode: 0o600 },
-    );
-    await gnome.startService();
+    await using gnome = await otherDefault();
     assertEquals((await gnome.python("print(collection.get_label())")).trim(), "other");
     const keyring = gnome.keyring();
     const store = await KeyringCredentialStore.open({ keyring, root: gnome.home });
@@ -182,3 +188,20 @@ Deno.test("SecretServiceKeyring.getMany() reads one by one when a search takes t
   const found = await fake.keyring.getMany?.("goflow", ["a", "b", "c", "d", "e"]);
   assertEquals([...found ?? []].sort(), ["a", "b", "c", "d", "e"].map((key) => [key, key]));
 });
+
+testNeeding(
+  secretStorage,
+  "KeyringCredentialStore is not hindered by an item of the same name in a locked collection",
+  async () => {
+    await using gnome = await otherDefault();
+    const keyring = gnome.keyring();
+    const store = await KeyringCredentialStore.open({ keyring, root: gnome.home });
+    await gnome.python(
+      `collection.unlock()\ncollection.create_item("x", {"service": "goflow", "username": "key"}, b"other")\ncollection.lock()\nassert collection.is_locked()`,
+    );
+    for (const value of ["first", "second"]) {
+      await store.set("key", value);
+      assertEquals(await store.get("key"), value);
+    }
+  },
+);

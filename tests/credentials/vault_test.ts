@@ -1,10 +1,21 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { VaultKeyring } from "../../src/credentials/vault.ts";
-import { InvalidDataError, KeyringError, PermissionDeniedError } from "../../src/domain/errors.ts";
+import {
+  InvalidDataError,
+  KeyringError,
+  PermissionDeniedError,
+  StorageError,
+} from "../../src/domain/errors.ts";
 import { denoCommand, PROJECT, runCode } from "../helpers/child.ts";
 import { writeCheapVault } from "./cheap_vault.ts";
 
 const SECRET = "s3cr3t-vault-value";
+
+/** What the test of forgeries changes. */
+interface VaultFields {
+  data: string;
+  kdf: Record<string, unknown>;
+}
 
 /** A path for a vault in a temporary folder, and how often its passphrase was asked for. */
 class TemporaryVault implements AsyncDisposable {
@@ -121,24 +132,87 @@ Deno.test("VaultKeyring tells a wrong passphrase from a damaged file", async () 
 Deno.test("VaultKeyring refuses a file that was changed together with its checksum", async () => {
   await using vault = await TemporaryVault.cheap();
   await vault.open().set("goflow", "key", SECRET);
-  const forge = async (change: (fields: Record<string, string>) => void) => {
-    const { checksum: _, ...fields } = JSON.parse(await Deno.readTextFile(vault.path));
+  const original = await Deno.readTextFile(vault.path);
+  const forge = async (change: (fields: VaultFields) => void) => {
+    const { checksum: _, ...fields } = JSON.parse(original);
     change(fields);
     const bytes = new TextEncoder().encode(JSON.stringify(fields));
     const checksum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
     await Deno.writeTextFile(vault.path, JSON.stringify({ ...fields, checksum }));
   };
-  const original = await Deno.readTextFile(vault.path);
   await forge(() => {});
   assertEquals(await vault.open().get("goflow", "key"), SECRET);
   await forge((fields) => {
-    const { data = "" } = fields;
-    fields["data"] = (data.startsWith("A") ? "B" : "A") + data.slice(1);
+    fields.data = (fields.data.startsWith("A") ? "B" : "A") + fields.data.slice(1);
   });
   await assertRejects(() => vault.open().get("goflow", "key"), InvalidDataError, "changed it");
-  await Deno.writeTextFile(vault.path, original);
-  await forge((fields) => Object.assign(fields, { kdf: { name: "scrypt", cost: 2 ** 40 } }));
-  await assertRejects(() => vault.open().get("goflow", "key"), InvalidDataError, "header");
+
+  // Each of these would take many gigabytes or minutes, or is no number of rounds.
+  const { cost, blockSize, parallelization, salt } = JSON.parse(original).kdf;
+  const costs = [
+    { cost: 2 ** 40 },
+    { cost: 2 ** 20, blockSize: 16 },
+    { cost: 2, blockSize: 2 ** 22, parallelization: 16 },
+    { parallelization: 2 ** 20 },
+    { cost: 1 },
+    { cost: 1000 },
+    { cost: 0 },
+    { blockSize: -8 },
+    { blockSize: 0.5 },
+    { cost: "16" },
+    { salt: "%" },
+    { salt: "" },
+    { name: "none" },
+  ];
+  for (const change of costs) {
+    await forge((fields) => {
+      fields.kdf = { name: "scrypt", cost, blockSize, parallelization, salt, ...change };
+    });
+    await assertRejects(
+      () => vault.open().get("goflow", "key"),
+      InvalidDataError,
+      "header is not valid",
+      JSON.stringify(change),
+    );
+  }
+  for (const change of [{ nonce: "%" }, { data: "" }]) {
+    await forge((fields) => Object.assign(fields, change));
+    await assertRejects(() => vault.open().get("goflow", "key"), InvalidDataError, "header");
+  }
+});
+
+Deno.test("VaultKeyring keeps the mode of its file, whatever lay there before", async () => {
+  if (Deno.build.os === "windows") return;
+  await using vault = await TemporaryVault.cheap();
+  await Deno.chmod(vault.path, 0o644);
+  const elsewhere = `${vault.folder}/elsewhere`;
+  await Deno.writeTextFile(elsewhere, "unchanged", { mode: 0o666 });
+  await Deno.symlink(elsewhere, `${vault.path}.tmp`);
+  await vault.open().set("goflow", "key", SECRET);
+  assertEquals(((await Deno.lstat(vault.path)).mode ?? 0) & 0o777, 0o600);
+  assert((await Deno.lstat(vault.path)).isFile);
+  assertEquals(await Deno.readTextFile(elsewhere), "unchanged");
+});
+
+Deno.test("VaultKeyring replaces the file behind a link, and the link stays", async () => {
+  if (Deno.build.os === "windows") return;
+  await using vault = await TemporaryVault.cheap();
+  const link = `${vault.folder}/link`;
+  await Deno.mkdir(`${vault.folder}/links`);
+  await Deno.symlink("../vault", `${vault.folder}/links/second`);
+  await Deno.symlink("links/second", link);
+  const linked = new VaultKeyring({ path: link, passphrase: () => "open sesame" });
+  const keys = Array.from({ length: 6 }, (_, index) => `key-${index}`);
+  await Promise.all(
+    keys.map((key, index) => (index % 2 === 0 ? linked : vault.open()).set("goflow", key, SECRET)),
+  );
+  assert((await Deno.lstat(link)).isSymlink);
+  assertEquals((await vault.open().list("goflow")).sort(), keys);
+  assertEquals((await linked.list("goflow")).sort(), keys);
+
+  await Deno.symlink("loop", `${vault.folder}/loop`);
+  const loop = new VaultKeyring({ path: `${vault.folder}/loop`, passphrase: () => "x" });
+  await assertRejects(() => loop.set("goflow", "key", SECRET), StorageError, "cannot access");
 });
 
 Deno.test("VaultKeyring.changePassphrase() locks the old passphrase out", async () => {

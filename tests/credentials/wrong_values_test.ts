@@ -17,6 +17,9 @@ async function untyped(): Promise<Record<string, (...args: unknown[]) => Promise
     "describe",
     "rotate",
     "list",
+    "listExpiring",
+    "listRotationDue",
+    "copyTo",
   ];
   return Object.fromEntries(methods.map((name) => {
     const method: unknown = Reflect.get(store, name);
@@ -27,7 +30,18 @@ async function untyped(): Promise<Record<string, (...args: unknown[]) => Promise
 
 Deno.test("KeyringCredentialStore.setStructured() refuses what JSON would damage", async () => {
   const store = await KeyringCredentialStore.open({ keyring: new MemoryKeyring() });
+  const circular: Record<string, unknown> = { user: SECRET };
+  circular["self"] = circular;
   const damaged: Record<string, unknown> = {
+    "nothing": undefined,
+    "an object that contains itself": circular,
+    "a symbol": Symbol(SECRET),
+    "an object that turns into nothing": { toJSON: () => undefined },
+    "a conversion that throws": {
+      toJSON: () => {
+        throw new Error(SECRET);
+      },
+    },
     "a map": new Map([["user", SECRET]]),
     "a set inside": { [SECRET]: new Set([SECRET]) },
     "not a number": NaN,
@@ -58,8 +72,8 @@ Deno.test("KeyringCredentialStore.getStructured() returns what was stored, large
     await store.setStructured("key", value);
     assertEquals(await store.getStructured("key"), value);
   }
-  await store.setStructured("key", { at: new Date(0), none: undefined });
-  assertEquals(await store.getStructured("key"), { at: "1970-01-01T00:00:00.000Z" });
+  await store.setStructured("key", { at: new Date(0), none: undefined, sum: { toJSON: () => 3 } });
+  assertEquals(await store.getStructured("key"), { at: "1970-01-01T00:00:00.000Z", sum: 3 });
 });
 
 Deno.test("KeyringCredentialStore.set() refuses a value that is no text, and does not show it", async () => {
@@ -113,7 +127,44 @@ Deno.test("KeyringCredentialStore.getMany() refuses keys that are no list", asyn
   }
 });
 
-Deno.test("KeyringCredentialStore.open() refuses a service that is no text", async () => {
-  const options: Record<string, unknown> = { keyring: new MemoryKeyring(), service: 5 };
-  await assertRejects(() => KeyringCredentialStore.open(options), InvalidDataError, "a number");
+Deno.test("KeyringCredentialStore.open() refuses options that mean nothing", async () => {
+  const wrong: [options: Record<string, unknown>, message: string][] = [
+    [{ service: 5 }, "it must be text, found a number"],
+    [{ service: "" }, "it is empty"],
+    // Windows joins service and key with a colon.
+    [{ service: "a:b" }, "it contains a colon"],
+    [{ service: "a\nb" }, "it contains a control character"],
+    [{ timeout: 0 }, "milliseconds over 0"],
+    [{ timeout: "5" }, "milliseconds over 0"],
+    [{ largeValues: "splitt" }, 'must be "refuse" or "split"'],
+  ];
+  for (const [options, message] of wrong) {
+    const keyring = new MemoryKeyring();
+    await assertRejects(
+      () => KeyringCredentialStore.open({ keyring, ...options }),
+      InvalidDataError,
+      message,
+    );
+  }
+});
+
+Deno.test("KeyringCredentialStore refuses times that lead to no date", async () => {
+  const store = await untyped();
+  await store["set"]?.("key", "value");
+  const calls: [method: string, ...args: unknown[]][] = [
+    ["set", "key", "x", { rotateAfter: Infinity }],
+    ["set", "key", "x", { rotateAfter: 1e300 }],
+    ["set", "key", "x", { rotateAfter: "5" }],
+    ["set", "key", "x", { expiresAt: 5 }],
+    ["rotate", "key", "x", { keepPrevious: Infinity }],
+    ["rotate", "key", "x", { keepPrevious: "5" }],
+    ["rotate", "key", "x", { keepPrevious: NaN }],
+    ["listExpiring", NaN],
+    ["listRotationDue", "5"],
+    ["copyTo", undefined, { keys: "key" }],
+  ];
+  for (const [method, ...args] of calls) {
+    await assertRejects(async () => await store[method]?.(...args), InvalidDataError);
+  }
+  assertEquals(await store["get"]?.("key"), "value");
 });

@@ -2,7 +2,7 @@
  * Behaves as `secret-tool` over a Secret Service: arguments, limits, texts, statuses.
  *
  * Modes: `locked`, `hang`, `no-bus`, `no-service`, `denied`, `no-login`, `kwallet`, `broken`,
- * `slow-list`, `broken-list`, `stuck`.
+ * `slow-list`, `broken-list`, `stuck`, `short-buffer`.
  *
  * @module
  */
@@ -68,10 +68,11 @@ export function secretTool(process: FakeProcess): void {
       if (mode === "no-login" && options.some((option) => option.startsWith("--collection="))) {
         fail("Object does not exist at path “/org/freedesktop/secrets/collection/login”");
       }
-      if (secret.length >= 8192) process.print("secret-tool: password is too long\n", "stderr");
+      const buffer = mode === "short-buffer" ? 4096 : 8192;
+      if (secret.length >= buffer) process.print("secret-tool: password is too long\n", "stderr");
       const replaced = matching[0];
       if (replaced) items.delete(nameOf(replaced.attributes));
-      items.write(nameOf(attributes), { attributes, secret: secret.slice(0, 8192) });
+      items.write(nameOf(attributes), { attributes, secret: secret.slice(0, buffer) });
       break;
     }
     case "lookup": {

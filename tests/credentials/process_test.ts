@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
+import { systemKeyring } from "../../src/credentials/system.ts";
+import { InvalidDataError } from "../../src/domain/errors.ts";
+import { runCode } from "../helpers/child.ts";
+import { linux, testNeeding } from "../helpers/skip.ts";
+
+/** Reads a credential with the program that is given, and prints what comes of it. */
+const GET = `
+import { systemKeyring } from "./src/credentials/system.ts";
+const [program, timeout] = Deno.args;
+try {
+  const keyring = systemKeyring({ program, timeout: Number(timeout) }, "linux");
+  console.log(await keyring.get("goflow", "key"));
+} catch (error) {
+  console.log(error.name, error.reason ?? "", error.flag ?? "", error.message);
+}`;
+
+/** Runs {@linkcode GET} with a shell script as the program. */
+async function getWith(
+  script: string,
+  run: (
+    get: (flags: string[], env: Record<string, string>, timeout?: number) => Promise<string>,
+  ) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const program = `${folder}/program`;
+    await Deno.writeTextFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    await run(async (flags, env, timeout = 30_000) => {
+      const args = [program, String(timeout)];
+      const options = { flags: [`--allow-run=${program}`, ...flags], args, env };
+      const { stdout, stderr } = await runCode(GET, options);
+      return stdout.trim() + stderr;
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const SURROUNDINGS = {
+  DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent",
+  LC_ALL: "C",
+  LANGUAGE: "de",
+  SECRET_BACKEND: "file",
+  SNAP_NAME: "a-snap",
+  G_MESSAGES_DEBUG: "all",
+  G_DBUS_DEBUG: "all",
+  LD_LIBRARY_PATH: "/nonexistent",
+  LD_RUN_PATH: "/nonexistent",
+  A_SECRET: "hunter2",
+};
+/** The program's environment in place of a secret. */
+const SHOW_ENVIRONMENT =
+  `printf '[/1]\\nlabel = l\\nsecret = %s\\ncreated = 1\\nmodified = 1\\n' "$(env)"
+echo 'attribute.username = key' >&2`;
+
+testNeeding(
+  linux,
+  "SecretServiceKeyring hands on only the variables that it may read",
+  async () => {
+    await getWith(SHOW_ENVIRONMENT, async (get) => {
+      const output = await get(["--allow-env"], SURROUNDINGS);
+      const variables = new Map(
+        output.split("\n").map((line) => {
+          const [name = "", ...value] = line.split("=");
+          return [name, value.join("=")];
+        }),
+      );
+      assertEquals(variables.get("DBUS_SESSION_BUS_ADDRESS"), "unix:path=/nonexistent");
+      assertEquals(variables.get("LC_ALL"), "C.UTF-8");
+      assertEquals(variables.get("SECRET_BACKEND"), "service");
+      for (const name of ["LANGUAGE", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG"]) {
+        assertEquals(variables.get(name), "", name);
+      }
+      for (const name of ["SNAP_NAME", "LD_LIBRARY_PATH", "LD_RUN_PATH", "A_SECRET"]) {
+        assertEquals(variables.get(name), undefined, name);
+      }
+    });
+  },
+);
+
+testNeeding(linux, "SecretServiceKeyring needs no permission for the environment", async () => {
+  await getWith(SHOW_ENVIRONMENT, async (get) => {
+    const lines = (await get([], SURROUNDINGS)).split("\n");
+    const expected = [
+      "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent",
+      "LC_ALL=C.UTF-8",
+      "LANGUAGE=",
+      "SECRET_BACKEND=service",
+      "G_DBUS_DEBUG=",
+      // Deno would refuse to hand these on.
+      "LD_LIBRARY_PATH=",
+      "LD_RUN_PATH=",
+    ];
+    for (const line of expected) assert(lines.includes(line), line);
+  });
+});
+
+testNeeding(
+  linux,
+  "systemKeyring() ends with its time limit, whatever the program started",
+  async () => {
+    // The sleeping grandchild keeps standard output open.
+    await getWith("sleep 30 &\nwait", async (get) => {
+      const start = performance.now();
+      const output = await get([], {}, 200);
+      assert(output.startsWith("KeyringError timeout"), output);
+      assert(performance.now() - start < 20_000);
+    });
+  },
+);
+
+testNeeding(linux, "systemKeyring() takes any time over 0 for a limit", async () => {
+  await getWith("sleep 0.1", async (get) => {
+    for (const timeout of [2 ** 40, Infinity]) {
+      assertEquals(await get([], {}, timeout), "undefined");
+    }
+  });
+  for (const timeout of [0, -1, NaN]) {
+    assertThrows(() => systemKeyring({ timeout }), InvalidDataError, "milliseconds over 0");
+    await assertRejects(() => KeyringCredentialStore.open({ timeout }), InvalidDataError);
+  }
+});
