@@ -64,7 +64,7 @@ export async function setValue(
   }
   const next = await nextMetadata(value, stored.parts, metadata, metadata.current, change);
   await removeLeftovers(items, metadata, [next.previous?.parts]);
-  if (metadata.staged) await keyring.delete(items.stagedService, key);
+  if (metadata.staged) await deleteStaged(items, key, next);
   await writeMetadata(items, key, next);
 }
 
@@ -86,25 +86,38 @@ export async function replaceValue(
   const oldParts = values.partsOf(found?.text);
   const used = [oldParts, stored.parts, next.previous?.parts];
   await removeLeftovers(items, old, used);
-  await writeMetadata(items, key, found?.record ? { ...next, before: found.record } : next);
+  const written = found?.record ? { ...next, before: found.record } : next;
+  // Until it is deleted, a staged value stays noted.
+  await writeMetadata(items, key, old?.staged ? { ...written, staged: old.staged } : written);
   await values.writeParts(stored);
   await putItem(keyring, items.service, key, stored.text);
-  if (old?.staged) await keyring.delete(items.stagedService, key);
+  if (old?.staged) {
+    await deleteStaged(items, key, next);
+    await writeMetadata(items, key, written);
+  }
   if (oldParts && !refersTo([stored.parts, next.previous?.parts], oldParts)) {
     await values.removeParts(oldParts);
   }
 }
 
-/** Notes or forgets the value that a rotation is checking. */
+/** Notes the value that a rotation is going to check. */
 export async function writeStaged(
   items: CredentialItems,
   key: string,
   found: FoundItem,
-  staged: Metadata["staged"],
+  staged: NonNullable<Metadata["staged"]>,
   salt: string,
 ): Promise<void> {
-  const { staged: _, ...metadata } = found.metadata ?? { salt };
-  await writeMetadata(items, key, staged === undefined ? metadata : { ...metadata, staged });
+  await writeMetadata(items, key, { ...found.metadata, salt, staged });
+}
+
+/** Deletes and forgets the value that a rotation was checking. */
+export async function removeStaged(items: CredentialItems, key: string): Promise<void> {
+  const metadata = parseMetadata(await items.keyring.get(items.metadataService, key));
+  await deleteStaged(items, key, metadata);
+  if (metadata === undefined) return;
+  const { staged: _, ...rest } = metadata;
+  await writeMetadata(items, key, rest);
 }
 
 /** Deletes everything under a key; `false` if there was no value. */
@@ -116,7 +129,7 @@ export async function removeValue(items: CredentialItems, key: string): Promise<
     unlessDamaged(keyring.get(items.metadataService, key)),
   ]);
   const metadata = parseMetadata(known);
-  if (metadata !== undefined) {
+  if (known !== undefined) {
     // Other secrets first: what is left behind when this is cut off can be deleted again.
     await keyring.delete(items.previousService, key);
     await keyring.delete(items.stagedService, key);
@@ -144,6 +157,16 @@ export async function purgePrevious(
   }
   await writeMetadata(items, key, rest);
   return true;
+}
+
+/** Deletes a staged value, and a previous one that a rotation stored but did not come to note. */
+async function deleteStaged(
+  items: CredentialItems,
+  key: string,
+  metadata: Metadata | undefined,
+): Promise<void> {
+  await items.keyring.delete(items.stagedService, key);
+  if (metadata?.previous === undefined) await items.keyring.delete(items.previousService, key);
 }
 
 /** Deletes what earlier changes left behind when they were cut off. */

@@ -6,7 +6,7 @@
  */
 
 import { ConflictError, InvalidDataError, NotFoundError, StorageError } from "../domain/errors.ts";
-import { replaceValue, writeStaged } from "./changes.ts";
+import { removeStaged, replaceValue, writeStaged } from "./changes.ts";
 import { named } from "./failures.ts";
 import type { CredentialItems, FoundItem } from "./items.ts";
 import { checkValue, keyAction } from "./keys.ts";
@@ -173,7 +173,8 @@ async function stage(
     replaces: await checksum(salt, found.value),
     ...(stored.parts ? { parts: stored.parts } : {}),
   }, salt);
-  await items.values.removeParts(left);
+  // Cut off after the switch, a rotation has left the parts of the present value noted.
+  if (left?.id !== items.values.partsOf(found.text)?.id) await items.values.removeParts(left);
   await items.values.writeParts(stored);
   await putItem(items.keyring, items.stagedService, key, stored.text);
   return { found, stored };
@@ -182,9 +183,7 @@ async function stage(
 /** Takes a refused value away, unless somebody else has staged another one. */
 async function unstage(items: CredentialItems, key: string, staged: Staged): Promise<void> {
   if (await items.keyring.get(items.stagedService, key) === staged.stored.text) {
-    await items.keyring.delete(items.stagedService, key);
-    const found = await items.find(key);
-    if (found?.metadata) await writeStaged(items, key, found, undefined, found.metadata.salt);
+    await removeStaged(items, key);
   }
   await items.values.removeParts(staged.stored.parts);
 }

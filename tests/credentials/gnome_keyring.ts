@@ -9,7 +9,7 @@ import { program, type Requirement } from "../helpers/skip.ts";
 import { SecretServiceKeyring } from "../../src/credentials/secret_service.ts";
 
 /** Debian's own Python, which has the package python3-secretstorage. */
-const PYTHON = "/usr/bin/python3";
+export const PYTHON = "/usr/bin/python3";
 
 /** What tests with a real keyring need. */
 export const gnomeKeyring: Requirement[] = [
@@ -20,7 +20,7 @@ export const gnomeKeyring: Requirement[] = [
 /** What tests need that lock it, or write as Python's keyring does. */
 export const secretStorage: Requirement[] = [
   ...gnomeKeyring,
-  { missing: !hasSecretStorage(), reason: "needs python3-secretstorage" },
+  { missing: !hasPythonModule("secretstorage"), reason: "needs python3-secretstorage" },
 ];
 
 /** A running keyring. */
@@ -226,9 +226,10 @@ export class GnomeKeyring implements AsyncDisposable {
   }
 }
 
-function hasSecretStorage(): boolean {
+/** Whether Debian's Python can import a module, or several with commas between. */
+export function hasPythonModule(names: string): boolean {
   try {
-    const args = ["-c", "import secretstorage"];
+    const args = ["-c", `import ${names}`];
     const options: Deno.CommandOptions = { args, stdout: "null", stderr: "null" };
     return new Deno.Command(PYTHON, options).outputSync().success;
   } catch (cause) {
