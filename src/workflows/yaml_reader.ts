@@ -8,8 +8,10 @@ import { parse } from "@std/yaml";
 import { InvalidDataError } from "../domain/errors.ts";
 import { LIMITS } from "./limits.ts";
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
+import { expandAliases } from "./yaml_aliases.ts";
 import { foldBreaks } from "./yaml_breaks.ts";
 import { exactValues, needsExactValues } from "./yaml_exact.ts";
+import { limitProblem } from "./yaml_limits.ts";
 import { findTab, withoutTabs } from "./yaml_tabs.ts";
 
 /** A YAML text whose root is a mapping. */
@@ -65,8 +67,6 @@ export function readYaml(text: string, { action, path }: ReadYamlOptions): YamlD
     const found = value === null ? "nothing" : Array.isArray(value) ? "a list" : "a scalar";
     throw new InvalidDataError(`${action}: a YAML mapping is wanted, found ${found}`, { path });
   }
-  const problem = limitProblem(value, text.includes("*"));
-  if (problem !== undefined) throw new InvalidDataError(`${action}: ${problem}`, { path });
   const resolved = text.includes("<<") ? resolveMerges(value) as Mapping : value;
   const document = new YamlDocument(text, resolved);
   if (!needsExactValues(text)) return document;
@@ -75,18 +75,37 @@ export function readYaml(text: string, { action, path }: ReadYamlOptions): YamlD
 
 function parseOnce(text: string, action: string, path: string | undefined): unknown {
   const tab = findTab(text);
+  if (tab === undefined) return parseWithin(text, action, path);
   try {
-    const value = parse(foldBreaks(text), { schema: "core" });
-    if (tab === undefined) return value;
-    const meant = parse(foldBreaks(withoutTabs(text)), { schema: "core" });
-    if (equalValues(value, meant)) return value;
-  } catch (cause) {
-    if (tab === undefined) throw asInvalidData(cause, action, path);
+    const value = parseWithin(text, action, path);
+    if (equalValues(value, parseWithin(withoutTabs(text), action, path))) return value;
+  } catch (error) {
+    if (!(error instanceof InvalidDataError)) throw error;
   }
   throw new InvalidDataError(
     `${action}: line ${tab.line} is indented with a tab, only blanks are allowed`,
     { path, ...tab },
   );
+}
+
+/** Parses a text, within limits. */
+function parseWithin(text: string, action: string, path: string | undefined): unknown {
+  const expanded = expandAliases(foldBreaks(text));
+  if (expanded === undefined) {
+    throw new InvalidDataError(
+      `${action}: it cannot be told where an alias stands, write the value in its place`,
+      { path },
+    );
+  }
+  let value: unknown;
+  try {
+    value = parse(expanded, { schema: "core" });
+  } catch (cause) {
+    throw asInvalidData(cause, action, path);
+  }
+  const problem = limitProblem(value, text.includes("*"));
+  if (problem !== undefined) throw new InvalidDataError(`${action}: ${problem}`, { path });
+  return value;
 }
 
 function asInvalidData(cause: unknown, action: string, path?: string): InvalidDataError {
@@ -101,71 +120,6 @@ function asInvalidData(cause: unknown, action: string, path?: string): InvalidDa
   const { line, column } = cause as { line?: number; column?: number };
   const reason = cause.message.split("\n")[0]!.replace(/:$/, "");
   return new InvalidDataError(`${action}: ${reason}`, { path, line, column, cause });
-}
-
-/** Each alias counts as what it stands for, which a small file can make astronomically large. */
-function limitProblem(root: unknown, aliases: boolean): string | undefined {
-  const known = new Map<object, [nodes: number, characters: number, height: number]>();
-  const open = new Set<object>();
-  let nodes = 0;
-  let characters = 0;
-
-  function countText(text: string): void {
-    characters += text.length;
-    // Go's yaml.v3 refuses the escape, too; no file could hold the text.
-    if (!text.isWellFormed()) throw new Problem("a text holds half of a surrogate pair");
-  }
-
-  function count(value: unknown, depth: number): number {
-    nodes++;
-    if (typeof value === "string") countText(value);
-    if (nodes > LIMITS.nodes) throw new Problem(`it holds more than ${LIMITS.nodes} values`);
-    if (characters > LIMITS.characters) throw new Problem("its aliases stand for too much text");
-    if (typeof value !== "object" || value === null) return 0;
-    if (aliases) {
-      if (open.has(value)) throw new Problem("an alias stands inside of its own anchor");
-      const before = known.get(value);
-      if (before !== undefined) {
-        nodes += before[0];
-        characters += before[1];
-        if (depth + before[2] > LIMITS.depth) throw tooDeep();
-        return before[2];
-      }
-    }
-    if (depth >= LIMITS.depth) throw tooDeep();
-    const start: [number, number] = [nodes, characters];
-    if (aliases) open.add(value);
-    let height = 0;
-    if (Array.isArray(value)) {
-      for (const item of value) height = Math.max(height, count(item, depth + 1));
-    } else {
-      for (const key of Object.keys(value)) {
-        const item = (value as Mapping)[key];
-        if (key === "__proto__") throw new Problem('the key "__proto__" is not allowed');
-        countText(key);
-        height = Math.max(height, count(item, depth + 1));
-      }
-    }
-    if (aliases) {
-      open.delete(value);
-      known.set(value, [nodes - start[0], characters - start[1], height + 1]);
-    }
-    return height + 1;
-  }
-
-  try {
-    count(root, 0);
-  } catch (problem) {
-    if (problem instanceof Problem) return problem.message;
-    throw problem;
-  }
-  return undefined;
-}
-
-class Problem extends Error {}
-
-function tooDeep(): Problem {
-  return new Problem(`it is nested more than ${LIMITS.depth} levels deep`);
 }
 
 /** What stands under `<<` gives the keys that the mapping itself does not have. */
@@ -190,7 +144,7 @@ function mapValues(mapping: Mapping, change: (value: unknown) => unknown): Mappi
 
 function readSource(text: string): unknown {
   try {
-    const source = parse(foldBreaks(text), { schema: "failsafe" });
+    const source = parse(expandAliases(foldBreaks(text)) ?? text, { schema: "failsafe" });
     return text.includes("<<") ? resolveMerges(source) : source;
   } catch {
     // Tags such as `!!int`, which the failsafe schema does not know: no source text then.

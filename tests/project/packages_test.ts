@@ -23,7 +23,8 @@ const READ_BY_CORE: [text: string, value: unknown][] = [
   ["12345678901234567890", 12345678901234567000],
   ["{<<: 1}", { "<<": 1 }],
   ["a:\n\tb: 1", { a: null, b: 1 }],
-  ["a: &x false\nb: *x", { a: false, b: null }],
+  ["!!str", ""],
+  ["a: &x 1\nb: [*x]", { a: 1, b: [1] }],
   ["", null],
   ["a\n...\n", "a"],
 ];

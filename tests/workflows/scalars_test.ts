@@ -119,3 +119,50 @@ Deno.test("load() reads nothing among texts as an empty text, save() keeps it", 
   await store.workflows.save(workflow);
   assertStringIncludes(await store.read("x"), "args: [~, a, c], env: { A: ~, B: d }");
 });
+
+const FALSY: [scalar: string, value: unknown][] = [
+  ["false", false],
+  ["0", 0],
+  ["-0.0", -0],
+  [".nan", NaN],
+  ["~", null],
+  ['""', ""],
+  ["!!str ''", ""],
+];
+
+for (const [scalar, value] of FALSY) {
+  Deno.test(`load() reads aliases of ${scalar}`, async () => {
+    await using store = await TempStore.open();
+    const text = [
+      "name: a",
+      "nodes:",
+      "  - id: end",
+      "    type: end",
+      "    return:",
+      `      first: &x ${scalar} # *x`,
+      "      again: *x",
+      "      flow: [1, *x, '0']",
+      "      block:",
+      "        - *x",
+      "        - text*x",
+      "        - - *x",
+      "      other: &x 1",
+      "      last: *x",
+      "",
+    ].join("\n");
+    await store.write("a", text);
+    const workflow = await store.workflows.load("a");
+    const [end] = workflow.nodes;
+    assertEquals(end?.type === "end" && end.return, {
+      first: value,
+      again: value,
+      flow: [1, value, "0"],
+      block: [value, "text*x", [value]],
+      other: 1,
+      last: 1,
+    });
+    workflow.name = "b";
+    assertEquals((await store.workflows.save(workflow)).rewritten, undefined);
+    assertStringIncludes(await store.read("a"), text.slice(text.indexOf("nodes:")));
+  });
+}

@@ -22,6 +22,7 @@ interface Reader {
   lineStart: number;
   documents: unknown[];
   kind: string | null;
+  tag: string | null;
   result: unknown;
 }
 
@@ -37,10 +38,7 @@ export function parse(content: string, options: ParseOptions = {}): unknown {
     listener: (event: string, reader: Reader) => {
       if (!watched) refuseSecondDocument(reader);
       watched = true;
-      // The genuine package loses an alias of a falsy value; in a sequence the item is dropped.
-      if (event === "close" && reader.kind === null && !reader.result) {
-        reader.result = null;
-      }
+      if (event === "close") refuseFalsyAlias(reader);
     },
   };
   try {
@@ -51,6 +49,14 @@ export function parse(content: string, options: ParseOptions = {}): unknown {
   } catch (error) {
     if (error instanceof yaml.YAMLException) throw toSyntaxError(error);
     throw error;
+  }
+}
+
+/** The genuine package takes such an alias for nothing, and may read what follows wrongly. */
+function refuseFalsyAlias({ input, position, kind, tag, result }: Reader): void {
+  if (kind !== null || tag !== null || result) return;
+  if (/\*[^\s,[\]{}]+$/.test(input.slice(input.lastIndexOf("*", position), position))) {
+    throw new Error("An alias of a falsy value is not part of this stand-in");
   }
 }
 
@@ -83,25 +89,39 @@ function findSecondDocument(
   return next < length - 1 ? next : undefined;
 }
 
-/** The genuine wording, where it is known to differ and likely to be seen. */
+/** The genuine wording, where it differs in more than its first letter. */
 const WORDING: [RegExp, string][] = [
   [/^duplicated mapping key$/, "Cannot store mapping pair: duplicated key"],
   [
-    /^end of the stream or a document separator is expected$/,
-    "Cannot read document: end of the stream or a document separator is expected",
+    /^(end of the stream or a document separator is expected|directives end mark is expected)$/,
+    "Cannot read document: $1",
   ],
   [
-    /^bad indentation of a mapping entry$/,
-    "Cannot read block: bad indentation of a mapping entry",
+    /^(?:the stream contains non-.*|null byte is not allowed in input)$/,
+    "Stream contains non-printable characters",
   ],
+  [/^a line break is expected$/, "Cannot read line: line break not found"],
   [
-    /^bad indentation of a sequence entry$/,
-    "Cannot read block sequence: bad indentation of a sequence entry",
+    /^incomplete explicit mapping pair; (a key node is missed); or (.*)$/,
+    "Cannot read block as explicit mapping pair is incomplete: $1 or $2",
   ],
+  [/^(unexpected end of the stream within a flow collection)$/, "Cannot read flow collection: $1"],
+  [/^missed (comma between flow.*)$/, "Cannot read flow collection: missing $1"],
+  [/^(unknown escape sequence|expected hexadecimal.*)$/, "Cannot read double quoted scalar: $1"],
+  [/^can not (read a block mapping entry); (.*)$/, "Cannot $1: $2"],
+  [/^can not (read an implicit mapping pair);.*$/, "Cannot $1: missing colon"],
+  [/^cannot (merge mappings); (.*)$/, "Cannot $1: $2"],
+  [/^(duplication of a tag property)$/, "Cannot read tag property: $1"],
+  [/^duplication of an (anchor property)$/, "Cannot read $1: duplicate $1"],
+  [/^repeat of an? (.*) identifier$/, "Cannot read block: $1 identifier repeated"],
   [
-    /^unidentified alias "(.*)"$/s,
-    'Cannot read alias: unidentified alias "$1"',
+    /^bad explicit indentation width.*$/,
+    "Cannot read block: indentation width must be greater than 0",
   ],
+  [/^(bad indentation of a mapping entry)$/, "Cannot read block: $1"],
+  [/^(bad indentation of a sequence entry)$/, "Cannot read block sequence: $1"],
+  [/^(unidentified alias ".*")$/s, "Cannot read alias: $1"],
+  [/^(alias node .*)$/, "Cannot compose node: $1"],
   [/^unknown tag (.*)$/s, "Cannot resolve unknown tag $1"],
 ];
 
@@ -111,7 +131,8 @@ function toSyntaxError(error: unknown): YamlSyntaxError {
     mark: InstanceType<typeof Mark>;
   };
   const wording = WORDING.find(([pattern]) => pattern.test(reason));
-  const message = wording === undefined ? reason : reason.replace(...wording);
+  const message = (wording === undefined ? reason : reason.replace(...wording))
+    .replace(/^./, (letter) => letter.toUpperCase());
   const position = {
     line: mark.line + 1,
     column: mark.column + 1,

@@ -1,0 +1,80 @@
+/**
+ * What a YAML text may hold, counted after parsing.
+ *
+ * @module
+ */
+
+import type { Mapping } from "../domain/value.ts";
+import { LIMITS } from "./limits.ts";
+
+/**
+ * Tells which limit a value breaks. Each alias counts as what it stands for, which a small file
+ * can make astronomically large.
+ *
+ * @param root The value.
+ * @param aliases Whether the text has aliases.
+ * @returns The problem, in the form `it holds more than 100000 values`.
+ */
+export function limitProblem(root: unknown, aliases: boolean): string | undefined {
+  const known = new Map<object, [nodes: number, characters: number, height: number]>();
+  const open = new Set<object>();
+  let nodes = 0;
+  let characters = 0;
+
+  function countText(text: string): void {
+    characters += text.length;
+    // Go's yaml.v3 refuses the escape, too; no file could hold the text.
+    if (!text.isWellFormed()) throw new Problem("a text holds half of a surrogate pair");
+  }
+
+  function count(value: unknown, depth: number): number {
+    nodes++;
+    if (typeof value === "string") countText(value);
+    if (nodes > LIMITS.nodes) throw new Problem(`it holds more than ${LIMITS.nodes} values`);
+    if (characters > LIMITS.characters) throw new Problem("its aliases stand for too much text");
+    if (typeof value !== "object" || value === null) return 0;
+    if (aliases) {
+      if (open.has(value)) throw new Problem("an alias stands inside of its own anchor");
+      const before = known.get(value);
+      if (before !== undefined) {
+        nodes += before[0];
+        characters += before[1];
+        if (depth + before[2] > LIMITS.depth) throw tooDeep();
+        return before[2];
+      }
+    }
+    if (depth >= LIMITS.depth) throw tooDeep();
+    const start: [number, number] = [nodes, characters];
+    if (aliases) open.add(value);
+    let height = 0;
+    if (Array.isArray(value)) {
+      for (const item of value) height = Math.max(height, count(item, depth + 1));
+    } else {
+      for (const key of Object.keys(value)) {
+        const item = (value as Mapping)[key];
+        if (key === "__proto__") throw new Problem('the key "__proto__" is not allowed');
+        countText(key);
+        height = Math.max(height, count(item, depth + 1));
+      }
+    }
+    if (aliases) {
+      open.delete(value);
+      known.set(value, [nodes - start[0], characters - start[1], height + 1]);
+    }
+    return height + 1;
+  }
+
+  try {
+    count(root, 0);
+  } catch (problem) {
+    if (problem instanceof Problem) return problem.message;
+    throw problem;
+  }
+  return undefined;
+}
+
+class Problem extends Error {}
+
+function tooDeep(): Problem {
+  return new Problem(`it is nested more than ${LIMITS.depth} levels deep`);
+}
