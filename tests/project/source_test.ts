@@ -13,7 +13,8 @@ const FORBIDDEN: Record<string, RegExp> = {
 async function* typescriptFiles(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory) yield* typescriptFiles(join(folder, name));
-    else if (name.endsWith(".ts")) yield join(folder, name);
+    // A declaration file describes the code of somebody else.
+    else if (/(?<!\.d)\.ts$/.test(name)) yield join(folder, name);
   }
 }
 
