@@ -76,6 +76,7 @@ export {
 export type { CheckOptions, CheckResult } from "./src/executions/check.ts";
 export type { DriverName } from "./src/executions/driver.ts";
 export type { JournalMode } from "./src/executions/driver_choice.ts";
+export { SQLiteLister } from "./src/executions/lister.ts";
 export { SQLiteMaintenance } from "./src/executions/maintenance.ts";
 export { SQLiteMonitoring } from "./src/executions/monitoring.ts";
 export type { SQLiteInfo, SQLiteOptions } from "./src/executions/options.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join, resolve } from "@std/path";
+import { join, resolve } from "./paths.ts";
 import { InvalidDataError } from "./domain/errors.ts";
 import { requirePermissions } from "./permissions.ts";
 

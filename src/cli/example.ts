@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { join } from "../paths.ts";
 import { KeyringCredentialStore } from "../credentials/keyring_store.ts";
 import { MemoryKeyring } from "../credentials/memory.ts";
 import { KeyringError, NotFoundError, PermissionDeniedError } from "../domain/errors.ts";

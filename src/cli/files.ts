@@ -8,7 +8,6 @@ import { NotFoundError, type StorageError } from "../domain/errors.ts";
 import { asFileError } from "../file_errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import type { Context } from "./context.ts";
-import { readAll } from "./prompt.ts";
 
 /**
  * Reads a text file, or standard input for `-`.
@@ -20,7 +19,10 @@ import { readAll } from "./prompt.ts";
  * @throws {PermissionDeniedError} If it may not be read.
  */
 export async function readInput(context: Context, path: string): Promise<string> {
-  if (path === "-") return await readAll(context.io.stdin);
+  if (path === "-") {
+    const { readAll } = await import("./prompt.ts");
+    return await readAll(context.io.stdin);
+  }
   const action = `Cannot read "${path}"`;
   requirePermissions(action, { name: "read", path });
   try {

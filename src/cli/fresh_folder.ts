@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "@std/path";
+import { resolve } from "../paths.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 
 /**

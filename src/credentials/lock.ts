@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, join } from "@std/path";
+import { dirname, join } from "../paths.ts";
 import type { Keyring } from "../domain/credential.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import { asFileError } from "../file_errors.ts";

@@ -11,16 +11,6 @@ import { databaseError } from "./database_error.ts";
 const SIDE_FILES = ["-wal", "-shm", "-journal"] as const;
 
 /**
- * Returns the files of a database, those included that it may have.
- *
- * @param path The database.
- * @returns Their paths.
- */
-export function databaseFiles(path: string): string[] {
-  return ["", ...SIDE_FILES].map((suffix) => path + suffix);
-}
-
-/**
  * Tells whether there is a file, or anything else, of a name.
  *
  * @param path The name.
@@ -94,7 +84,6 @@ export function removeSideFiles(path: string): void {
  * @param path The database.
  */
 export function removeDatabase(path: string): void {
-  for (const file of databaseFiles(path)) {
-    if (exists(file)) Deno.removeSync(file);
-  }
+  if (exists(path)) Deno.removeSync(path);
+  removeSideFiles(path);
 }

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { InvalidDataError, StorageError } from "../domain/errors.ts";
 import type { ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
 import { readRunLine, type StoredRun } from "./run_line.ts";
@@ -88,6 +86,9 @@ async function* unzip(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8A
   }
   const isZipped = first.value[0] === 0x1f && first.value[1] === 0x8b;
   if (!isZipped) return yield* whole();
+  // Not loaded by all who open a database: they take longer than a short command.
+  const { Readable } = await import("node:stream");
+  const { createGunzip } = await import("node:zlib");
   const gunzip = createGunzip();
   const source = Readable.from(whole());
   source.on("error", (error) => gunzip.destroy(error));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "@std/path";
+import { resolve } from "../paths.ts";
 import { PermissionDeniedError } from "../domain/errors.ts";
 import type {
   DetailedPrunePlan,
@@ -19,16 +19,16 @@ import { checkDatabase, type CheckOptions, type CheckResult } from "./check.ts";
 import { chooseDriver } from "./driver_choice.ts";
 import { toByteStream, writeRuns } from "./export.ts";
 import { importRuns } from "./import.ts";
+import { SQLiteLister } from "./lister.ts";
 import type { SQLiteInfo } from "./options.ts";
 import { planPrune, prune, releasePages } from "./prune.ts";
 import { keepReserve } from "./reserve.ts";
 import { FEATURES, requireFeature } from "./schema_version.ts";
 import type { StoredRun } from "./run_line.ts";
-import { SQLiteStore } from "./store.ts";
 import { insertStoredRun, readStoredIds, readStoredRuns } from "./stored_run.ts";
 
 /** The part of the repository for those who run it. */
-export abstract class SQLiteMaintenance extends SQLiteStore {
+export abstract class SQLiteMaintenance extends SQLiteLister {
   #prunes = false;
 
   /** Sets space aside and starts the automatic pruning. */
@@ -38,16 +38,11 @@ export abstract class SQLiteMaintenance extends SQLiteStore {
     if (autoPrune === undefined || this.#prunes) return;
     this.#prunes = true;
     const { policy, interval = 3_600_000, options = {}, onError } = autoPrune;
-    let isPruning = false;
     const prune = async () => {
-      if (isPruning) return;
-      isPruning = true;
       try {
         await this.prune(policy, { ...options, signal: this.closing });
       } catch (error) {
         if (!this.closing.aborted) onError?.(error);
-      } finally {
-        isPruning = false;
       }
     };
     const timer = setInterval(prune, interval);
@@ -107,7 +102,7 @@ export abstract class SQLiteMaintenance extends SQLiteStore {
    * @param policy The policy.
    * @param options Dry run, archive, signal, progress and batch size.
    * @returns What went, or would go.
-   * @throws {InvalidDataError} If the policy is not valid, or the archive is a file of another kind.
+   * @throws {InvalidDataError} If the policy is not valid.
    * @throws {PermissionDeniedError} If the archive may not be written; then nothing of that batch was deleted.
    * @throws {DatabaseError} If the database refuses or its schema is too old.
    */

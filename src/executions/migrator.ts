@@ -94,7 +94,8 @@ function hasChecksums(driver: Driver): boolean {
  * @param step The step.
  * @returns Eight hexadecimal digits.
  */
-export function checksumOf({ sql }: Migration): string {
+export function checksumOf({ sql, checksum }: Migration): string {
+  if (checksum !== undefined) return checksum;
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(sql.replaceAll(/\s+/g, " ").trim())) {
     hash = Math.imul(hash ^ byte, 0x01000193);

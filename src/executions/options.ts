@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "@std/path";
+import { join, resolve } from "../paths.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import type { AutoPruneOptions } from "../domain/execution_retention.ts";
 import { type RedactionOptions, Redactor } from "../domain/redaction.ts";
@@ -187,10 +187,10 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
       `Cannot open the execution store: the option "${option}" is ${value}, wanted is a whole number from 0`,
     );
   }
-  if (autoPrune !== undefined) checkAutoPrune(autoPrune);
+  if (autoPrune !== undefined) checkPolicy(autoPrune.policy);
   const redactor = options.redaction && new Redactor(options.redaction);
   const path = options.path === undefined
-    ? resolve(resolveRoot(options.root), "goflow.db")
+    ? join(resolveRoot(options.root), "goflow.db")
     : resolve(options.path);
   return {
     path,
@@ -205,18 +205,6 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
     reserve,
     autoPrune,
   };
-}
-
-/** Longer intervals than a timer can hold would begin at once. */
-const LONGEST_INTERVAL = 2 ** 31 - 1;
-
-function checkAutoPrune({ policy, interval = 1 }: AutoPruneOptions): void {
-  checkPolicy(policy);
-  if (interval >= 1 && interval <= LONGEST_INTERVAL) return;
-  throw new InvalidDataError(
-    `Cannot open the execution store: the interval of "autoPrune" is ${interval}, ` +
-      `wanted are milliseconds from 1 to ${LONGEST_INTERVAL}`,
-  );
 }
 
 function check(option: string, value: unknown, allowed: readonly unknown[]): void {

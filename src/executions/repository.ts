@@ -4,11 +4,10 @@
  * @module
  */
 
-import { resolve } from "@std/path";
+import { resolve } from "../paths.ts";
 import { NotFoundError } from "../domain/errors.ts";
 import type { Execution, ExecutionStatus } from "../domain/execution.ts";
 import type {
-  ExecutionPage,
   ExecutionQuery,
   ExecutionRepository,
   LoadOptions,
@@ -16,7 +15,7 @@ import type {
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import { writeExecution } from "./execution_row.ts";
-import { listAll, listPage } from "./list.ts";
+import { listAll } from "./list.ts";
 import { readFilter } from "./filter.ts";
 import { currentValues, makeRun, nodeOrder, readNodes, readRunRows } from "./load.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
@@ -221,47 +220,6 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
     const filter = readFilter(query);
     const connection = await this.connect("Cannot list executions");
     return await connection.read("Cannot list executions", () => listAll(connection, filter));
-  }
-
-  /**
-   * Reads one page of runs, newest first, without node executions and snapshots.
-   *
-   * @param query Filters, limit and cursor.
-   * @returns The page.
-   * @throws {InvalidDataError} If an option is not valid or the cursor belongs to another query.
-   * @throws {DatabaseError} If the database refuses.
-   */
-  async list(query: ExecutionQuery = {}): Promise<ExecutionPage> {
-    const filter = readFilter(query);
-    const connection = await this.connect("Cannot list executions");
-    return await connection.read(
-      "Cannot list executions",
-      () => listPage(connection, filter, query),
-    );
-  }
-
-  /**
-   * Yields all runs of a query, newest first, page by page with constant
-   * memory. Runs that are added meanwhile are not among them.
-   *
-   * @param query Filters; `limit` is the size of a page.
-   * @returns The runs, without node executions and snapshots.
-   * @throws {InvalidDataError} If an option is not valid.
-   * @throws {DatabaseError} If the database refuses.
-   */
-  async *iterate(
-    query: Omit<ExecutionQuery, "cursor" | "total"> = {},
-  ): AsyncGenerator<Execution> {
-    let cursor: string | undefined;
-    do {
-      const page = await this.list({
-        limit: 200,
-        ...query,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      yield* page.executions;
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "@std/path";
+import { dirname } from "../paths.ts";
 import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { copyDatabase, removeDatabase, requireAbsent, temporaryPath } from "./database_files.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dirname, join } from "@std/path";
+import { dirname, join } from "../paths.ts";
 import type { RevisionSource } from "../domain/workflow_history.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { stampOf } from "./workflow_folder.ts";

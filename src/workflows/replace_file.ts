@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename, dirname } from "@std/path";
+import { basename, dirname } from "../paths.ts";
 import type { FileOperations } from "./file_operations.ts";
 
 /** How a file is replaced. */

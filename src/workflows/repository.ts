@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { join } from "../paths.ts";
 import { resolveRoot } from "../root.ts";
 import { systemFiles } from "./file_operations.ts";
 import { FileTexts } from "./file_texts.ts";

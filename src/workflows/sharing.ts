@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename, join } from "@std/path";
+import { basename, join } from "../paths.ts";
 import { AlreadyExistsError, InvalidDataError, StorageError } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
 import {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { join, SEPARATOR } from "@std/path";
+import { join, SEPARATOR } from "../paths.ts";
 import { AlreadyExistsError, InvalidDataError, PermissionDeniedError } from "../domain/errors.ts";
 import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
 import { withFileLock } from "../file_lock.ts";

@@ -5,7 +5,7 @@ import { DatabaseError } from "../../src/domain/errors.ts";
 import { Execution } from "../../src/domain/execution.ts";
 import { openDriver } from "../../src/executions/builtin.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
-import { migrate, readVersion } from "../../src/executions/migrator.ts";
+import { checksumOf, migrate, readVersion } from "../../src/executions/migrator.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { realInputs, testNeeding } from "../helpers/skip.ts";
 import { rawSql, testBackends, withRoot } from "./backends.ts";
@@ -24,6 +24,12 @@ async function schemaOf(path: string): Promise<string[]> {
   const rows = await rawSql(path, "SELECT type, name, sql FROM sqlite_master ORDER BY type, name");
   return rows.map((row) => JSON.stringify(row).replaceAll(/(\\[nt]|\s)+/g, ""));
 }
+
+Deno.test("no migration that was published changed", () => {
+  for (const { version, sql, checksum } of MIGRATIONS) {
+    assertEquals(checksum, checksumOf({ version, sql }), `version ${version}`);
+  }
+});
 
 testNeeding(
   realInputs,

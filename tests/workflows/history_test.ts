@@ -2,18 +2,13 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { join } from "@std/path";
 import { InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
 import { runDeno } from "../helpers/child.ts";
-import { type AnyStore, testStores } from "./backends.ts";
 import { content, greeting, TempStore } from "./temp_store.ts";
 
 function logPath(store: TempStore, id = "greet"): string {
   return join(store.root, "history", `${id}.jsonl`);
 }
 
-async function change(
-  store: Pick<AnyStore, "workflows">,
-  description: string,
-  author?: string,
-): Promise<string> {
+async function change(store: TempStore, description: string, author?: string): Promise<string> {
   const { revision } = await store.workflows.update(
     "greet",
     (workflow) => void (workflow.description = description),
@@ -22,8 +17,8 @@ async function change(
   return revision;
 }
 
-testStores("every save that changes something becomes a revision", async (open) => {
-  await using store = await open();
+Deno.test("every save that changes something becomes a revision", async () => {
+  await using store = await TempStore.open();
   const first = await store.workflows.save(greeting(), { author: "ann", message: "begin" });
   await store.workflows.save(await store.workflows.load("greet"));
   const second = await change(store, "two", "bob");
@@ -62,8 +57,8 @@ Deno.test("open({ history: false }) keeps no revisions", async () => {
   ]);
 });
 
-testStores("an edit by hand is recorded at the next save, and at load", async (open) => {
-  await using store = await open();
+Deno.test("an edit by hand is recorded at the next save, and at load", async () => {
+  await using store = await TempStore.open();
   await store.workflows.save(greeting());
   await store.write("greet", (await store.read("greet")) + "# by hand\n");
   await change(store, "two");
@@ -77,8 +72,8 @@ testStores("an edit by hand is recorded at the next save, and at load", async (o
   assertStringIncludes(unified, "\n+# again\n");
 });
 
-testStores("a file that was there before the history is its first revision", async (open) => {
-  await using store = await open();
+Deno.test("a file that was there before the history is its first revision", async () => {
+  await using store = await TempStore.open();
   await store.write("greet", "name: greet # by hand\n");
   await store.workflows.load("greet");
   assertEquals((await store.workflows.history("greet")).map(({ source }) => source), ["edited"]);
@@ -100,8 +95,8 @@ Deno.test("reading the history needs no write permission", async () => {
   assertEquals([stdout, stderr], ["greet edited,saved\n", ""]);
 });
 
-testStores("loadRevision() reads by revision, by its first characters and by tag", async (open) => {
-  await using store = await open();
+Deno.test("loadRevision() reads by revision, by its first characters and by tag", async () => {
+  await using store = await TempStore.open();
   const { revision } = await store.workflows.save(greeting());
   await store.workflows.tag("greet", "v1");
   await change(store, "two");
@@ -118,8 +113,8 @@ testStores("loadRevision() reads by revision, by its first characters and by tag
   }
 });
 
-testStores("diff() compares by structure and as text", async (open) => {
-  await using store = await open();
+Deno.test("diff() compares by structure and as text", async () => {
+  await using store = await TempStore.open();
   const { revision } = await store.workflows.save(greeting());
   await store.workflows.update("greet", (workflow) => {
     workflow.name = "hello";
@@ -146,8 +141,8 @@ testStores("diff() compares by structure and as text", async (open) => {
   assertStringIncludes(unified, "\n-name: greet\n+name: hello\n");
 });
 
-testStores("restore() makes a new revision with the text of an old one", async (open) => {
-  await using store = await open();
+Deno.test("restore() makes a new revision with the text of an old one", async () => {
+  await using store = await TempStore.open();
   await store.write("greet", "# mine\nname: greet   # the name\n");
   await change(store, "two");
   const [, first] = await store.workflows.history("greet");
@@ -160,8 +155,8 @@ testStores("restore() makes a new revision with the text of an old one", async (
   assertEquals(again.changed, false);
 });
 
-testStores("restore() brings back a workflow that was deleted", async (open) => {
-  await using store = await open();
+Deno.test("restore() brings back a workflow that was deleted", async () => {
+  await using store = await TempStore.open();
   await store.workflows.save(greeting());
   const before = await store.read("greet");
   await store.workflows.delete("greet", { author: "ann" });
@@ -176,14 +171,14 @@ testStores("restore() brings back a workflow that was deleted", async (open) => 
   ]);
 });
 
-testStores("history() of nothing is not found", async (open) => {
-  await using store = await open();
+Deno.test("history() of nothing is not found", async () => {
+  await using store = await TempStore.open();
   await assertRejects(() => store.workflows.history("greet"), NotFoundError);
   await assertRejects(() => store.workflows.history("../greet"), InvalidDataError);
 });
 
-testStores("tag() names, moves and takes away", async (open) => {
-  await using store = await open();
+Deno.test("tag() names, moves and takes away", async () => {
+  await using store = await TempStore.open();
   const { revision } = await store.workflows.save(greeting());
   const second = await change(store, "two");
   const tags = async () =>
@@ -200,9 +195,9 @@ testStores("tag() names, moves and takes away", async (open) => {
   await assertRejects(() => store.workflows.tag("greet", "", second), InvalidDataError);
 });
 
-testStores("prune() keeps the newest, the tagged and the referenced revisions", async (open) => {
+Deno.test("prune() keeps the newest, the tagged and the referenced revisions", async () => {
   const referenced: string[] = [];
-  await using store = await open({
+  await using store = await TempStore.open({
     referencedRevisions: (id) => Promise.resolve(id === "greet" ? referenced : []),
   });
   const revisions = [(await store.workflows.save(greeting())).revision];
@@ -254,8 +249,8 @@ Deno.test("a thousand revisions are listed in one read", async () => {
   assert(performance.now() - start < 1000);
 });
 
-testStores("revisions of a workflow survive any content", async (open) => {
-  await using store = await open();
+Deno.test("revisions of a workflow survive any content", async () => {
+  await using store = await TempStore.open();
   const workflow = greeting();
   workflow.description = 'quotes " and \\ and\nlines \u2028 and 😀';
   const { revision } = await store.workflows.save(workflow);

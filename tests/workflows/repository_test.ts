@@ -8,7 +8,6 @@ import {
 import { join } from "@std/path";
 import { AlreadyExistsError, InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
 import { Workflow } from "../../src/domain/workflow.ts";
-import { testStores } from "./backends.ts";
 import { content, greeting, TempStore } from "./temp_store.ts";
 
 Deno.test("FilesystemWorkflowRepository.open() creates nothing until something is saved", async () => {
@@ -20,8 +19,8 @@ Deno.test("FilesystemWorkflowRepository.open() creates nothing until something i
   assertEquals(await Array.fromAsync(Deno.readDir(store.root)), []);
 });
 
-testStores("save() writes a new file in the canonical form", async (open) => {
-  await using store = await open();
+Deno.test("FilesystemWorkflowRepository.save() writes a new file in the canonical form", async () => {
+  await using store = await TempStore.open();
   const workflow = greeting();
   workflow.metadata = { created: new Date("2025-11-05T12:00:00Z"), tags: ["no", "1.0"] };
   const { revision, changed } = await store.workflows.save(workflow);
@@ -114,8 +113,8 @@ Deno.test("FilesystemWorkflowRepository.save() leaves the bytes alone when nothi
   assertEquals([after.ino, after.mtime], [before.ino, before.mtime]);
 });
 
-testStores("save() sets lastModified, which is no part of the revision", async (open) => {
-  await using store = await open();
+Deno.test("FilesystemWorkflowRepository.save() sets lastModified, which is no part of the revision", async () => {
+  await using store = await TempStore.open();
   const { revision } = await store.workflows.save(greeting());
   const start = Date.now() - 1;
   const workflow = await store.workflows.load("greet");
@@ -128,8 +127,8 @@ testStores("save() sets lastModified, which is no part of the revision", async (
   assertEquals((await store.workflows.save(changed)).revision, revision);
 });
 
-testStores("save() does not change the workflow it is given", async (open) => {
-  await using store = await open();
+Deno.test("FilesystemWorkflowRepository.save() does not change the workflow it is given", async () => {
+  await using store = await TempStore.open();
   const workflow = greeting();
   const before = structuredClone({ ...workflow });
   await store.workflows.save(workflow);
@@ -139,8 +138,8 @@ testStores("save() does not change the workflow it is given", async (open) => {
   assertEquals((await store.workflows.load("greet")).nodes.length, 3);
 });
 
-testStores("save() stores a workflow that is not valid", async (open) => {
-  await using store = await open();
+Deno.test("FilesystemWorkflowRepository.save() stores a workflow that is not valid", async () => {
+  await using store = await TempStore.open();
   const workflow = Workflow.create("empty", undefined, { id: "empty" });
   workflow.addNode({ id: "x", type: "condition", condition: "" });
   workflow.addNode({ id: "x", type: "passthrough" });
@@ -198,13 +197,13 @@ Deno.test("FilesystemWorkflowRepository takes any id that can be a file name", a
   assertEquals(await store.names(), []);
 });
 
-testStores("save() refuses an id that differs from another only in case", async (open) => {
-  await using store = await open();
+Deno.test("FilesystemWorkflowRepository.save() refuses an id that differs from another only in case", async () => {
+  await using store = await TempStore.open();
   await store.workflows.save(greeting("Greet"));
   const error = await assertRejects(() => store.workflows.save(greeting("gREET")));
   assertInstanceOf(error, AlreadyExistsError);
   assertEquals([error.kind, error.id], ["workflow", "Greet"]);
-  assertEquals((await store.workflows.list()).workflows.map(({ id }) => id), ["Greet"]);
+  assertEquals(await store.names(), ["Greet.yaml"]);
 });
 
 Deno.test("FilesystemWorkflowRepository.list() sorts by id, reports what is invalid and ids that differ", async () => {
@@ -231,8 +230,8 @@ Deno.test("FilesystemWorkflowRepository.list() sorts by id, reports what is inva
   }]);
 });
 
-testStores("list() sees every change of a file", async (open) => {
-  await using store = await open();
+Deno.test("FilesystemWorkflowRepository.list() sees every change of a file", async () => {
+  await using store = await TempStore.open();
   const names = async () => (await store.workflows.list()).workflows.map(({ name }) => name);
   for (const name of ["one", "two", "six", "ten"]) {
     // Same size and, on a coarse clock, same time.
@@ -241,12 +240,12 @@ testStores("list() sees every change of a file", async (open) => {
   }
   await store.write("a", "name: [\n");
   assertEquals((await store.workflows.list()).invalid.length, 1);
-  await store.remove("a");
+  await Deno.remove(store.workflows.pathOf("a"));
   assertEquals(await names(), []);
 });
 
-testStores("findByName() returns the first id of a name", async (open) => {
-  await using store = await open();
+Deno.test("FilesystemWorkflowRepository.findByName() returns the first id of a name", async () => {
+  await using store = await TempStore.open();
   await store.workflows.save(greeting("b"));
   await store.workflows.save(greeting("a"));
   await store.write("0", "name: [\n");
@@ -254,17 +253,17 @@ testStores("findByName() returns the first id of a name", async (open) => {
   assertEquals(await store.workflows.findByName("Greet"), undefined);
 });
 
-testStores("delete() removes the text", async (open) => {
-  await using store = await open();
+Deno.test("FilesystemWorkflowRepository.delete() removes the file", async () => {
+  await using store = await TempStore.open();
   await store.workflows.save(greeting());
   await store.workflows.delete("greet");
   const error = await assertRejects(() => store.workflows.delete("greet"), NotFoundError);
   assertEquals([error.kind, error.id], ["workflow", "greet"]);
-  assertEquals((await store.workflows.list()).workflows, []);
+  assertEquals(await store.names(), []);
 });
 
-testStores("save() does not replace a file that cannot be read", async (open) => {
-  await using store = await open();
+Deno.test("FilesystemWorkflowRepository.save() does not replace a file that cannot be read", async () => {
+  await using store = await TempStore.open();
   await store.write("greet", "name: [half a thought\n");
   await assertRejects(() => store.workflows.save(greeting()), InvalidDataError);
   assertEquals(await store.read("greet"), "name: [half a thought\n");

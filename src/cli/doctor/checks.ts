@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { join } from "../../paths.ts";
 import { KeyringCredentialStore } from "../../credentials/keyring_store.ts";
 import { findSecrets } from "../../domain/secrets.ts";
 import { SQLiteExecutionRepository } from "../../executions/repository.ts";

@@ -12,13 +12,31 @@ import { printRecords } from "../records.ts";
 import { visible } from "../text.ts";
 import { formatDuration, formatTime, toCount } from "../values.ts";
 import { executionJson } from "./json.ts";
+import { openExecutionLister } from "./lister.ts";
 import { filterOf } from "./query.ts";
 import { statusStyle } from "./status.ts";
 import { openExecutions } from "./store.ts";
 
 /** Lists runs. */
 export async function listExecutions(context: Context): Promise<void> {
-  const page = await readPage(context);
+  const query = queryOf(context);
+  try {
+    if (context.flag("abandoned")) {
+      using store = await openExecutions(context);
+      await printPage(context, { executions: await store.listAbandoned() });
+    } else {
+      using store = await openExecutionLister(context);
+      await printPage(context, await store.list(query));
+    }
+  } catch (error) {
+    // Nothing was run yet.
+    if (!(error instanceof NotFoundError)) throw error;
+    context.note(visible(error.message));
+    await printPage(context, { executions: [] });
+  }
+}
+
+async function printPage(context: Context, page: ExecutionPage): Promise<void> {
   await printRecords<Execution>(context, {
     name: "executions",
     items: page.executions,
@@ -41,20 +59,6 @@ export async function listExecutions(context: Context): Promise<void> {
   if (context.format === "json" || context.format === "ids") return;
   if (page.total) context.note(`${page.total.count} executions match`);
   if (page.nextCursor) context.note(`There are more: --cursor ${page.nextCursor}`);
-}
-
-async function readPage(context: Context): Promise<ExecutionPage> {
-  const query = queryOf(context);
-  try {
-    using store = await openExecutions(context);
-    if (context.flag("abandoned")) return { executions: await store.listAbandoned() };
-    return await store.list(query);
-  } catch (error) {
-    // Nothing was run yet.
-    if (!(error instanceof NotFoundError)) throw error;
-    context.note(visible(error.message));
-    return { executions: [] };
-  }
 }
 
 function queryOf(context: Context): ExecutionQuery {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { join } from "../../paths.ts";
 import { NotFoundError } from "../../domain/errors.ts";
 import type { SQLiteOptions } from "../../executions/options.ts";
-import { SQLiteExecutionRepository } from "../../executions/repository.ts";
+import type { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import { requirePermissions } from "../../permissions.ts";
 import { resolveRoot } from "../../root.ts";
 import type { Context } from "../context.ts";
@@ -40,8 +40,12 @@ export async function openOrCreateExecutions(
   context: Context,
   options: Pick<SQLiteOptions, "migrate"> = {},
 ): Promise<SQLiteExecutionRepository> {
-  const path = databasePath(context);
-  return await SQLiteExecutionRepository.open({ ...options, path, driver: driverOf(context) });
+  const { SQLiteExecutionRepository } = await import("../../executions/repository.ts");
+  return await SQLiteExecutionRepository.open({
+    ...options,
+    path: databasePath(context),
+    driver: driverOf(context),
+  });
 }
 
 /**

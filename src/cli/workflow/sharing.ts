@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { join } from "../../paths.ts";
 import { requirePermissions } from "../../permissions.ts";
 import type { FilesystemWorkflowRepository } from "../../workflows/repository.ts";
 import type { ExportedWorkflow, ImportedWorkflow } from "../../domain/workflow_sharing.ts";

@@ -1,0 +1,81 @@
+/**
+ * The part of the repository that lists runs. It stands alone, since listing
+ * needs little of what the other operations load.
+ *
+ * @module
+ */
+
+import type { Execution } from "../domain/execution.ts";
+import type { ExecutionPage, ExecutionQuery } from "../domain/execution_repository.ts";
+import { readFilter } from "./filter.ts";
+import { listPage } from "./list.ts";
+import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./options.ts";
+import { SQLiteStore } from "./store.ts";
+
+/** Lists runs. */
+export abstract class SQLiteLister extends SQLiteStore {
+  /**
+   * Reads one page of runs, newest first, without node executions and snapshots.
+   *
+   * @param query Filters, limit and cursor.
+   * @returns The page.
+   * @throws {InvalidDataError} If an option is not valid or the cursor belongs to another query.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async list(query: ExecutionQuery = {}): Promise<ExecutionPage> {
+    const filter = readFilter(query);
+    const connection = await this.connect("Cannot list executions");
+    return await connection.read(
+      "Cannot list executions",
+      () => listPage(connection, filter, query),
+    );
+  }
+
+  /**
+   * Yields all runs of a query, newest first, page by page with constant
+   * memory. Runs that are added meanwhile are not among them.
+   *
+   * @param query Filters; `limit` is the size of a page.
+   * @returns The runs, without node executions and snapshots.
+   * @throws {InvalidDataError} If an option is not valid.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async *iterate(
+    query: Omit<ExecutionQuery, "cursor" | "total"> = {},
+  ): AsyncGenerator<Execution> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.list({
+        limit: 200,
+        ...query,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      yield* page.executions;
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+  }
+}
+
+/** Lists runs and does nothing else. */
+class Lister extends SQLiteLister {
+  static async open(options: SQLiteOptions): Promise<Lister> {
+    const lister = new Lister(resolveOptions(options));
+    await lister.connect("Cannot list executions");
+    return lister;
+  }
+
+  private constructor(options: ResolvedOptions) {
+    super(options);
+  }
+}
+
+/**
+ * Opens a database only to list its runs.
+ *
+ * @param options Where the database is and how it is used.
+ * @returns What lists the runs; close it, or use `using`.
+ * @throws {DatabaseError} If the database cannot be opened.
+ */
+export async function openLister(options: SQLiteOptions): Promise<SQLiteLister> {
+  return await Lister.open(options);
+}
