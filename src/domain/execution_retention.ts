@@ -6,17 +6,20 @@
 
 import type { ExecutionStatus } from "./execution.ts";
 
-/** One limit, for all runs or some. */
+/** One limit, for all runs that have ended or some of them; live runs do not count. */
 export interface RetentionRule {
   /** Only for runs of this workflow. */
   workflowId?: string;
   /** Only for runs of this status, or of one of several. */
   status?: ExecutionStatus | readonly ExecutionStatus[];
-  /** Runs go that started longer ago, in milliseconds. */
+  /** Runs go that started longer ago, in milliseconds; without a start, that ended longer ago. */
   maxAge?: number;
-  /** The oldest runs go until this many are left. */
+  /** The oldest runs go until this many are left, those that are always kept included. */
   maxCount?: number;
-  /** The oldest runs go until the database holds at most this many bytes. */
+  /**
+   * The oldest runs go until those that are left hold at most this many bytes,
+   * as a plan counts them.
+   */
   maxBytes?: number;
 }
 
@@ -25,7 +28,7 @@ export interface RetentionRule {
  * the policy says are never pruned, whatever the rules.
  */
 export interface RetentionPolicy {
-  /** A run goes when one of the rules says so. */
+  /** A run goes when one of the rules says so. They apply in turn, each to what the others left. */
   rules: readonly RetentionRule[];
   /**
    * How many of the newest runs of each workflow are always kept.
@@ -51,7 +54,7 @@ export interface RetentionPolicy {
 export interface PrunePlan {
   /** Number of runs. */
   count: number;
-  /** Bytes of their rows, about; the file holds more than that. */
+  /** Bytes of their rows and index entries, about; the pages of the file hold a quarter more. */
   bytes: number;
   /** By rule, in the order of the policy. */
   rules: { count: number; bytes: number }[];

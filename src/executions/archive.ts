@@ -8,9 +8,11 @@
 
 import { gzipSync } from "node:zlib";
 import { dirname } from "../paths.ts";
+import { DatabaseError, InvalidDataError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { databaseError } from "./database_error.ts";
-import { type StoredRun, writeRunLine } from "./run_line.ts";
+import { exists } from "./database_files.ts";
+import { requireClosed } from "./open_files.ts";
 
 /** Header of a member: that of gzip with one extra field, "GF" and the length of the member. */
 const HEADER = 20;
@@ -21,11 +23,14 @@ export class ArchiveWriter implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #path: string;
   readonly #action: string;
+  /** Where the archive ends, and ended before the last batch. */
+  #ends: [before: number, now: number];
 
-  private constructor(file: Deno.FsFile, path: string, action: string) {
+  private constructor(file: Deno.FsFile, path: string, action: string, end: number) {
     this.#file = file;
     this.#path = path;
     this.#action = action;
+    this.#ends = [end, end];
   }
 
   /**
@@ -34,45 +39,75 @@ export class ArchiveWriter implements Disposable {
    * @param path The archive.
    * @param action What it is for.
    * @returns The writer.
+   * @throws {InvalidDataError} If the file is no archive, or one that is damaged.
    * @throws {PermissionDeniedError} If the archive may not be read or written.
-   * @throws {DatabaseError} If the archive cannot be written.
+   * @throws {DatabaseError} If the archive cannot be written, or somebody else writes to it.
    */
   static open(path: string, action: string): ArchiveWriter {
     const folder = dirname(path);
     requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
+    let file: Deno.FsFile | undefined;
     try {
-      const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
-      file.truncateSync(endOfWhole(file));
-      return new ArchiveWriter(file, path, action);
+      const isNew = !exists(path);
+      if (!isNew) requireClosed(path, action);
+      file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+      if (!file.tryLockSync(true)) {
+        throw new DatabaseError(`${action}: somebody else writes to the archive "${path}"`, {
+          code: "busy",
+        });
+      }
+      const end = endOfWhole(file, path, action);
+      file.truncateSync(end);
+      if (isNew) syncFolder(folder);
+      return new ArchiveWriter(file, path, action, end);
     } catch (cause) {
+      file?.close();
       throw databaseError(cause, `${action}: cannot open the archive`, path);
     }
   }
 
   /**
-   * Appends runs and makes sure that they are on the disk.
+   * Appends a batch of runs and makes sure that it is on the disk.
    *
-   * @param runs The runs.
+   * @param lines The runs, each as a line of NDJSON.
    * @throws {DatabaseError} If the archive cannot be written; then it ends as before.
    */
-  async append(runs: readonly StoredRun[]): Promise<void> {
-    const bytes = makeMember(runs.map((run) => `${writeRunLine(run)}\n`).join(""));
-    const end = this.#file.seekSync(0, Deno.SeekMode.End);
+  async append(lines: readonly string[]): Promise<void> {
+    const [, end] = this.#ends;
+    this.#ends = [end, end];
+    if (lines.length === 0) return;
+    const bytes = makeMember(lines.map((line) => `${line}\n`).join(""));
     try {
+      this.#file.seekSync(end, Deno.SeekMode.Start);
       for (let done = 0; done < bytes.length;) {
         done += await this.#file.write(bytes.subarray(done));
       }
       await this.#file.syncData();
+      this.#ends = [end, end + bytes.length];
     } catch (cause) {
       this.#file.truncateSync(end);
       throw databaseError(cause, `${this.#action}: cannot append to the archive`, this.#path);
     }
   }
 
+  /** Takes the last batch back, whose runs stay in the database. */
+  undo(): void {
+    const [before] = this.#ends;
+    this.#file.truncateSync(before);
+    this.#ends = [before, before];
+  }
+
   /** Closes the archive. */
   [Symbol.dispose](): void {
     this.#file.close();
   }
+}
+
+/** Without it a new file could be gone after a power failure, and its runs from the database. */
+function syncFolder(path: string): void {
+  if (Deno.build.os === "windows") return;
+  using folder = Deno.openSync(path);
+  folder.syncSync();
 }
 
 function makeMember(text: string): Uint8Array {
@@ -90,17 +125,63 @@ function makeMember(text: string): Uint8Array {
   return member;
 }
 
-/** Walks from member to member; what is not ours is left as it is. */
-function endOfWhole(file: Deno.FsFile): number {
+/** Whether a member written here begins with these bytes, or would if there were more. */
+function isOurs(bytes: Uint8Array): boolean {
+  const wanted = [0x1f, 0x8b, 8, 4, , , , , , , 8, 0, 0x47, 0x46, 4, 0];
+  return wanted.every((byte, i) => i >= bytes.length || byte === undefined || byte === bytes[i]);
+}
+
+/** Walks from member to member, to the place behind the last whole one. */
+function endOfWhole(file: Deno.FsFile, path: string, action: string): number {
   const { size } = file.statSync();
-  const header = new Uint8Array(HEADER);
   let at = 0;
-  while (at + HEADER <= size) {
-    file.seekSync(at, Deno.SeekMode.Start);
-    if (file.readSync(header) !== HEADER || header[12] !== 0x47 || header[13] !== 0x46) return size;
-    const length = new DataView(header.buffer).getUint32(LENGTH_AT, true);
-    if (length < HEADER || at + length > size) return at;
-    at += length;
+  while (at < size) {
+    const header = readAt(file, at, Math.min(HEADER, size - at));
+    if (!isOurs(header)) {
+      // Others append to gzip files as well; where those end is not for us to say.
+      if (header[0] === 0x1f && header[1] === 0x8b) return size;
+      throw new InvalidDataError(
+        `${action}: "${path}" is no archive${at === 0 ? "" : ` from byte ${at} on`}, wanted is ` +
+          "gzip or a new file",
+        { path },
+      );
+    }
+    const end = header.length < HEADER
+      ? Infinity
+      : at + new DataView(header.buffer).getUint32(LENGTH_AT, true);
+    if (end > size || end < at + HEADER) {
+      requireLast(file, at, size, path, action);
+      return at;
+    }
+    at = end;
   }
   return at;
+}
+
+/** A crash cuts the last member off; a wrong length in front of others is damage. */
+function requireLast(
+  file: Deno.FsFile,
+  at: number,
+  size: number,
+  path: string,
+  action: string,
+): void {
+  const rest = readAt(file, at + 1, size - at - 1);
+  for (let i = rest.indexOf(0x1f); i >= 0; i = rest.indexOf(0x1f, i + 1)) {
+    if (i + HEADER > rest.length || !isOurs(rest.subarray(i))) continue;
+    throw new InvalidDataError(`${action}: the archive "${path}" is damaged at byte ${at}`, {
+      path,
+    });
+  }
+}
+
+function readAt(file: Deno.FsFile, at: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  file.seekSync(at, Deno.SeekMode.Start);
+  for (let done = 0; done < length;) {
+    const read = file.readSync(bytes.subarray(done));
+    if (read === null) return bytes.subarray(0, done);
+    done += read;
+  }
+  return bytes;
 }

@@ -11,6 +11,16 @@ import { databaseError } from "./database_error.ts";
 const SIDE_FILES = ["-wal", "-shm", "-journal"] as const;
 
 /**
+ * Returns the files of a database, those included that it may have.
+ *
+ * @param path The database.
+ * @returns Their paths.
+ */
+export function databaseFiles(path: string): string[] {
+  return ["", ...SIDE_FILES].map((suffix) => path + suffix);
+}
+
+/**
  * Tells whether there is a file, or anything else, of a name.
  *
  * @param path The name.
@@ -84,6 +94,7 @@ export function removeSideFiles(path: string): void {
  * @param path The database.
  */
 export function removeDatabase(path: string): void {
-  if (exists(path)) Deno.removeSync(path);
-  removeSideFiles(path);
+  for (const file of databaseFiles(path)) {
+    if (exists(file)) Deno.removeSync(file);
+  }
 }

@@ -38,11 +38,16 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
     if (autoPrune === undefined || this.#prunes) return;
     this.#prunes = true;
     const { policy, interval = 3_600_000, options = {}, onError } = autoPrune;
+    let isPruning = false;
     const prune = async () => {
+      if (isPruning) return;
+      isPruning = true;
       try {
         await this.prune(policy, { ...options, signal: this.closing });
       } catch (error) {
         if (!this.closing.aborted) onError?.(error);
+      } finally {
+        isPruning = false;
       }
     };
     const timer = setInterval(prune, interval);
@@ -102,7 +107,7 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
    * @param policy The policy.
    * @param options Dry run, archive, signal, progress and batch size.
    * @returns What went, or would go.
-   * @throws {InvalidDataError} If the policy is not valid.
+   * @throws {InvalidDataError} If the policy is not valid, or the archive is a file of another kind.
    * @throws {PermissionDeniedError} If the archive may not be written; then nothing of that batch was deleted.
    * @throws {DatabaseError} If the database refuses or its schema is too old.
    */

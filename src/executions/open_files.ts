@@ -7,9 +7,10 @@
  */
 
 import { DatabaseError } from "../domain/errors.ts";
+import { databaseFiles, exists } from "./database_files.ts";
 import type { DriverName } from "./driver.ts";
 
-const open = new Map<string, { driver: DriverName; count: number }>();
+const open = new Map<string, { driver: DriverName; path: string; count: number }>();
 
 /** The same for all links to a file; a system without file numbers has its path. */
 function fileKey(path: string): string {
@@ -18,18 +19,23 @@ function fileKey(path: string): string {
 }
 
 /**
- * Throws if this process has a file open as a database. Reading it otherwise
- * would drop its locks as soon as that ends.
+ * Throws if a file belongs to a database that this process has open. Reading
+ * it otherwise would drop its locks as soon as that ends.
  *
  * @param path Path of an existing file.
  * @param action What it is for, in the form `Cannot salvage "a.db"`.
- * @throws {DatabaseError} If it is open.
+ * @throws {DatabaseError} If it does.
  */
 export function requireClosed(path: string, action: string): void {
-  if (!open.has(fileKey(path))) return;
-  throw new DatabaseError(`${action}: this process has "${path}" open as a database`, {
-    code: "busy",
-  });
+  const key = fileKey(path);
+  for (const database of open.values()) {
+    for (const file of databaseFiles(database.path)) {
+      if (!exists(file) || fileKey(file) !== key) continue;
+      throw new DatabaseError(`${action}: this process has "${path}" open as a database`, {
+        code: "busy",
+      });
+    }
+  }
 }
 
 /**
@@ -43,7 +49,7 @@ export function requireClosed(path: string, action: string): void {
  */
 export function registerOpenFile(path: string, driver: DriverName, action: string): () => void {
   const key = fileKey(path);
-  const entry = open.get(key) ?? { driver, count: 0 };
+  const entry = open.get(key) ?? { driver, path, count: 0 };
   if (entry.driver !== driver) {
     throw new DatabaseError(
       `${action}: this process has the file open with the driver "${entry.driver}", ` +

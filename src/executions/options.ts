@@ -187,7 +187,7 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
       `Cannot open the execution store: the option "${option}" is ${value}, wanted is a whole number from 0`,
     );
   }
-  if (autoPrune !== undefined) checkPolicy(autoPrune.policy);
+  if (autoPrune !== undefined) checkAutoPrune(autoPrune);
   const redactor = options.redaction && new Redactor(options.redaction);
   const path = options.path === undefined
     ? join(resolveRoot(options.root), "goflow.db")
@@ -205,6 +205,18 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
     reserve,
     autoPrune,
   };
+}
+
+/** Longer intervals than a timer can hold would begin at once. */
+const LONGEST_INTERVAL = 2 ** 31 - 1;
+
+function checkAutoPrune({ policy, interval = 1 }: AutoPruneOptions): void {
+  checkPolicy(policy);
+  if (interval >= 1 && interval <= LONGEST_INTERVAL) return;
+  throw new InvalidDataError(
+    `Cannot open the execution store: the interval of "autoPrune" is ${interval}, ` +
+      `wanted are milliseconds from 1 to ${LONGEST_INTERVAL}`,
+  );
 }
 
 function check(option: string, value: unknown, allowed: readonly unknown[]): void {

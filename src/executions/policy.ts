@@ -7,12 +7,11 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import { EXECUTION_STATUSES, type ExecutionStatus } from "../domain/execution.ts";
 import type { PrunePlan, RetentionPolicy, RetentionRule } from "../domain/execution_retention.ts";
+import { isMapping } from "../domain/value.ts";
 import { FINAL_STATUSES } from "./statistics_schema.ts";
 
 /** A run that a rule lets go. */
 export interface Candidate {
-  /** Row of the run. */
-  rowid: number;
   /** Id of the run. */
   id: string;
   /** Bytes of its row and of those of its parts. */
@@ -21,27 +20,80 @@ export interface Candidate {
   rule: number;
 }
 
+const POLICY_KEYS = ["rules", "keepLast", "keepLastSuccess", "keepLabels"];
+const LIMITS = ["maxAge", "maxCount", "maxBytes"] as const;
+const RULE_KEYS = ["workflowId", "status", ...LIMITS];
+
 /**
- * Checks a policy.
+ * Checks a policy, which may come out of a file: one that is mistyped would
+ * delete what it should keep.
  *
  * @param policy The policy.
  * @throws {InvalidDataError} If it is not valid.
  */
 export function checkPolicy(policy: RetentionPolicy): void {
-  const refuse = (what: string): never => {
-    throw new InvalidDataError(`Cannot prune executions: ${what}`);
-  };
-  if (policy.rules.length === 0) refuse("the policy has no rules");
-  policy.rules.forEach((rule, i) => {
-    const limits = [rule.maxAge, rule.maxCount, rule.maxBytes].filter((one) => one !== undefined);
-    if (limits.length !== 1) {
-      refuse(`rule ${i} has ${limits.length} limits, wanted is one of maxAge, maxCount, maxBytes`);
-    }
-    if (!(limits[0]! >= 0)) refuse(`the limit of rule ${i} is ${limits[0]}, wanted is 0 or more`);
-    const unknown = statusesOf(rule).find((status) => !EXECUTION_STATUSES.includes(status));
-    if (unknown !== undefined) refuse(`rule ${i} names the status "${unknown}"`);
-  });
-  if (!((policy.keepLast ?? 0) >= 0)) refuse(`"keepLast" is ${policy.keepLast}`);
+  requireKeys("the policy", policy, POLICY_KEYS);
+  const { rules, keepLast = 0, keepLastSuccess = true, keepLabels = true } = policy;
+  if (!Array.isArray(rules)) refuse(`"rules" is ${nameOf(rules)}, wanted is a list`);
+  if (rules.length === 0) refuse("the policy has no rules");
+  rules.forEach((rule, i) => checkRule(`rule ${i}`, rule));
+  requireWhole(`"keepLast"`, keepLast);
+  if (typeof keepLastSuccess !== "boolean") {
+    refuse(`"keepLastSuccess" is ${nameOf(keepLastSuccess)}, wanted is true or false`);
+  }
+  const isList = Array.isArray(keepLabels) && keepLabels.every((one) => typeof one === "string");
+  if (keepLabels !== true && !isList) {
+    refuse(`"keepLabels" is ${nameOf(keepLabels)}, wanted is a list of texts, or true for any`);
+  }
+}
+
+function checkRule(name: string, rule: RetentionRule): void {
+  requireKeys(name, rule, RULE_KEYS);
+  const limits = LIMITS.filter((limit) => rule[limit] !== undefined);
+  const [limit] = limits;
+  if (limits.length !== 1 || limit === undefined) {
+    refuse(`${name} has ${limits.length} limits, wanted is one of ${LIMITS.join(", ")}`);
+  }
+  const value = rule[limit];
+  if (limit !== "maxAge") requireWhole(`"${limit}" of ${name}`, value);
+  else if (typeof value !== "number" || !(value >= 0 && value < Infinity)) {
+    refuse(`"maxAge" of ${name} is ${nameOf(value)}, wanted are milliseconds from 0`);
+  }
+  const { workflowId, status } = rule;
+  if (workflowId !== undefined && typeof workflowId !== "string") {
+    refuse(`"workflowId" of ${name} is ${nameOf(workflowId)}, wanted is text`);
+  }
+  if (status === undefined) return;
+  const unknown = [status].flat().find((one) => !EXECUTION_STATUSES.includes(one));
+  if (unknown !== undefined || status.length === 0) {
+    refuse(
+      `"status" of ${name} is ${nameOf(unknown ?? status)}, wanted is one of ${
+        FINAL_STATUSES.join(", ")
+      }`,
+    );
+  }
+}
+
+function requireKeys(name: string, value: unknown, keys: readonly string[]): void {
+  if (!isMapping(value)) refuse(`${name} is ${nameOf(value)}, wanted is an object`);
+  const unknown = Object.keys(value).find((key) => !keys.includes(key));
+  if (unknown !== undefined) {
+    refuse(`${name} has the key "${unknown}", wanted are ${keys.join(", ")}`);
+  }
+}
+
+function requireWhole(name: string, value: unknown): void {
+  if (Number.isSafeInteger(value) && Number(value) >= 0) return;
+  refuse(`${name} is ${nameOf(value)}, wanted is a whole number from 0`);
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === "string") return `"${value}"`;
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function refuse(what: string): never {
+  throw new InvalidDataError(`Cannot prune executions: ${what}`);
 }
 
 /**
@@ -71,7 +123,7 @@ export function emptyPlan(policy: RetentionPolicy): PrunePlan {
  * @param plan The plan.
  * @param candidate The run.
  */
-export function addToPlan(plan: PrunePlan, { rule, bytes }: Omit<Candidate, "rowid">): void {
+export function addToPlan(plan: PrunePlan, { rule, bytes }: Candidate): void {
   plan.count++;
   plan.bytes += bytes;
   const ofRule = plan.rules[rule]!;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DatabaseError } from "../domain/errors.ts";
+import { DatabaseError, InvalidDataError } from "../domain/errors.ts";
 import type {
   DetailedPrunePlan,
   PruneOptions,
@@ -13,9 +13,10 @@ import type {
 } from "../domain/execution_retention.ts";
 import type { ArchiveWriter } from "./archive.ts";
 import type { Connection } from "./connection.ts";
-import { addToPlan, type Candidate, checkPolicy, emptyPlan } from "./policy.ts";
+import { addToPlan, checkPolicy, emptyPlan } from "./policy.ts";
 import { releaseReserve } from "./reserve.ts";
-import { PruneScan } from "./retention.ts";
+import { type FoundRun, PruneScan, unchangedSql } from "./retention.ts";
+import { writeRunLine } from "./run_line.ts";
 import { readStoredRun } from "./stored_run.ts";
 
 /** Rows that are looked at in one read. */
@@ -28,6 +29,7 @@ const SCAN = 500;
  * @param policy The policy.
  * @param action What it is for.
  * @returns The plan.
+ * @throws {InvalidDataError} If the policy is not valid.
  */
 export async function planPrune(
   connection: Connection,
@@ -36,20 +38,16 @@ export async function planPrune(
 ): Promise<DetailedPrunePlan> {
   checkPolicy(policy);
   const plan: DetailedPrunePlan = { ...emptyPlan(policy), runs: [] };
-  const seen = new Set<string>();
   const scan = await connection.read(
     action,
-    () => new PruneScan(connection, policy, Date.now()),
+    () => new PruneScan(connection, policy, Date.now(), false),
   );
   for (;;) {
     const batch = await connection.read(action, () => scan.next(SCAN));
     if (batch === undefined) return plan;
-    for (const candidate of batch) {
-      // The rules overlap; the first one that lets a run go counts.
-      if (seen.has(candidate.id)) continue;
-      seen.add(candidate.id);
-      addToPlan(plan, candidate);
-      plan.runs.push({ id: candidate.id, rule: candidate.rule, bytes: candidate.bytes });
+    for (const run of batch) {
+      addToPlan(plan, run);
+      plan.runs.push({ id: run.id, rule: run.rule, bytes: run.bytes });
     }
     await pause(0);
   }
@@ -69,6 +67,7 @@ async function openArchive(path: string, action: string): Promise<ArchiveWriter>
  * @param options Archive, signal, progress and batch size.
  * @param action What it is for.
  * @returns What went.
+ * @throws {InvalidDataError} If the policy or an option is not valid.
  */
 export async function prune(
   connection: Connection,
@@ -78,32 +77,32 @@ export async function prune(
 ): Promise<PruneProgress> {
   checkPolicy(policy);
   const { signal, onProgress, batchSize = 200 } = options;
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new InvalidDataError(
+      `${action}: the size of a batch is ${batchSize}, wanted is a whole number from 1`,
+    );
+  }
   using archive = options.archive === undefined
     ? undefined
     : await openArchive(options.archive, action);
   const progress: PruneProgress = { ...emptyPlan(policy), freedPages: 0 };
   const scan = await connection.read(
     action,
-    () => new PruneScan(connection, policy, Date.now()),
+    () => new PruneScan(connection, policy, Date.now(), true),
   );
+  const pruner = new Pruner(connection, policy, archive, action);
   let size = Math.min(batchSize, 50);
-  let waiting: Candidate[] = [];
+  let waiting: FoundRun[] = [];
   while (!signal?.aborted) {
     if (waiting.length === 0) {
       const found = await connection.read(action, () => scan.next(SCAN));
       if (found === undefined) break;
       waiting = found;
+      await pause(0);
       continue;
     }
     const batch = waiting.splice(0, size);
-    if (archive !== undefined) {
-      const read = () => batch.map(({ id }) => readStoredRun(connection, id));
-      const runs = await connection.read(action, read);
-      // Those that are gone meanwhile are left out.
-      await archive.append(runs.filter((run) => run !== undefined));
-    }
-    const start = performance.now();
-    const deleted = await deleteBatch(connection, batch, action);
+    const deleted = await pruner.deleteBatch(batch);
     if (deleted === undefined) {
       // The disk is full: one run at a time needs the least space for the log.
       if (size === 1) throw new DatabaseError(`${action}: the disk is full`, { code: "full" });
@@ -111,9 +110,9 @@ export async function prune(
       size = 1;
       continue;
     }
-    const took = performance.now() - start;
-    for (const candidate of deleted) addToPlan(progress, candidate);
-    progress.freedPages += await releaseIfRoom(connection, action);
+    const { took } = pruner;
+    for (const run of deleted) addToPlan(progress, run);
+    progress.freedPages += await releaseIfRoom(connection, action, 200);
     onProgress?.({ ...progress, rules: progress.rules.map((rule) => ({ ...rule })) });
     // Long transactions keep other writers waiting.
     size = took > 20 ? Math.max(1, size >> 1) : took < 8 ? Math.min(batchSize, size * 2) : size;
@@ -121,7 +120,7 @@ export async function prune(
     await pause(Math.max(5, took));
   }
   while (!signal?.aborted) {
-    const freed = await releasePages(connection, action, 500);
+    const freed = await releaseIfRoom(connection, action, 500);
     if (freed === 0) break;
     progress.freedPages += freed;
     await pause(2);
@@ -129,30 +128,93 @@ export async function prune(
   return progress;
 }
 
-/** Returns `undefined` when the disk is full, after making room in the write-ahead log. */
-async function deleteBatch(
-  connection: Connection,
-  batch: Candidate[],
-  action: string,
-): Promise<Candidate[] | undefined> {
-  try {
-    return await connection.write(action, () => deleteRuns(connection, batch));
-  } catch (error) {
-    if (!isFull(error)) throw error;
+/** Archives and deletes batches; of each both or neither. */
+class Pruner {
+  /** How long the last batch kept other writers waiting, in milliseconds. */
+  took = 0;
+  readonly #connection: Connection;
+  readonly #archive: ArchiveWriter | undefined;
+  readonly #action: string;
+  readonly #find: (run: FoundRun) => boolean;
+  readonly #delete: (run: FoundRun) => boolean;
+
+  constructor(
+    connection: Connection,
+    policy: RetentionPolicy,
+    archive: ArchiveWriter | undefined,
+    action: string,
+  ) {
+    this.#connection = connection;
+    this.#archive = archive;
+    this.#action = action;
+    const { sql, params } = unchangedSql(policy);
+    const find = `SELECT 1 FROM executions WHERE ${sql}`;
+    this.#find = (run) => connection.statement(find).get(...params(run)) !== undefined;
+    this.#delete = (run) =>
+      connection.statement(`DELETE FROM executions WHERE ${sql}`).run(...params(run)) > 0;
   }
-  releaseReserve(connection.info.path);
-  try {
-    await connection.run(action, "PRAGMA wal_checkpoint(RESTART)");
-  } catch (error) {
-    if (!isFull(error)) throw error;
+
+  /** Deletes those that still may go; `undefined` when the disk is full. */
+  async deleteBatch(batch: FoundRun[]): Promise<FoundRun[] | undefined> {
+    const archive = this.#archive;
+    if (archive === undefined) return await this.#write(() => batch.filter(this.#delete));
+    for (;;) {
+      const archived = await this.#connection.read(this.#action, () => this.#readLines(batch));
+      await archive.append([...archived.values()]);
+      let deleted: FoundRun[] | "changed" | undefined;
+      try {
+        deleted = await this.#write(() => {
+          // What was archived is what is deleted.
+          const isSame = [...archived].every(([run, line]) => this.#readLine(run) === line);
+          return isSame ? [...archived.keys()].filter(this.#delete) : "changed";
+        });
+      } finally {
+        if (!Array.isArray(deleted)) archive.undo();
+      }
+      if (deleted !== "changed") return deleted;
+    }
   }
-  return undefined;
+
+  #readLines(batch: FoundRun[]): Map<FoundRun, string> {
+    return new Map(batch.filter(this.#find).map((run) => [run, this.#readLine(run)]));
+  }
+
+  #readLine({ id }: FoundRun): string {
+    const run = readStoredRun(this.#connection, id);
+    return run === undefined ? "" : writeRunLine(run);
+  }
+
+  /** Returns `undefined` when the disk is full, after making room in the write-ahead log. */
+  async #write<T>(body: () => T): Promise<T | undefined> {
+    let start = 0;
+    try {
+      return await this.#connection.write(this.#action, () => {
+        start = performance.now();
+        return body();
+      });
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    } finally {
+      this.took = performance.now() - start;
+    }
+    releaseReserve(this.#connection.info.path);
+    try {
+      await this.#connection.run(this.#action, "PRAGMA wal_checkpoint(RESTART)");
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
+    return undefined;
+  }
 }
 
 /** A full disk does not end the pruning here: the pages stay free for what comes. */
-async function releaseIfRoom(connection: Connection, action: string): Promise<number> {
+async function releaseIfRoom(
+  connection: Connection,
+  action: string,
+  pages: number,
+): Promise<number> {
   try {
-    return await releasePages(connection, action, 200);
+    return await releasePages(connection, action, pages);
   } catch (error) {
     if (!isFull(error)) throw error;
     return 0;
@@ -161,16 +223,6 @@ async function releaseIfRoom(connection: Connection, action: string): Promise<nu
 
 function isFull(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === "full";
-}
-
-const DELETE = "DELETE FROM executions WHERE id = ? AND rowid = ? AND " +
-  "status NOT IN ('pending', 'running') AND " +
-  "NOT EXISTS (SELECT 1 FROM labels WHERE execution_id = executions.id AND label = 'pinned')";
-
-/** Looks again: a run may have been pinned or resumed since it was found. */
-function deleteRuns(connection: Connection, batch: Candidate[]): Candidate[] {
-  const statement = connection.statement(DELETE);
-  return batch.filter(({ id, rowid }) => statement.run(id, rowid) > 0);
 }
 
 /**

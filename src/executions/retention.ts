@@ -1,26 +1,52 @@
 /**
- * Which runs may go: a policy is data, and a plan says which run goes by which
- * of its rules.
+ * Finds the runs that a policy lets go.
  *
  * @module
  */
 
+import type { ExecutionStatus } from "../domain/execution.ts";
 import type { RetentionPolicy, RetentionRule } from "../domain/execution_retention.ts";
 import type { Connection } from "./connection.ts";
 import type { Row, SqlValue } from "./driver.ts";
-import { PINNED } from "./labels.ts";
+import { ZERO_INSTANT } from "./instant.ts";
+import { keptRows, labelledSql } from "./kept_runs.ts";
 import { type Candidate, statusesOf } from "./policy.ts";
+import { runBytesSql, usedBytes } from "./run_bytes.ts";
 import { FINAL_STATUSES } from "./statistics_schema.ts";
 
-/** Finds candidates, oldest first, in batches. */
+/** A run that a rule lets go, as it was when it was found. */
+export interface FoundRun extends Candidate {
+  /** Its row. */
+  rowid: SqlValue;
+  /** Instant of its start. */
+  instant: SqlValue;
+  /** Its status. */
+  status: SqlValue;
+}
+
+/** Runs of one workflow and status that went already, where they are still there. */
+interface Gone {
+  workflowId: string;
+  status: string;
+  count: number;
+  bytes: number;
+}
+
+/** Finds runs, oldest first, in batches. */
 export class PruneScan {
   readonly #connection: Connection;
   readonly #policy: RetentionPolicy;
   readonly #now: number;
+  readonly #bytesSql: string;
   readonly #kept: Set<number>;
+  /** Rows that earlier rules let go, unless those are deleted meanwhile. */
+  readonly #gone: Set<number> | undefined;
+  readonly #goneByScope = new Map<string, Gone>();
   #rule = 0;
-  /** Place behind the candidates of the current rule that were looked at. */
-  #place: { instant: SqlValue; rowid: SqlValue } | undefined;
+  /** Place behind the runs of the current rule that were looked at. */
+  #place: [instant: SqlValue, rowid: SqlValue] | undefined;
+  /** Bytes of the runs that were measured for the current rule. */
+  #measured = 0;
   /** How many runs, or bytes, the current rule lets go still. */
   #allowance: number | undefined;
 
@@ -28,148 +54,165 @@ export class PruneScan {
    * @param connection The connection, in a transaction.
    * @param policy The policy.
    * @param now The time.
+   * @param deletes Whether what is found is deleted before the next call.
    */
-  constructor(connection: Connection, policy: RetentionPolicy, now: number) {
+  constructor(connection: Connection, policy: RetentionPolicy, now: number, deletes: boolean) {
     this.#connection = connection;
     this.#policy = policy;
     this.#now = now;
+    this.#bytesSql = runBytesSql(connection.info.sqliteVersion);
     this.#kept = keptRows(connection, policy);
+    this.#gone = deletes ? undefined : new Set();
   }
 
   /**
-   * Finds the next candidates.
+   * Finds the next runs.
    *
    * @param limit Most rows to look at.
-   * @returns The candidates, or `undefined` when all rules are done; may be empty before that.
+   * @returns The runs, or `undefined` when all rules are done; may be empty before that.
    */
-  next(limit: number): Candidate[] | undefined {
+  next(limit: number): FoundRun[] | undefined {
     const rule = this.#policy.rules[this.#rule];
     if (rule === undefined) return undefined;
-    this.#allowance ??= this.#allowanceOf(rule);
-    const rows = this.#allowance <= 0 ? [] : this.#scan(rule, limit);
-    const candidates: Candidate[] = [];
-    for (const [rowid = null, id = null, instant = null, exempt, bytes] of rows) {
+    if (this.#allowance === undefined) {
+      this.#allowance = this.#allowanceOf(rule, limit);
+      if (this.#allowance === undefined) return [];
+      this.#place = undefined;
+    }
+    const rows = this.#allowance > 0 ? this.#scan(rule, limit) : [];
+    const found: FoundRun[] = [];
+    for (const row of rows) {
       if (this.#allowance <= 0) break;
-      this.#place = { instant, rowid };
-      if (exempt !== 0 || this.#kept.has(Number(rowid))) continue;
-      candidates.push({
-        rowid: Number(rowid),
+      const [rowid = null, id, instant = null, status = null, workflowId, bytes, labelled] = row;
+      this.#place = [instant, rowid];
+      if (labelled !== 0 || this.#kept.has(Number(rowid))) continue;
+      if (this.#gone?.has(Number(rowid))) continue;
+      const run = {
+        rowid,
         id: String(id),
+        instant,
+        status,
         bytes: Number(bytes),
         rule: this.#rule,
-      });
-      this.#allowance -= rule.maxBytes === undefined ? 1 : Number(bytes);
+      };
+      found.push(run);
+      this.#allowance -= rule.maxBytes === undefined ? 1 : run.bytes;
+      this.#note(run, String(workflowId));
     }
     if (rows.length < limit || this.#allowance <= 0) {
       this.#rule++;
       this.#place = undefined;
+      this.#measured = 0;
       this.#allowance = undefined;
     }
-    return candidates;
+    return found;
   }
 
   /** Walks from the oldest, along the index of the workflow if there is one. */
   #scan(rule: RetentionRule, limit: number): Row[] {
-    const statuses = statusesOf(rule).filter((status) => FINAL.has(status));
-    const terms = [`status IN (${statuses.map(() => "?").join(", ")})`];
-    const params: SqlValue[] = [...statuses];
-    const where = (term: string, ...values: SqlValue[]) => {
-      terms.push(term);
-      params.push(...values);
-    };
-    if (rule.workflowId !== undefined) where("workflow_id = ?", rule.workflowId);
+    const { sql: labelled, params: labels } = labelledSql(this.#policy);
+    const { sql, params } = this.#scopeSql(rule);
+    const terms = [sql];
     if (rule.maxAge !== undefined) {
-      where("started_instant < ?", BigInt(Math.floor(this.#now - rule.maxAge)) * 1000n);
+      // Without a start, the end tells the age; without both nobody knows it.
+      const before = BigInt(Math.max(Math.floor(this.#now - rule.maxAge), -OLDEST)) * 1000n;
+      terms.push("started_instant < ? AND (started_instant > ? OR completed_instant < ?)");
+      params.push(before, ZERO_INSTANT, before);
     }
-    if (this.#place !== undefined) {
-      where("(started_instant, rowid) > (?, ?)", this.#place.instant, this.#place.rowid);
-    }
-    // The plus keeps the index of the status, which would need a sort, away.
-    terms[0] = `+${terms[0]}`;
-    const { sql, params: exemptParams } = exemptSql(this.#policy);
-    return this.#connection.statement(
-      `SELECT rowid, id, started_instant, ${sql}, ${BYTES_SQL} FROM executions
-      WHERE ${terms.join(" AND ")} ORDER BY started_instant, rowid LIMIT ?`,
-    ).all(...exemptParams, ...params, limit);
+    return this.#walk(
+      `SELECT rowid, id, started_instant, status, workflow_id, ${this.#bytesSql}, ${labelled}`,
+      terms,
+      [...labels, ...params],
+      limit,
+    );
   }
 
-  #allowanceOf(rule: RetentionRule): number {
+  #walk(select: string, terms: string[], params: SqlValue[], limit: number): Row[] {
+    const place = this.#place === undefined ? [] : ["(started_instant, rowid) > (?, ?)"];
+    return this.#connection.statement(
+      `${select} FROM executions WHERE ${[...terms, ...place].join(" AND ")}
+      ORDER BY started_instant, rowid LIMIT ?`,
+    ).all(...params, ...(this.#place ?? []), limit);
+  }
+
+  /** The plus keeps the index of the status, which would need a sort, away. */
+  #scopeSql(rule: RetentionRule, plus: "+" | "" = "+"): { sql: string; params: SqlValue[] } {
+    const statuses = finalStatuses(rule);
+    const status = `${plus}status IN (${statuses.map(() => "?").join(", ")})`;
+    return rule.workflowId === undefined
+      ? { sql: status, params: statuses }
+      : { sql: `workflow_id = ? AND ${status}`, params: [rule.workflowId, ...statuses] };
+  }
+
+  /** Returns `undefined` while there is more to measure. */
+  #allowanceOf(rule: RetentionRule, limit: number): number | undefined {
     if (rule.maxAge !== undefined) return Infinity;
-    if (rule.maxBytes !== undefined) {
-      return usedBytes(this.#connection) - rule.maxBytes;
+    const gone = this.#goneOf(rule);
+    if (rule.maxCount !== undefined) {
+      const { sql, params } = this.#scopeSql(rule, "");
+      const count = this.#connection.statement(`SELECT count(*) FROM executions WHERE ${sql}`)
+        .get(...params)?.[0];
+      return Number(count) - gone.count - rule.maxCount;
     }
-    const statuses = statusesOf(rule);
-    const workflow = rule.workflowId === undefined ? "" : " AND workflow_id = ?";
-    const found = this.#connection.statement(
-      `SELECT count(*) FROM executions
-      WHERE status IN (${statuses.map(() => "?").join(", ")})${workflow}`,
-    ).get(...statuses, ...(rule.workflowId === undefined ? [] : [rule.workflowId]))?.[0];
-    return Number(found) - rule.maxCount!;
+    const maxBytes = rule.maxBytes!;
+    // The runs are smaller than the file.
+    if (this.#place === undefined && usedBytes(this.#connection) <= maxBytes) return 0;
+    const { sql, params } = this.#scopeSql(rule);
+    const select = `SELECT started_instant, rowid, ${this.#bytesSql}`;
+    const rows = this.#walk(select, [sql], params, limit);
+    for (const [instant = null, rowid = null, bytes] of rows) {
+      this.#place = [instant, rowid];
+      this.#measured += Number(bytes);
+    }
+    return rows.length < limit ? this.#measured - gone.bytes - maxBytes : undefined;
+  }
+
+  #note({ rowid, status, bytes }: FoundRun, workflowId: string): void {
+    if (this.#gone === undefined) return;
+    this.#gone.add(Number(rowid));
+    const key = JSON.stringify([workflowId, status]);
+    const gone = this.#goneByScope.get(key) ??
+      { workflowId, status: String(status), count: 0, bytes: 0 };
+    gone.count++;
+    gone.bytes += bytes;
+    this.#goneByScope.set(key, gone);
+  }
+
+  #goneOf(rule: RetentionRule): { count: number; bytes: number } {
+    const statuses: readonly string[] = finalStatuses(rule);
+    const sum = { count: 0, bytes: 0 };
+    for (const { workflowId, status, count, bytes } of this.#goneByScope.values()) {
+      if (!statuses.includes(status)) continue;
+      if (rule.workflowId !== undefined && rule.workflowId !== workflowId) continue;
+      sum.count += count;
+      sum.bytes += bytes;
+    }
+    return sum;
   }
 }
 
+/** Milliseconds from 1970 back to the year 0, before which there are no times. */
+const OLDEST = 62_167_219_200_000;
 const FINAL: ReadonlySet<string> = new Set(FINAL_STATUSES);
 
-const CHILD_BYTES = (table: string, columns: string[]) =>
-  `coalesce((SELECT sum(${
-    columns.map((column) => `coalesce(length(CAST(${column} AS BLOB)), 0)`).join(" + ")
-  }) FROM ${table} WHERE execution_id = executions.id), 0)`;
-
-/** Bytes of the values of a run, without what SQLite adds. */
-const BYTES_SQL = `coalesce(length(id), 0) + coalesce(length(return_value), 0) +
-  coalesce(length(error_message), 0) + 200 + ${
-  CHILD_BYTES("node_executions", ["id", "execution_id", "inputs", "outputs", "error_message"])
-} + ${CHILD_BYTES("variable_snapshots", ["execution_id", "old_value", "new_value"])}`;
-
-function exemptSql({ keepLabels = true }: RetentionPolicy): { sql: string; params: string[] } {
-  const exists = (extra: string) =>
-    `EXISTS (SELECT 1 FROM labels WHERE execution_id = executions.id${extra})`;
-  if (keepLabels === true) return { sql: exists(""), params: [] };
-  const labels = [PINNED, ...keepLabels];
-  return { sql: exists(` AND label IN (${labels.map(() => "?").join(", ")})`), params: labels };
-}
-
-/** Rows of the runs that each workflow keeps. */
-function keptRows(connection: Connection, policy: RetentionPolicy): Set<number> {
-  const { keepLast = 0, keepLastSuccess = true } = policy;
-  const kept = new Set<number>();
-  for (const workflowId of workflowIds(connection)) {
-    const keep = (where: string, limit: number, ...params: SqlValue[]) => {
-      const rows = connection.statement(
-        `SELECT rowid FROM executions WHERE workflow_id = ?${where}
-        ORDER BY started_instant DESC, rowid DESC LIMIT ?`,
-      ).all(workflowId, ...params, limit);
-      for (const [rowid] of rows) kept.add(Number(rowid));
-    };
-    if (keepLast > 0) keep("", keepLast);
-    if (keepLastSuccess) keep(" AND status = ?", 1, "completed");
-  }
-  return kept;
-}
-
-/** All workflow ids, by jumping from one to the next along the index. */
-function workflowIds(connection: Connection): string[] {
-  const next = connection.statement(
-    "SELECT min(workflow_id) FROM executions WHERE workflow_id > ?",
-  );
-  const ids: string[] = [];
-  let last: SqlValue | undefined = connection.statement(
-    "SELECT min(workflow_id) FROM executions",
-  ).get()?.[0];
-  while (typeof last === "string") {
-    ids.push(last);
-    last = next.get(last)?.[0];
-  }
-  return ids;
+/** Live runs are never pruned, and do not count. */
+function finalStatuses(rule: RetentionRule): ExecutionStatus[] {
+  return statusesOf(rule).filter((status) => FINAL.has(status));
 }
 
 /**
- * Returns how many bytes of the file are in use.
+ * Returns the condition of a run that is as it was found, and still may go.
  *
- * @param connection The connection.
- * @returns The bytes; free pages do not count.
+ * @param policy The policy.
+ * @returns The condition, and its parameters for a run.
  */
-export function usedBytes(connection: Connection): number {
-  const pragma = (name: string) => Number(connection.statement(`PRAGMA ${name}`).get()?.[0]);
-  return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+export function unchangedSql(policy: RetentionPolicy): {
+  sql: string;
+  params: (run: FoundRun) => SqlValue[];
+} {
+  const { sql, params } = labelledSql(policy);
+  return {
+    sql: `rowid = ? AND id = ? AND started_instant = ? AND status = ? AND NOT ${sql}`,
+    params: ({ rowid, id, instant, status }) => [rowid, id, instant, status, ...params],
+  };
 }

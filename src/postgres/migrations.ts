@@ -7,8 +7,10 @@
 
 import type { Migration } from "../executions/migrations.ts";
 import { EXECUTIONS_SQL } from "./execution_schema.ts";
+import { WORKFLOWS_SQL } from "./workflow_schema.ts";
 
 /** All steps, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: EXECUTIONS_SQL },
+  { version: 2, sql: WORKFLOWS_SQL },
 ];

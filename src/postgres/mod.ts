@@ -6,3 +6,5 @@
 
 export type { PostgresInfo } from "./migrator.ts";
 export type { PostgresOptions } from "./options.ts";
+export { PostgresTemplateRepository } from "./template_repository.ts";
+export { type PostgresWorkflowOptions, PostgresWorkflowRepository } from "./workflow_repository.ts";

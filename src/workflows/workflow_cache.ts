@@ -125,8 +125,14 @@ export interface ListedSource {
 export class ListedWorkflows {
   readonly #files = new Map<string, ListedFile>();
 
+  /** Returns a file as it is known, if its stamp proves that it did not change. */
+  known(id: string, stamp: string): ListedFile | undefined {
+    const known = this.#files.get(id);
+    return known?.settled && known.stamp === stamp ? known : undefined;
+  }
+
   /** Returns a file; reads it only when its stamp changed, parses it only when its text did. */
-  get(id: string, path: string, source: ListedSource): ListedFile {
+  get(id: string, path: string | undefined, source: ListedSource): ListedFile {
     const known = this.#files.get(id);
     const { stamp, modified } = source;
     if (known?.settled && known.stamp === stamp) return known;
@@ -152,7 +158,7 @@ export class ListedWorkflows {
 function tryParse(
   id: string,
   text: string,
-  path: string,
+  path: string | undefined,
   fingerprint: Fingerprint,
 ): DecodedWorkflow | StorageError {
   const action = `Cannot read workflow "${id}"`;

@@ -5,16 +5,14 @@
  */
 
 import { join } from "../paths.ts";
-import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
 import type { ArchivedRevision, TextArchive } from "../domain/text_archive.ts";
 import type { RevisionSource, WorkflowRevision } from "../domain/workflow_history.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { HistoryLog, type LogContent, type RevisionRecord } from "./history_log.ts";
 import { revisionOf } from "./revision.ts";
+import { findRevision, keptRevisions, namesOf, noRevision } from "./revision_names.ts";
 
 const EXTENSION = ".jsonl";
-/** Shortest beginning of a revision that may stand for it. */
-const SHORTEST = 6;
 
 /** A revision that is about to be recorded. */
 export interface NewRevision {
@@ -90,23 +88,7 @@ export class WorkflowHistory {
     temporary?: string,
   ): Promise<() => void> {
     const log = this.#log(id);
-    const records: RevisionRecord[] = [];
-    let parent = log.end().last;
-    for (const { revision, text, source, author, message, time = new Date() } of revisions) {
-      if (parent?.revision === revision && parent.source !== "deleted" && source === "edited") {
-        continue;
-      }
-      parent = {
-        revision,
-        ...(parent === undefined ? {} : { parent: parent.revision }),
-        time: time.toISOString(),
-        source,
-        ...(author === undefined ? {} : { author }),
-        ...(message === undefined ? {} : { message }),
-        ...(text === undefined ? {} : { text }),
-      };
-      records.push(parent);
-    }
+    const records = linkRevisions(log.end().last, revisions);
     const last = records.at(-1);
     if (last === undefined) return () => undefined;
     if (temporary !== undefined) last.temporary = temporary;
@@ -171,14 +153,14 @@ export class WorkflowHistory {
     const record = content.records.findLast((known) =>
       known.revision === revision && known.text !== undefined
     );
-    if (record?.text === undefined) throw notFound(id, name, action);
+    if (record?.text === undefined) throw noRevision(id, name, action);
     return { revision, text: record.text };
   }
 
   /** Names a revision, or takes a name away. */
   async tag(id: string, tag: string, name: string | undefined, action: string): Promise<void> {
     if (name === undefined) {
-      if (!this.#log(id).read().tags.has(tag)) throw notFound(id, tag, action);
+      if (!this.#log(id).read().tags.has(tag)) throw noRevision(id, tag, action);
       await this.#log(id).append([{ tag }]);
     } else {
       const { revision } = this.#find(id, name, action);
@@ -194,11 +176,7 @@ export class WorkflowHistory {
   async prune(id: string, keep: number, referenced: ReadonlySet<string>): Promise<number> {
     const log = this.#log(id);
     const { records, tags } = log.read();
-    const tagged = new Set(tags.values());
-    const newest = records.length - Math.max(1, keep);
-    const kept = records.filter(({ revision }, index) =>
-      index >= newest || tagged.has(revision) || referenced.has(revision)
-    );
+    const kept = keptRevisions(records, tags, keep, referenced);
     if (kept.length === records.length) return 0;
     const lines = kept.map(({ temporary: _, ...record }) => record);
     await log.replace([...lines, ...[...tags].map(([tag, revision]) => ({ tag, revision }))]);
@@ -212,19 +190,8 @@ export class WorkflowHistory {
 
   #find(id: string, name: string, action: string): { revision: string; content: LogContent } {
     const content = this.#log(id).read();
-    const tagged = content.tags.get(name);
     const revisions = new Set(content.records.map(({ revision }) => revision));
-    if (tagged !== undefined && revisions.has(tagged)) return { revision: tagged, content };
-    const matches = [...revisions].filter((revision) =>
-      revision === name || (name.length >= SHORTEST && revision.startsWith(name))
-    );
-    if (matches.length > 1) {
-      throw new InvalidDataError(
-        `${action}: "${name}" is the beginning of ${matches.length} revisions`,
-      );
-    }
-    if (matches[0] === undefined) throw notFound(id, name, action);
-    return { revision: matches[0], content };
+    return { revision: findRevision(name, revisions, content.tags, id, action), content };
   }
 
   #log(id: string): HistoryLog {
@@ -235,6 +202,31 @@ export class WorkflowHistory {
     }
     return log;
   }
+}
+
+/** Gives each revision its parent, and leaves out edits that are the last revision already. */
+export function linkRevisions(
+  last: RevisionRecord | undefined,
+  revisions: readonly NewRevision[],
+): RevisionRecord[] {
+  const records: RevisionRecord[] = [];
+  let parent = last;
+  for (const { revision, text, source, author, message, time = new Date() } of revisions) {
+    if (parent?.revision === revision && parent.source !== "deleted" && source === "edited") {
+      continue;
+    }
+    parent = {
+      revision,
+      ...(parent === undefined ? {} : { parent: parent.revision }),
+      time: time.toISOString(),
+      source,
+      ...(author === undefined ? {} : { author }),
+      ...(message === undefined ? {} : { message }),
+      ...(text === undefined ? {} : { text }),
+    };
+    records.push(parent);
+  }
+  return records;
 }
 
 /** Takes what people may have made of a line by hand for what it can be. */
@@ -255,19 +247,4 @@ function archived(record: RevisionRecord): ArchivedRevision {
 /** Makes the record of a text that somebody else wrote. */
 export function editedRevision(text: string, time: Date): NewRevision {
   return { revision: revisionOf(text), text, source: "edited", time };
-}
-
-function namesOf(tags: ReadonlyMap<string, string>): Map<string, string[]> {
-  const names = new Map<string, string[]>();
-  for (const [tag, revision] of tags) {
-    names.set(revision, [...names.get(revision) ?? [], tag].sort());
-  }
-  return names;
-}
-
-function notFound(id: string, name: string, action: string): NotFoundError {
-  return new NotFoundError(`${action}: workflow "${id}" has no revision "${name}"`, {
-    kind: "revision",
-    id: name,
-  });
 }

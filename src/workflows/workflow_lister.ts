@@ -53,9 +53,8 @@ export class WorkflowLister implements WorkflowListing {
         continue;
       }
       result.workflows.push(copyWorkflow(content.workflow));
-      if (content.idInFile === undefined) continue;
-      const message = `The file says that the id is "${content.idInFile}", its name "${id}" wins`;
-      result.warnings.push({ id, path, message });
+      const message = idWarning(id, content.idInFile);
+      if (message !== undefined) result.warnings.push({ id, path, message });
     }
     return result;
   }
@@ -72,8 +71,9 @@ export class WorkflowLister implements WorkflowListing {
       }
       const { workflow } = content;
       if (filter.tag !== undefined && !workflow.metadata.tags?.includes(filter.tag)) continue;
-      if (text !== undefined && !hasText(workflow, text)) continue;
-      result.summaries.push(summary(workflow, found!));
+      const summary = summaryOf(workflow, found!);
+      if (text !== undefined && !hasText(summary, text)) continue;
+      result.summaries.push(summary);
     }
     return result;
   }
@@ -149,7 +149,7 @@ function invalid({ id, path }: WorkflowEntry, error: StorageError): InvalidWorkf
   return { id, path, error };
 }
 
-function summary(workflow: Workflow, { info }: FoundFile): WorkflowSummary {
+function summaryOf(workflow: Workflow, { info }: FoundFile): WorkflowSummary {
   const { id, name, version, description, metadata, revision } = workflow;
   return {
     id,
@@ -163,7 +163,14 @@ function summary(workflow: Workflow, { info }: FoundFile): WorkflowSummary {
   };
 }
 
-function hasText({ id, name, description, metadata }: Workflow, text: string): boolean {
-  return [id, name, description, ...metadata.tags ?? []]
-    .some((part) => part?.toLowerCase().includes(text));
+/** Tells that a text has another id than the one that counts. */
+export function idWarning(id: string, idInFile: string | undefined): string | undefined {
+  if (idInFile === undefined) return undefined;
+  return `The file says that the id is "${idInFile}", its name "${id}" wins`;
+}
+
+/** Tells whether a text, in lower case, stands in what is searched. */
+export function hasText(summary: WorkflowSummary, text: string): boolean {
+  const { id, name, description, tags } = summary;
+  return [id, name, description, ...tags].some((part) => part?.toLowerCase().includes(text));
 }

@@ -42,7 +42,7 @@ const READS: Record<string, (connection: Connection) => void> = {
       maxBytes: 1,
       status: "failed" as const,
     }];
-    const scan = new PruneScan(connection, { rules, keepLast: 2, keepLabels: ["a"] }, 1e12);
+    const scan = new PruneScan(connection, { rules, keepLast: 2, keepLabels: ["a"] }, 1e12, false);
     while (scan.next(10) !== undefined);
   },
   statistics: (connection) => {

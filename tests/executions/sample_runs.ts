@@ -6,6 +6,7 @@
 
 import { Execution, type ExecutionStatus } from "../../src/domain/execution.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
+import type { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 
 /** How a run is made. */
 export interface SampleOptions {
@@ -45,3 +46,27 @@ export function sampleRun(options: SampleOptions = {}): Execution {
   }
   return run;
 }
+
+const DAY = 86_400_000;
+
+/** Twenty runs, `r00` twenty days old, of two workflows; every fourth failed. */
+export async function fill(executions: SQLiteExecutionRepository): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    await executions.record(sampleRun({
+      id: `r${String(i).padStart(2, "0")}`,
+      workflowId: i % 2 ? "orders" : "notes",
+      status: i % 4 === 0 ? "failed" : "completed",
+      startedAt: new Date(Date.now() - (20 - i) * DAY),
+    }));
+  }
+}
+
+/** Ids of all runs, the oldest first. */
+export async function ids(executions: SQLiteExecutionRepository): Promise<string[]> {
+  const { executions: all } = await executions.list({ limit: 1000 });
+  return all.map(({ id }) => id).reverse();
+}
+
+/** Ids of those runs, from one number to before another. */
+export const range = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => `r${String(from + i).padStart(2, "0")}`);

@@ -6,10 +6,11 @@ import {
   NotFoundError,
 } from "../../src/domain/errors.ts";
 import { runDeno } from "../helpers/child.ts";
+import { testStores } from "./backends.ts";
 import { content, greeting, TempStore } from "./temp_store.ts";
 
-Deno.test("save({ ifAbsent }) refuses a workflow that exists", async () => {
-  await using store = await TempStore.open();
+testStores("save({ ifAbsent }) refuses a workflow that exists", async (open) => {
+  await using store = await open();
   await store.workflows.save(greeting(), { ifAbsent: true });
   const error = await assertRejects(
     () => store.workflows.save(greeting(), { ifAbsent: true }),
@@ -18,8 +19,8 @@ Deno.test("save({ ifAbsent }) refuses a workflow that exists", async () => {
   assertEquals([error.kind, error.id], ["workflow", "greet"]);
 });
 
-Deno.test("save({ ifRevision }) refuses to overwrite what somebody else saved", async () => {
-  await using store = await TempStore.open();
+testStores("save({ ifRevision }) refuses to overwrite what somebody else saved", async (open) => {
+  await using store = await open();
   await store.workflows.save(greeting());
   const mine = await store.workflows.load("greet");
   const theirs = await store.workflows.load("greet");
@@ -35,39 +36,45 @@ Deno.test("save({ ifRevision }) refuses to overwrite what somebody else saved", 
   await store.workflows.save(mine, { ifRevision: revision });
 });
 
-Deno.test("save({ ifRevision }) sees an edit by hand, a comment included, and a deletion", async () => {
-  await using store = await TempStore.open();
-  await store.workflows.save(greeting());
-  const workflow = await store.workflows.load("greet");
-  await store.write("greet", (await store.read("greet")) + "# a thought\n");
-  await assertRejects(
-    () => store.workflows.save(workflow, { ifRevision: workflow.revision }),
-    ConflictError,
-  );
-  await store.workflows.delete("greet");
-  const error = await assertRejects(
-    () => store.workflows.save(workflow, { ifRevision: workflow.revision }),
-    ConflictError,
-    "deleted",
-  );
-  assertEquals(error.actual, "");
-});
+testStores(
+  "save({ ifRevision }) sees an edit by hand, a comment included, and a deletion",
+  async (open) => {
+    await using store = await open();
+    await store.workflows.save(greeting());
+    const workflow = await store.workflows.load("greet");
+    await store.write("greet", (await store.read("greet")) + "# a thought\n");
+    await assertRejects(
+      () => store.workflows.save(workflow, { ifRevision: workflow.revision }),
+      ConflictError,
+    );
+    await store.workflows.delete("greet");
+    const error = await assertRejects(
+      () => store.workflows.save(workflow, { ifRevision: workflow.revision }),
+      ConflictError,
+      "deleted",
+    );
+    assertEquals(error.actual, "");
+  },
+);
 
-Deno.test("save({ ifRevision }) is not disturbed by the time of the last change or by line breaks", async () => {
-  await using store = await TempStore.open();
-  await store.workflows.save(greeting());
-  const workflow = await store.workflows.load("greet");
-  const text = (await store.read("greet")).replace(
-    /last_modified: .*/,
-    "last_modified: 2020-01-01",
-  );
-  await store.write("greet", text.replaceAll("\n", "\r\n"));
-  workflow.description = "changed";
-  await store.workflows.save(workflow, { ifRevision: workflow.revision });
-});
+testStores(
+  "save({ ifRevision }) is not disturbed by the time of the last change or by line breaks",
+  async (open) => {
+    await using store = await open();
+    await store.workflows.save(greeting());
+    const workflow = await store.workflows.load("greet");
+    const text = (await store.read("greet")).replace(
+      /last_modified: .*/,
+      "last_modified: 2020-01-01",
+    );
+    await store.write("greet", text.replaceAll("\n", "\r\n"));
+    workflow.description = "changed";
+    await store.workflows.save(workflow, { ifRevision: workflow.revision });
+  },
+);
 
-Deno.test("save({ uniqueName }) refuses a name that another workflow has", async () => {
-  await using store = await TempStore.open();
+testStores("save({ uniqueName }) refuses a name that another workflow has", async (open) => {
+  await using store = await open();
   await store.workflows.save(greeting("a"), { uniqueName: true });
   await store.workflows.save(await store.workflows.load("a"), { uniqueName: true });
   const error = await assertRejects(
@@ -79,22 +86,25 @@ Deno.test("save({ uniqueName }) refuses a name that another workflow has", async
   await store.workflows.save(greeting("b"));
 });
 
-Deno.test("update() changes what is stored, with functions that return nothing, a workflow or a promise", async () => {
-  await using store = await TempStore.open();
-  await store.workflows.save(greeting());
-  await store.workflows.update("greet", (w) => void (w.name = "one"));
-  await store.workflows.update("greet", async (w) => {
-    await Promise.resolve();
-    w.description = "two";
-    return w;
-  });
-  const { changed } = await store.workflows.update("greet", () => {});
-  const { name, description } = await store.workflows.load("greet");
-  assertEquals([changed, name, description], [false, "one", "two"]);
-});
+testStores(
+  "update() changes what is stored, with functions that return nothing, a workflow or a promise",
+  async (open) => {
+    await using store = await open();
+    await store.workflows.save(greeting());
+    await store.workflows.update("greet", (w) => void (w.name = "one"));
+    await store.workflows.update("greet", async (w) => {
+      await Promise.resolve();
+      w.description = "two";
+      return w;
+    });
+    const { changed } = await store.workflows.update("greet", () => {});
+    const { name, description } = await store.workflows.load("greet");
+    assertEquals([changed, name, description], [false, "one", "two"]);
+  },
+);
 
-Deno.test("update() changes nothing when the function throws or changes the id", async () => {
-  await using store = await TempStore.open();
+testStores("update() changes nothing when the function throws or changes the id", async (open) => {
+  await using store = await open();
   await store.workflows.save(greeting());
   const before = await store.read("greet");
   await assertRejects(
@@ -128,46 +138,52 @@ Deno.test("update() starts again when an editor writes meanwhile", async () => {
   assertEquals([runs, workflow.description, workflow.extra], [2, "By hand", { count: 1 }]);
 });
 
-Deno.test("save({ onConflict: merge }) joins edits of different things, and names those of the same", async () => {
-  await using store = await TempStore.open();
-  await store.workflows.save(greeting());
-  const mine = await store.workflows.load("greet");
-  const theirs = await (await store.another()).load("greet");
-  theirs.addVariable({ name: "theirs", type: "any" });
-  theirs.nodes[1]!.description = "theirs";
-  await (await store.another()).save(theirs);
+testStores(
+  "save({ onConflict: merge }) joins edits of different things, and names those of the same",
+  async (open) => {
+    await using store = await open();
+    await store.workflows.save(greeting());
+    const mine = await store.workflows.load("greet");
+    const theirs = await (await store.another()).load("greet");
+    theirs.addVariable({ name: "theirs", type: "any" });
+    theirs.nodes[1]!.description = "theirs";
+    await (await store.another()).save(theirs);
 
-  mine.addNode({ id: "mine", type: "passthrough" });
-  const { merged } = await store.workflows.save(mine, { onConflict: "merge" });
-  assertEquals(merged, true);
-  const both = await store.workflows.load("greet");
-  assertEquals(both.variables.map(({ name }) => name), ["count", "theirs"]);
-  assertEquals(both.nodes.map(({ id }) => id), ["start", "read", "end", "mine"]);
+    mine.addNode({ id: "mine", type: "passthrough" });
+    const { merged } = await store.workflows.save(mine, { onConflict: "merge" });
+    assertEquals(merged, true);
+    const both = await store.workflows.load("greet");
+    assertEquals(both.variables.map(({ name }) => name), ["count", "theirs"]);
+    assertEquals(both.nodes.map(({ id }) => id), ["start", "read", "end", "mine"]);
 
-  mine.nodes[1]!.description = "mine";
-  const error = await assertRejects(
-    () => store.workflows.save(mine, { onConflict: "merge" }),
-    ConflictError,
-  );
-  assertEquals(error.conflicts, [
-    { field: 'node "read" description', mine: "mine", theirs: "theirs" },
-  ]);
-});
+    mine.nodes[1]!.description = "mine";
+    const error = await assertRejects(
+      () => store.workflows.save(mine, { onConflict: "merge" }),
+      ConflictError,
+    );
+    assertEquals(error.conflicts, [
+      { field: 'node "read" description', mine: "mine", theirs: "theirs" },
+    ]);
+  },
+);
 
-Deno.test("save({ onConflict: merge }) says when the revision to start from is not kept", async () => {
-  await using store = await TempStore.open({ history: false });
-  await store.workflows.save(greeting());
-  const mine = await store.workflows.load("greet");
-  for (const name of ["a", "b", "c"]) {
-    await store.workflows.update("greet", (w) => void (w.name = name));
-  }
-  mine.description = "mine";
-  await assertRejects(
-    () => store.workflows.save(mine, { onConflict: "merge" }),
-    ConflictError,
-    "is not kept",
-  );
-});
+testStores(
+  "save({ onConflict: merge }) says when the revision to start from is not kept",
+  async (open) => {
+    await using store = await open({ history: false });
+    await store.workflows.save(greeting());
+    const mine = await store.workflows.load("greet");
+    for (const name of ["a", "b", "c"]) {
+      await store.workflows.update("greet", (w) => void (w.name = name));
+    }
+    mine.description = "mine";
+    await assertRejects(
+      () => store.workflows.save(mine, { onConflict: "merge" }),
+      ConflictError,
+      "is not kept",
+    );
+  },
+);
 
 Deno.test("twenty processes that update one workflow fifty times each count to a thousand", async () => {
   await using store = await TempStore.open();

@@ -2,13 +2,18 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { join } from "@std/path";
 import { InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
 import { runDeno } from "../helpers/child.ts";
+import { type AnyStore, testStores } from "./backends.ts";
 import { content, greeting, TempStore } from "./temp_store.ts";
 
 function logPath(store: TempStore, id = "greet"): string {
   return join(store.root, "history", `${id}.jsonl`);
 }
 
-async function change(store: TempStore, description: string, author?: string): Promise<string> {
+async function change(
+  store: Pick<AnyStore, "workflows">,
+  description: string,
+  author?: string,
+): Promise<string> {
   const { revision } = await store.workflows.update(
     "greet",
     (workflow) => void (workflow.description = description),
@@ -17,8 +22,8 @@ async function change(store: TempStore, description: string, author?: string): P
   return revision;
 }
 
-Deno.test("every save that changes something becomes a revision", async () => {
-  await using store = await TempStore.open();
+testStores("every save that changes something becomes a revision", async (open) => {
+  await using store = await open();
   const first = await store.workflows.save(greeting(), { author: "ann", message: "begin" });
   await store.workflows.save(await store.workflows.load("greet"));
   const second = await change(store, "two", "bob");
@@ -57,8 +62,8 @@ Deno.test("open({ history: false }) keeps no revisions", async () => {
   ]);
 });
 
-Deno.test("an edit by hand is recorded at the next save, and at load", async () => {
-  await using store = await TempStore.open();
+testStores("an edit by hand is recorded at the next save, and at load", async (open) => {
+  await using store = await open();
   await store.workflows.save(greeting());
   await store.write("greet", (await store.read("greet")) + "# by hand\n");
   await change(store, "two");
@@ -72,8 +77,8 @@ Deno.test("an edit by hand is recorded at the next save, and at load", async () 
   assertStringIncludes(unified, "\n+# again\n");
 });
 
-Deno.test("a file that was there before the history is its first revision", async () => {
-  await using store = await TempStore.open();
+testStores("a file that was there before the history is its first revision", async (open) => {
+  await using store = await open();
   await store.write("greet", "name: greet # by hand\n");
   await store.workflows.load("greet");
   assertEquals((await store.workflows.history("greet")).map(({ source }) => source), ["edited"]);
@@ -95,8 +100,8 @@ Deno.test("reading the history needs no write permission", async () => {
   assertEquals([stdout, stderr], ["greet edited,saved\n", ""]);
 });
 
-Deno.test("loadRevision() reads by revision, by its first characters and by tag", async () => {
-  await using store = await TempStore.open();
+testStores("loadRevision() reads by revision, by its first characters and by tag", async (open) => {
+  await using store = await open();
   const { revision } = await store.workflows.save(greeting());
   await store.workflows.tag("greet", "v1");
   await change(store, "two");
@@ -113,8 +118,8 @@ Deno.test("loadRevision() reads by revision, by its first characters and by tag"
   }
 });
 
-Deno.test("diff() compares by structure and as text", async () => {
-  await using store = await TempStore.open();
+testStores("diff() compares by structure and as text", async (open) => {
+  await using store = await open();
   const { revision } = await store.workflows.save(greeting());
   await store.workflows.update("greet", (workflow) => {
     workflow.name = "hello";
@@ -141,8 +146,8 @@ Deno.test("diff() compares by structure and as text", async () => {
   assertStringIncludes(unified, "\n-name: greet\n+name: hello\n");
 });
 
-Deno.test("restore() makes a new revision with the text of an old one", async () => {
-  await using store = await TempStore.open();
+testStores("restore() makes a new revision with the text of an old one", async (open) => {
+  await using store = await open();
   await store.write("greet", "# mine\nname: greet   # the name\n");
   await change(store, "two");
   const [, first] = await store.workflows.history("greet");
@@ -155,8 +160,8 @@ Deno.test("restore() makes a new revision with the text of an old one", async ()
   assertEquals(again.changed, false);
 });
 
-Deno.test("restore() brings back a workflow that was deleted", async () => {
-  await using store = await TempStore.open();
+testStores("restore() brings back a workflow that was deleted", async (open) => {
+  await using store = await open();
   await store.workflows.save(greeting());
   const before = await store.read("greet");
   await store.workflows.delete("greet", { author: "ann" });
@@ -171,14 +176,14 @@ Deno.test("restore() brings back a workflow that was deleted", async () => {
   ]);
 });
 
-Deno.test("history() of nothing is not found", async () => {
-  await using store = await TempStore.open();
+testStores("history() of nothing is not found", async (open) => {
+  await using store = await open();
   await assertRejects(() => store.workflows.history("greet"), NotFoundError);
   await assertRejects(() => store.workflows.history("../greet"), InvalidDataError);
 });
 
-Deno.test("tag() names, moves and takes away", async () => {
-  await using store = await TempStore.open();
+testStores("tag() names, moves and takes away", async (open) => {
+  await using store = await open();
   const { revision } = await store.workflows.save(greeting());
   const second = await change(store, "two");
   const tags = async () =>
@@ -195,9 +200,9 @@ Deno.test("tag() names, moves and takes away", async () => {
   await assertRejects(() => store.workflows.tag("greet", "", second), InvalidDataError);
 });
 
-Deno.test("prune() keeps the newest, the tagged and the referenced revisions", async () => {
+testStores("prune() keeps the newest, the tagged and the referenced revisions", async (open) => {
   const referenced: string[] = [];
-  await using store = await TempStore.open({
+  await using store = await open({
     referencedRevisions: (id) => Promise.resolve(id === "greet" ? referenced : []),
   });
   const revisions = [(await store.workflows.save(greeting())).revision];
@@ -249,8 +254,8 @@ Deno.test("a thousand revisions are listed in one read", async () => {
   assert(performance.now() - start < 1000);
 });
 
-Deno.test("revisions of a workflow survive any content", async () => {
-  await using store = await TempStore.open();
+testStores("revisions of a workflow survive any content", async (open) => {
+  await using store = await open();
   const workflow = greeting();
   workflow.description = 'quotes " and \\ and\nlines \u2028 and 😀';
   const { revision } = await store.workflows.save(workflow);

@@ -1,41 +1,47 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { AlreadyExistsError, InvalidDataError } from "../../src/domain/errors.ts";
-import { content, fixtures, greeting, TempStore } from "./temp_store.ts";
+import { testStores } from "./backends.ts";
+import { content, fixtures, greeting } from "./temp_store.ts";
 
 const TOKEN = ["ghp", "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fG3hJ6"].join("_");
 
-Deno.test("save() refuses certain secrets, tells about likely ones, and does as it is told", async () => {
-  await using store = await TempStore.open();
-  const workflow = greeting();
-  workflow.servers[0]!.env = { GITHUB: TOKEN, DB_PASSWORD: "correct-horse7" };
-  const error = await assertRejects(() => store.workflows.save(workflow), InvalidDataError);
-  assertStringIncludes(
-    error.message,
-    "servers[0].env.GITHUB holds a secret (github-token, ghp_****)",
-  );
-  assert(!error.message.includes(TOKEN));
-  const { secrets } = await store.workflows.save(workflow, { secrets: "warn" });
-  assertEquals(secrets!.map(({ path, certain }) => [path, certain]), [
-    ["servers[0].env.GITHUB", true],
-    ["servers[0].env.DB_PASSWORD", false],
-  ]);
-  workflow.name = "changed";
-  assertEquals((await store.workflows.save(workflow, { secrets: "allow" })).secrets, undefined);
-  await assertRejects(
-    () => store.workflows.update("greet", (w) => void (w.name = "again")),
-    InvalidDataError,
-    "github-token",
-  );
-  delete workflow.servers[0]!.env.GITHUB;
-  assertEquals((await store.workflows.save(workflow)).secrets!.length, 1);
-});
+testStores(
+  "save() refuses certain secrets, tells about likely ones, and does as it is told",
+  async (open) => {
+    await using store = await open();
+    const workflow = greeting();
+    workflow.servers[0]!.env = { GITHUB: TOKEN, DB_PASSWORD: "correct-horse7" };
+    const error = await assertRejects(() => store.workflows.save(workflow), InvalidDataError);
+    assertStringIncludes(
+      error.message,
+      "servers[0].env.GITHUB holds a secret (github-token, ghp_****)",
+    );
+    assert(!error.message.includes(TOKEN));
+    const { secrets } = await store.workflows.save(workflow, { secrets: "warn" });
+    assertEquals(secrets!.map(({ path, certain }) => [path, certain]), [
+      ["servers[0].env.GITHUB", true],
+      ["servers[0].env.DB_PASSWORD", false],
+    ]);
+    workflow.name = "changed";
+    assertEquals((await store.workflows.save(workflow, { secrets: "allow" })).secrets, undefined);
+    await assertRejects(
+      () => store.workflows.update("greet", (w) => void (w.name = "again")),
+      InvalidDataError,
+      "github-token",
+    );
+    delete workflow.servers[0]!.env.GITHUB;
+    assertEquals((await store.workflows.save(workflow)).secrets!.length, 1);
+  },
+);
 
-Deno.test("exportWorkflow() leaves no secret in the text, and lists what it removed", async () => {
-  await using store = await TempStore.open();
-  await store.write(
-    "greet",
-    `# the old token was ${TOKEN}
+testStores(
+  "exportWorkflow() leaves no secret in the text, and lists what it removed",
+  async (open) => {
+    await using store = await open();
+    await store.write(
+      "greet",
+      `# the old token was ${TOKEN}
 name: greet
 version: "1.0"
 servers:
@@ -48,17 +54,17 @@ nodes:
   - id: start
     type: start
 `,
-  );
-  const { text, removed } = await store.workflows.exportWorkflow("greet");
-  assert(!text.includes(TOKEN));
-  assert(!text.includes("my-server"));
-  assertEquals(removed.map(({ path, kind }) => [path, kind]), [
-    ["servers[0].args[1]", "github-token"],
-    ["servers[0].env.API_KEY", "named-secret"],
-  ]);
-  assertEquals(
-    text,
-    `id: greet
+    );
+    const { text, removed } = await store.workflows.exportWorkflow("greet");
+    assert(!text.includes(TOKEN));
+    assert(!text.includes("my-server"));
+    assertEquals(removed.map(({ path, kind }) => [path, kind]), [
+      ["servers[0].args[1]", "github-token"],
+      ["servers[0].env.API_KEY", "named-secret"],
+    ]);
+    assertEquals(
+      text,
+      `id: greet
 name: greet
 version: "1.0"
 servers:
@@ -76,18 +82,19 @@ nodes:
   - id: start
     type: start
 `,
-  );
-});
+    );
+  },
+);
 
-Deno.test("importWorkflow() saves under a free id and tells what is needed", async () => {
-  await using store = await TempStore.open();
+testStores("importWorkflow() saves under a free id and tells what is needed", async (open) => {
+  await using store = await open();
   const workflow = greeting();
   workflow.servers[0]!.credentialRef = "files:key";
   workflow.servers[0]!.env = { API_TOKEN: "plain" };
   await store.workflows.save(workflow);
   const { text } = await store.workflows.exportWorkflow("greet");
 
-  await using other = await TempStore.open();
+  await using other = await open();
   const first = await other.workflows.importWorkflow({ text });
   assertEquals(first.workflow.id, "greet");
   assertEquals(first.servers, [{ id: "files", command: "npx" }]);
@@ -106,29 +113,32 @@ Deno.test("importWorkflow() saves under a free id and tells what is needed", asy
   assertEquals(revision!.source, "imported");
 });
 
-Deno.test("importWorkflow() reads files of every dialect, and refuses what it cannot read", async () => {
-  await using store = await TempStore.open();
-  for (const [name, text] of await fixtures()) {
-    const path = join(store.root, `${name}.yaml`);
-    await Deno.writeTextFile(path, text);
-    const { workflow } = await store.workflows.importWorkflow({ path });
-    assertEquals(workflow.id, name);
-    assertEquals(content(await store.workflows.load(name)), content(workflow));
-    assert(!(await store.read(name)).includes("server_id"));
-  }
-  await assertRejects(
-    () => store.workflows.importWorkflow({ text: "name: [" }),
-    InvalidDataError,
-    "Cannot import the workflow",
-  );
-  await assertRejects(
-    () => store.workflows.importWorkflow({ text: "name: a" }, { id: "a/b" }),
-    InvalidDataError,
-  );
-});
+testStores(
+  "importWorkflow() reads files of every dialect, and refuses what it cannot read",
+  async (open) => {
+    await using store = await open();
+    for (const [name, text] of await fixtures()) {
+      const path = join(store.folder, `${name}.yaml`);
+      await Deno.writeTextFile(path, text);
+      const { workflow } = await store.workflows.importWorkflow({ path });
+      assertEquals(workflow.id, name);
+      assertEquals(content(await store.workflows.load(name)), content(workflow));
+      assert(!(await store.read(name)).includes("server_id"));
+    }
+    await assertRejects(
+      () => store.workflows.importWorkflow({ text: "name: [" }),
+      InvalidDataError,
+      "Cannot import the workflow",
+    );
+    await assertRejects(
+      () => store.workflows.importWorkflow({ text: "name: a" }, { id: "a/b" }),
+      InvalidDataError,
+    );
+  },
+);
 
-Deno.test("exportAll() and importFolder() go through all, and report each", async () => {
-  await using store = await TempStore.open();
+testStores("exportAll() and importFolder() go through all, and report each", async (open) => {
+  await using store = await open();
   for (const id of ["a", "b", "c"]) await store.workflows.save(greeting(id));
   await store.write("broken", "name: [\n");
   const exported = await Array.fromAsync(store.workflows.exportAll());
@@ -140,13 +150,13 @@ Deno.test("exportAll() and importFolder() go through all, and report each", asyn
   ]);
   assert("error" in exported[2]!);
 
-  const folder = join(store.root, "shared");
+  const folder = join(store.folder, "shared");
   await Deno.mkdir(folder);
   for (const item of exported) {
     const text = "text" in item ? item.text : "name: [\n";
     await Deno.writeTextFile(join(folder, `${item.id}.yaml`), text);
   }
-  await using other = await TempStore.open();
+  await using other = await open();
   const imported = await Array.fromAsync(other.workflows.importFolder(folder));
   assertEquals(imported.map((item) => [item.done, item.total, "error" in item]), [
     [1, 4, false],

@@ -11,6 +11,7 @@ import { templateProblems, type WorkflowTemplate } from "../../src/domain/templa
 import { instantiateTemplate } from "../../src/workflows/instantiate.ts";
 import { FilesystemTemplateRepository } from "../../src/workflows/template_repository.ts";
 import { realInputs, testNeeding } from "../helpers/skip.ts";
+import { testStores, writeText } from "./backends.ts";
 
 const TEXT = `# Moves a file.
 name: move
@@ -210,34 +211,37 @@ Deno.test("templateProblems() lists what is wrong with a template", () => {
   assertEquals(error.problems.slice(0, 9), templateProblems(template));
 });
 
-Deno.test("FilesystemTemplateRepository saves, loads, lists and deletes", () =>
-  withTemplates(async (templates) => {
-    const template = await templates.load("move");
-    assertEquals(await templates.problems("move"), []);
-    assertEquals(await templates.save(template), { changed: false });
-    template.parameters[0]!.description = "Where it is";
-    template.description = "Moves one file";
-    assertEquals(await templates.save(template), { changed: true });
-    assertEquals(await templates.load("move"), template);
-    const text = await Deno.readTextFile(templates.pathOf("move"));
-    assertStringIncludes(text, "    required: true # no default\n    description: Where it is\n");
-    assert(text.startsWith("# Moves a file.\nname: move\n"));
+testStores("templates are saved, loaded, listed and deleted", async (open) => {
+  await using store = await open();
+  const templates = await store.templates();
+  await writeText(templates, "move", TEXT);
+  const template = await templates.load("move");
+  assertEquals(await templates.problems("move"), []);
+  assertEquals(await templates.save(template), { changed: false });
+  template.parameters[0]!.description = "Where it is";
+  template.description = "Moves one file";
+  assertEquals(await templates.save(template), { changed: true });
+  assertEquals(await templates.load("move"), template);
+  const { text = "" } = await templates.readArchive("move");
+  assertStringIncludes(text, "    required: true # no default\n    description: Where it is\n");
+  assert(text.startsWith("# Moves a file.\nname: move\n"));
 
-    const copy = { ...template, id: "copy", extra: { "x-team": "data" } };
-    await templates.save(copy, { ifAbsent: true });
-    assertEquals(await templates.load("copy"), copy);
-    await assertRejects(() => templates.save(copy, { ifAbsent: true }), AlreadyExistsError);
+  const copy = { ...template, id: "copy", extra: { "x-team": "data" } };
+  await templates.save(copy, { ifAbsent: true });
+  assertEquals(await templates.load("copy"), copy);
+  await assertRejects(() => templates.save(copy, { ifAbsent: true }), AlreadyExistsError);
 
-    await Deno.writeTextFile(templates.pathOf("bad"), "parameters: 3\n");
-    const { templates: all, invalid } = await templates.list();
-    assertEquals(all.map(({ id }) => id), ["copy", "move"]);
-    assertEquals(invalid.map(({ id }) => id), ["bad"]);
+  await writeText(templates, "bad", "parameters: 3\n");
+  const { templates: all, invalid } = await templates.list();
+  assertEquals(all.map(({ id }) => id), ["copy", "move"]);
+  assertEquals(invalid.map(({ id }) => id), ["bad"]);
 
-    await templates.delete("copy");
-    const error = await assertRejects(() => templates.delete("copy"), NotFoundError);
-    assertEquals(error.kind, "template");
-    await assertRejects(() => templates.load("../move"), InvalidDataError);
-  }));
+  await templates.delete("copy");
+  const error = await assertRejects(() => templates.delete("copy"), NotFoundError);
+  assertEquals(error.kind, "template");
+  await assertRejects(() => templates.load("../move"), InvalidDataError);
+  await assertRejects(() => templates.save({ ...copy, id: "MOVE" }), AlreadyExistsError, "case");
+});
 
 testNeeding(realInputs, "every real template is read, saved and instantiated", async () => {
   const folder = join(Deno.env.get("GOFLOW_FIXTURES")!, "templates");

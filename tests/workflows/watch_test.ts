@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { InvalidDataError } from "../../src/domain/errors.ts";
 import type { WatchOptions, WorkflowEvent } from "../../src/domain/workflow_events.ts";
 import { linux, program, testNeeding } from "../helpers/skip.ts";
+import { type AnyStore, testStores } from "./backends.ts";
 import { greeting, TempStore } from "./temp_store.ts";
 
 /** Watches a store and collects what happens. */
@@ -12,7 +13,7 @@ class Watched implements AsyncDisposable {
   readonly #done: Promise<void>;
   #wake: () => void = () => {};
 
-  constructor(store: TempStore, options: WatchOptions = {}) {
+  constructor(store: Pick<AnyStore, "workflows">, options: WatchOptions = {}) {
     const events = store.workflows.watch({ ...options, signal: this.#end.signal });
     this.#done = (async () => {
       for await (const event of events) {
@@ -50,7 +51,7 @@ class Watched implements AsyncDisposable {
 }
 
 /** Makes sure that the watcher has made its first scan and sees what comes. */
-async function settled(store: TempStore, watched: Watched): Promise<void> {
+async function settled(store: Pick<AnyStore, "write">, watched: Watched): Promise<void> {
   for (let i = 0; watched.events.length === 0; i++) {
     await store.write("zz-settled", `name: settled ${i}\n`);
     const deadline = performance.now() + 300;
@@ -59,33 +60,36 @@ async function settled(store: TempStore, watched: Watched): Promise<void> {
   watched.events.length = 0;
 }
 
-Deno.test("watch() tells what is created, changed, invalid and deleted, with the workflow or the error", async () => {
-  await using store = await TempStore.open();
-  await store.write("old", "name: old\n");
-  await using watched = new Watched(store);
-  await settled(store, watched);
+testStores(
+  "watch() tells what is created, changed, invalid and deleted, with the workflow or the error",
+  async (open) => {
+    await using store = await open();
+    await store.write("old", "name: old\n");
+    await using watched = new Watched(store);
+    await settled(store, watched);
 
-  await store.write("a", "name: one\n");
-  await watched.until((events) => events.length === 1);
-  const [created] = watched.events.splice(0);
-  assert(created?.type === "created");
-  assertEquals([created.id, created.workflow.name], ["a", "one"]);
+    await store.write("a", "name: one\n");
+    await watched.until((events) => events.length === 1);
+    const [created] = watched.events.splice(0);
+    assert(created?.type === "created");
+    assertEquals([created.id, created.workflow.name], ["a", "one"]);
 
-  await store.write("a", "name: two\n");
-  assertEquals(await watched.next(), ["changed a"]);
-  await store.write("a", "name: [\n");
-  await watched.until((events) => events.length === 1);
-  const [invalid] = watched.events.splice(0);
-  assert(invalid?.type === "invalid");
-  assertInstanceOf(invalid.error, InvalidDataError);
-  await store.write("a", "name: two\n");
-  assertEquals(await watched.next(), ["changed a"]);
-  await Deno.remove(store.workflows.pathOf("a"));
-  assertEquals(await watched.next(), ["deleted a"]);
-});
+    await store.write("a", "name: two\n");
+    assertEquals(await watched.next(), ["changed a"]);
+    await store.write("a", "name: [\n");
+    await watched.until((events) => events.length === 1);
+    const [invalid] = watched.events.splice(0);
+    assert(invalid?.type === "invalid");
+    assertInstanceOf(invalid.error, InvalidDataError);
+    await store.write("a", "name: two\n");
+    assertEquals(await watched.next(), ["changed a"]);
+    await store.remove("a");
+    assertEquals(await watched.next(), ["deleted a"]);
+  },
+);
 
-Deno.test("watch({ initial }) tells first what is there", async () => {
-  await using store = await TempStore.open();
+testStores("watch({ initial }) tells first what is there", async (open) => {
+  await using store = await open();
   await store.write("a", "name: a\n");
   await store.write("b", "name: [\n");
   await using watched = new Watched(store, { initial: true });
@@ -113,17 +117,20 @@ Deno.test("watch() is silent about own saves, about writes that change nothing, 
   assertEquals(await watched.next(), ["created last"]);
 });
 
-Deno.test("watch() sees what another repository saves, and records it in the history", async () => {
-  await using store = await TempStore.open();
-  await store.workflows.save(greeting());
-  await using watched = new Watched(store);
-  await settled(store, watched);
-  const other = await store.another({ history: false });
-  await other.update("greet", (workflow) => void (workflow.name = "theirs"));
-  assertEquals(await watched.next(), ["changed greet"]);
-  const [newest] = await store.workflows.history("greet");
-  assertEquals(newest!.source, "edited");
-});
+testStores(
+  "watch() sees what another repository saves, and records it in the history",
+  async (open) => {
+    await using store = await open();
+    await store.workflows.save(greeting());
+    await using watched = new Watched(store);
+    await settled(store, watched);
+    const other = await store.another({ history: false });
+    await other.update("greet", (workflow) => void (workflow.name = "theirs"));
+    assertEquals(await watched.next(), ["changed greet"]);
+    const [newest] = await store.workflows.history("greet");
+    assertEquals(newest!.source, "edited");
+  },
+);
 
 Deno.test("watch() is complete under a burst of 3,000 writes, within 300 ms after the last one", async () => {
   await using store = await TempStore.open();

@@ -1,0 +1,73 @@
+/**
+ * Workflow templates in PostgreSQL.
+ *
+ * @module
+ */
+
+import { TextTemplateRepository } from "../workflows/text_template_repository.ts";
+import { PostgresDatabase } from "./database.ts";
+import type { PostgresOptions } from "./options.ts";
+import { TEMPLATES } from "./text_row.ts";
+import { PostgresTexts } from "./texts.ts";
+
+/**
+ * Workflow templates in PostgreSQL, each text verbatim.
+ *
+ * Requires `--allow-net` for the server.
+ */
+export class PostgresTemplateRepository extends TextTemplateRepository implements AsyncDisposable {
+  readonly #database: PostgresDatabase;
+
+  private constructor(database: PostgresDatabase) {
+    super(new PostgresTexts(database, TEMPLATES, false));
+    this.#database = database;
+  }
+
+  /**
+   * Connects to a server.
+   *
+   * @param url URL of the database, such as `postgres://user@host:5432/database`.
+   * @param options How to connect.
+   * @returns The repository; close it, or use `await using`.
+   * @throws {InvalidDataError} If the URL or an option is not valid.
+   * @throws {PermissionDeniedError} If the server or Deno refuses.
+   * @throws {DatabaseError} If the server cannot be used, or its schema is newer or not as it should be.
+   */
+  static async open(
+    url: string,
+    options: PostgresOptions = {},
+  ): Promise<PostgresTemplateRepository> {
+    return PostgresTemplateRepository.over(await PostgresDatabase.open(url, options));
+  }
+
+  /**
+   * Makes a repository over an open database.
+   *
+   * @param database The database.
+   * @returns The repository.
+   * @internal
+   */
+  static over(database: PostgresDatabase): PostgresTemplateRepository {
+    return new PostgresTemplateRepository(database);
+  }
+
+  /**
+   * Returns where a template lies, whether or not it exists.
+   *
+   * @param id Id of the template.
+   * @returns The table and the id.
+   */
+  override pathOf(id: string): string {
+    return `${TEMPLATES.name}/${id}`;
+  }
+
+  /** Ends the connections; further calls do nothing. */
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+
+  /** Ends the connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Workflows in PostgreSQL.
+ *
+ * @module
+ */
+
+import { TextWorkflowRepository } from "../workflows/text_workflow_repository.ts";
+import type { ReferencedRevisions } from "../workflows/workflow_revisions.ts";
+import { WorkflowStore } from "../workflows/workflow_store.ts";
+import { PostgresDatabase } from "./database.ts";
+import type { PostgresOptions } from "./options.ts";
+import { WORKFLOWS } from "./text_row.ts";
+import { PostgresTexts } from "./texts.ts";
+import { PostgresListing } from "./workflow_listing.ts";
+
+/** Options of the workflows in PostgreSQL. */
+export interface PostgresWorkflowOptions {
+  /**
+   * Whether to keep every revision.
+   *
+   * @default {true}
+   */
+  history?: boolean | undefined;
+  /**
+   * Returns the revisions of a workflow that must survive pruning, such as
+   * those that stored executions refer to.
+   *
+   * @default {() => []}
+   */
+  referencedRevisions?: ReferencedRevisions | undefined;
+  /** Address of a JSON Schema, put into the first line of new texts for editors. */
+  schemaUrl?: string | undefined;
+}
+
+/**
+ * Workflows in PostgreSQL, which programs on many hosts edit together: each
+ * text is kept verbatim, comments included, with all its revisions.
+ *
+ * Requires `--allow-net` for the server.
+ */
+export class PostgresWorkflowRepository extends TextWorkflowRepository implements AsyncDisposable {
+  readonly #database: PostgresDatabase;
+
+  private constructor(database: PostgresDatabase, store: WorkflowStore) {
+    super(store);
+    this.#database = database;
+  }
+
+  /**
+   * Connects to a server.
+   *
+   * @param url URL of the database, such as `postgres://user@host:5432/database`.
+   * @param options How to connect, and whether revisions are kept.
+   * @returns The repository; close it, or use `await using`.
+   * @throws {InvalidDataError} If the URL or an option is not valid.
+   * @throws {PermissionDeniedError} If the server or Deno refuses.
+   * @throws {DatabaseError} If the server cannot be used, or its schema is newer or not as it should be.
+   */
+  static async open(
+    url: string,
+    options: PostgresOptions & PostgresWorkflowOptions = {},
+  ): Promise<PostgresWorkflowRepository> {
+    const database = await PostgresDatabase.open(url, options);
+    return PostgresWorkflowRepository.over(database, options);
+  }
+
+  /**
+   * Makes a repository over an open database.
+   *
+   * @param database The database.
+   * @param options Whether revisions are kept.
+   * @returns The repository.
+   * @internal
+   */
+  static over(
+    database: PostgresDatabase,
+    options: PostgresWorkflowOptions = {},
+  ): PostgresWorkflowRepository {
+    const { history = true, referencedRevisions, schemaUrl } = options;
+    const texts = new PostgresTexts(database, WORKFLOWS, history);
+    const listing = new PostgresListing(database);
+    const parts = { texts, listing, referencedRevisions, schemaUrl };
+    return new PostgresWorkflowRepository(database, new WorkflowStore(parts));
+  }
+
+  /** Ends the connections; further calls do nothing. */
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+
+  /** Ends the connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
