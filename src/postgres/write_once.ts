@@ -36,7 +36,7 @@ export async function writeOnce<T>(
   let unanswered: Written<T> | undefined;
   let foreign: { error: unknown } | undefined;
   try {
-    return await database.transaction(action, async (session) => {
+    const value = await database.transaction(action, async (session) => {
       if (unanswered?.transaction !== undefined) {
         if (await isCommitted(session, unanswered.transaction)) return unanswered.value;
         unanswered = undefined;
@@ -55,9 +55,20 @@ export async function writeOnce<T>(
         throw new StorageError(action, { cause: error });
       }
     });
+    if (unanswered !== undefined) announce(database);
+    return value;
   } catch (error) {
     throw foreign === undefined ? error : foreign.error;
   }
+}
+
+/** Wakes those who watch, here and elsewhere. */
+function announce(database: PostgresDatabase): void {
+  database.listener.wake();
+  const { channel } = database.listener;
+  const sent = database.query("Cannot notify", "SELECT pg_notify($1, '')", [channel]);
+  // They look by themselves when nobody wakes them, only later.
+  sent.catch(() => undefined);
 }
 
 /** Notes what statements throw. */
