@@ -8,17 +8,6 @@
 import { PermissionDeniedError } from "./domain/errors.ts";
 
 /**
- * Returns the narrowest command line flag that grants a permission.
- *
- * @param descriptor The permission.
- * @returns The flag, such as `--allow-read=/data`.
- */
-export function permissionFlag(descriptor: Deno.PermissionDescriptor): string {
-  const value = permissionResource(descriptor);
-  return value === undefined ? `--allow-${descriptor.name}` : `--allow-${descriptor.name}=${value}`;
-}
-
-/**
  * Throws unless every permission is granted. Never prompts.
  *
  * @param action What is about to be done, in the form `Cannot load workflow "a"`.
@@ -29,14 +18,21 @@ export function requirePermissions(
   action: string,
   ...descriptors: Deno.PermissionDescriptor[]
 ): void {
-  for (const descriptor of descriptors) {
-    if (Deno.permissions.querySync(descriptor).state === "granted") continue;
-    const flag = permissionFlag(descriptor);
-    throw new PermissionDeniedError(
-      `${action}: ${descriptor.name} permission is missing, run again with ${flag}`,
-      { resource: permissionResource(descriptor) ?? descriptor.name, flag },
-    );
-  }
+  const missing = descriptors.filter((descriptor) =>
+    Deno.permissions.querySync(descriptor).state !== "granted"
+  );
+  const [first] = missing;
+  if (first === undefined) return;
+  // One flag grants all that are of the same kind.
+  const same = missing.filter(({ name }) => name === first.name).map(permissionResource);
+  const resource = same.includes(undefined) ? undefined : same.join(",");
+  const flag = resource === undefined
+    ? `--allow-${first.name}`
+    : `--allow-${first.name}=${resource}`;
+  throw new PermissionDeniedError(
+    `${action}: ${first.name} permission is missing, run again with ${flag}`,
+    { resource: resource ?? first.name, flag },
+  );
 }
 
 /**

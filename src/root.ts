@@ -23,18 +23,20 @@ export function resolveRoot(root?: string): string {
   if (root !== undefined) return absolute(root);
   const home = Deno.build.os === "windows" ? "USERPROFILE" : "HOME";
   const action = "Cannot find the GoFlow folder";
-  const configured = readEnv(action, "GOFLOW_CONFIG_DIR");
+  const configDir: Deno.EnvPermissionDescriptor = { name: "env", variable: "GOFLOW_CONFIG_DIR" };
+  const homeFolder: Deno.EnvPermissionDescriptor = { name: "env", variable: home };
+  // Whoever may not read the first is told about both, since the second may be needed as well.
+  if (Deno.permissions.querySync(configDir).state !== "granted") {
+    requirePermissions(action, homeFolder, configDir);
+  }
+  const configured = Deno.env.get("GOFLOW_CONFIG_DIR");
   if (configured) return absolute(configured);
-  const homeFolder = readEnv(action, home);
-  if (homeFolder) return absolute(join(homeFolder, ".goflow"));
+  requirePermissions(action, homeFolder);
+  const folder = Deno.env.get(home);
+  if (folder) return absolute(join(folder, ".goflow"));
   throw new InvalidDataError(
     `${action}: neither GOFLOW_CONFIG_DIR nor ${home} is set, set one or pass the "root" option`,
   );
-}
-
-function readEnv(action: string, variable: string): string | undefined {
-  requirePermissions(action, { name: "env", variable });
-  return Deno.env.get(variable);
 }
 
 function absolute(path: string): string {

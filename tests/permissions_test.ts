@@ -1,9 +1,16 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { codeUrl, configFlags, runCode } from "./helpers/child.ts";
-import { program, testNeeding } from "./helpers/skip.ts";
+import { ffi, program, type Requirement, sqliteLibrary, testNeeding } from "./helpers/skip.ts";
 
-/** The permission table of the README: what each operation does, and the flags it needs. */
-const OPERATIONS: { name: string; code: string; flags: (root: string) => string[] }[] = [
+/** A row of the permission table of the README: what an operation does, and the flags it needs. */
+interface Operation {
+  name: string;
+  code: string;
+  flags: (root: string) => string[];
+  needs?: Requirement[];
+}
+
+const OPERATIONS: Operation[] = [
   {
     name: "reading workflows",
     code: `await storage.workflows.list();
@@ -31,6 +38,24 @@ const OPERATIONS: { name: string; code: string; flags: (root: string) => string[
     flags: (root) => [`--allow-read=${root}`, `--allow-write=${root}`],
   },
   {
+    name: "executions with the FFI driver",
+    code: `const executions = await SQLiteExecutionRepository.open({
+        root: storage.root,
+        driver: "ffi",
+      });
+      await executions.record(Execution.create("a", "1.0", { input: 1 }));
+      await executions.list();
+      if ((await executions.info()).driver !== "ffi") throw new Error("driver");
+      executions.close();`,
+    flags: (root) => [
+      `--allow-read=${root}`,
+      `--allow-write=${root}`,
+      "--allow-ffi",
+      "--allow-env=DENO_SQLITE_PATH,DENO_SQLITE_LOCAL",
+    ],
+    needs: [ffi],
+  },
+  {
     name: "reading credentials",
     code: `await storage.credentials.get("absent").catch(reached);
       await storage.credentials.list().catch(reached);`,
@@ -54,9 +79,14 @@ const KEYRING_PROGRAM = {
 }[Deno.build.os as string] ?? "secret-tool";
 
 /** Runs code over a storage in a child; prints "done", or name and flag of the error. */
-async function outcome(code: string, root: string | undefined, flags: string[]): Promise<string> {
+async function outcome(
+  code: string,
+  root: string | undefined,
+  flags: string[],
+  env: Record<string, string> = {},
+): Promise<string> {
   const { stdout, stderr } = await runCode(
-    `import { Execution, openStorage, Workflow } from "./mod.ts";
+    `import { Execution, openStorage, SQLiteExecutionRepository, Workflow } from "./mod.ts";
     // A keyring that cannot be reached was asked, which is what matters here.
     const reached = (error) => {
       if (error.name !== "KeyringError" && error.name !== "NotFoundError") throw error;
@@ -70,7 +100,15 @@ async function outcome(code: string, root: string | undefined, flags: string[]):
     } catch (error) {
       console.log(error.name, error.flag);
     }`,
-    { flags, env: { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent", GOFLOW_CONFIG_DIR: "" } },
+    {
+      flags,
+      env: {
+        DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent",
+        DENO_SQLITE_PATH: sqliteLibrary,
+        GOFLOW_CONFIG_DIR: "",
+        ...env,
+      },
+    },
   );
   assertEquals(stderr, "");
   return stdout.trim();
@@ -85,25 +123,34 @@ async function withRoot(run: (root: string) => Promise<void>): Promise<void> {
   }
 }
 
-for (const { name, code, flags } of OPERATIONS) {
-  Deno.test(`openStorage() permits ${name} under exactly the documented flags`, () =>
-    withRoot(async (root) => {
-      assertEquals(await outcome(code, root, flags(root)), "done");
-    }));
+for (const { name, code, flags, needs = [] } of OPERATIONS) {
+  testNeeding(
+    needs,
+    `openStorage() permits ${name} under exactly the documented flags`,
+    () =>
+      withRoot(async (root) => {
+        assertEquals(await outcome(code, root, flags(root)), "done");
+      }),
+  );
 
-  Deno.test(`openStorage() names the flag that ${name} lacks`, () =>
-    withRoot(async (root) => {
-      for (const missing of flags(root)) {
-        const rest = flags(root).filter((flag) => flag !== missing);
-        assertEquals(await outcome(code, root, rest), `PermissionDeniedError ${missing}`);
-      }
-    }));
+  testNeeding(
+    needs,
+    `openStorage() names the flag that ${name} lacks`,
+    () =>
+      withRoot(async (root) => {
+        for (const missing of flags(root)) {
+          const rest = flags(root).filter((flag) => flag !== missing);
+          assertEquals(await outcome(code, root, rest), `PermissionDeniedError ${missing}`);
+        }
+      }),
+  );
 }
 
 Deno.test("openStorage() finds the default root under exactly the documented flags", async () => {
   const variables = Deno.build.os === "windows" ? ["USERPROFILE"] : ["HOME"];
   variables.push("GOFLOW_CONFIG_DIR");
   assertEquals(await outcome("", undefined, [`--allow-env=${variables}`]), "done");
+  assertEquals(await outcome("", undefined, []), `PermissionDeniedError --allow-env=${variables}`);
   for (const missing of variables) {
     const rest = variables.filter((variable) => variable !== missing);
     assertEquals(
@@ -112,6 +159,28 @@ Deno.test("openStorage() finds the default root under exactly the documented fla
     );
   }
 });
+
+testNeeding(
+  ffi,
+  "openStorage() names the flags that fetching a library for FFI needs",
+  () =>
+    withRoot(async (root) => {
+      const scoped = [
+        `--allow-read=${root}`,
+        `--allow-write=${root}`,
+        "--allow-env=DENO_SQLITE_PATH,DENO_SQLITE_LOCAL",
+      ];
+      const wanted = ["--allow-read", "--allow-write", "--allow-env", "--allow-net"];
+      const code = `await SQLiteExecutionRepository.open({ root: storage.root, driver: "ffi" });`;
+      for (const [index, missing] of wanted.entries()) {
+        const flags = ["--allow-ffi", ...wanted.slice(0, index), ...scoped.slice(index)];
+        assertEquals(
+          await outcome(code, root, flags, { DENO_SQLITE_PATH: "" }),
+          `PermissionDeniedError ${missing}`,
+        );
+      }
+    }),
+);
 
 testNeeding(
   program("script"),

@@ -37,8 +37,8 @@ Deno.test("resolveRoot() of an absolute path needs no permission", async () => {
 Deno.test("resolveRoot() names the flag when the environment may not be read", async () => {
   assertEquals(
     await resolveInChild({}),
-    "PermissionDeniedError --allow-env=GOFLOW_CONFIG_DIR Cannot find the GoFlow folder: " +
-      "env permission is missing, run again with --allow-env=GOFLOW_CONFIG_DIR",
+    "PermissionDeniedError --allow-env=HOME,GOFLOW_CONFIG_DIR Cannot find the GoFlow folder: " +
+      "env permission is missing, run again with --allow-env=HOME,GOFLOW_CONFIG_DIR",
   );
 });
 

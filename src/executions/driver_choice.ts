@@ -35,6 +35,7 @@ export async function chooseDriver(
   if (wanted === "builtin") return await loadBuiltin("the option asks for it");
   if (wanted === "ffi") {
     requirePermissions(action, { name: "ffi" }, ...envDescriptors());
+    requirePermissions(action, ...downloadDescriptors());
     return await loadFfi(action, "the option asks for it");
   }
   const missing = missingForFfi();
@@ -74,17 +75,18 @@ function envDescriptors(): Deno.PermissionDescriptor[] {
   return FFI_VARIABLES.map((variable) => ({ name: "env", variable }));
 }
 
+/** Without a local library it is looked for in a cache and downloaded. */
+function downloadDescriptors(): Deno.PermissionDescriptor[] {
+  if (Deno.env.get("DENO_SQLITE_PATH") || Deno.env.get("DENO_SQLITE_LOCAL") === "1") return [];
+  return [{ name: "read" }, { name: "write" }, { name: "env" }, { name: "net" }];
+}
+
 /** The first permission that loading over FFI would have to ask for. */
 function missingForFfi(): string | undefined {
-  const needed: Deno.PermissionDescriptor[] = [{ name: "ffi" }, ...envDescriptors()];
-  const granted = (descriptor: Deno.PermissionDescriptor) =>
-    Deno.permissions.querySync(descriptor).state === "granted";
-  const missing = needed.find((descriptor) => !granted(descriptor));
-  if (missing !== undefined) return missing.name;
-  if (FFI_VARIABLES.some((variable) => Deno.env.get(variable))) return undefined;
-  // Without a local library it is looked for in a cache and downloaded.
-  const download = ["read", "write", "env", "net"] as const;
-  return download.find((name) => !granted({ name }));
+  const missing = (descriptors: Deno.PermissionDescriptor[]) =>
+    descriptors.find((descriptor) => Deno.permissions.querySync(descriptor).state !== "granted");
+  const found = missing([{ name: "ffi" }, ...envDescriptors()]) ?? missing(downloadDescriptors());
+  return found?.name;
 }
 
 /**

@@ -235,41 +235,9 @@ try {
   console.log(error.name, error.flag ?? error.code ?? error.message);
 }`;
 
-Deno.test("SQLiteExecutionRepository needs two flags with the built-in driver, and names the missing one", () =>
-  withRoot(async (root) => {
-    const run = async (...flags: string[]) =>
-      (await runCode(SCRIPT, { flags, args: [root, "builtin"] })).stdout.trim();
-    const read = `--allow-read=${root}`;
-    const write = `--allow-write=${root}`;
-    assertEquals(await run(read, write), "1 builtin the option asks for it");
-    assertEquals(await run(write), `PermissionDeniedError ${read}`);
-    assertEquals(await run(read), `PermissionDeniedError ${write}`);
-  }));
-
 Deno.test("SQLiteExecutionRepository chooses the built-in driver without FFI permission", () =>
   withRoot(async (root) => {
     const flags = [`--allow-read=${root}`, `--allow-write=${root}`];
     const { stdout } = await runCode(SCRIPT, { flags, args: [root, "auto"] });
     assertEquals(stdout.trim(), "1 builtin FFI would need ffi permission");
   }));
-
-Deno.test({
-  name: "SQLiteExecutionRepository needs four flags with the FFI driver, and names the missing one",
-  ignore: ffiMissing !== undefined,
-  fn: () =>
-    withRoot(async (root) => {
-      const flags = [
-        `--allow-read=${root}`,
-        `--allow-write=${root}`,
-        "--allow-ffi",
-        "--allow-env=DENO_SQLITE_PATH,DENO_SQLITE_LOCAL",
-      ];
-      const run = async (given: string[]) =>
-        (await runCode(SCRIPT, { flags: given, args: [root, "ffi"] })).stdout.trim();
-      assertEquals(await run(flags), "1 ffi the option asks for it");
-      for (const [i, flag] of flags.entries()) {
-        const named = flag.startsWith("--allow-env") ? "--allow-env=DENO_SQLITE_PATH" : flag;
-        assertEquals(await run(flags.toSpliced(i, 1)), `PermissionDeniedError ${named}`);
-      }
-    }),
-});

@@ -35,6 +35,17 @@ export const linux: Requirement = { missing: Deno.build.os !== "linux", reason: 
 /** The superuser, who can mount and change owners. */
 export const superuser: Requirement = { missing: Deno.uid() !== 0, reason: "needs root" };
 
+/** Path or name of a SQLite library of this machine, for FFI. */
+export const sqliteLibrary: string = Deno.env.get("DENO_SQLITE_PATH") ||
+  ({ darwin: "/usr/lib/libsqlite3.dylib", windows: "winsqlite3.dll" }[Deno.build.os as string] ??
+    "libsqlite3.so.0");
+
+/** That library. */
+export const ffi: Requirement = {
+  missing: !isLibrary(sqliteLibrary),
+  reason: `needs the library ${sqliteLibrary}`,
+};
+
 /** The folder of real inputs. */
 export const realInputs: Requirement = {
   missing: !Deno.env.get("GOFLOW_FIXTURES"),
@@ -46,6 +57,16 @@ export const soak: Requirement = {
   missing: !Deno.env.get("GOFLOW_SOAK"),
   reason: "needs GOFLOW_SOAK",
 };
+
+function isLibrary(name: string): boolean {
+  try {
+    Deno.dlopen(name, {}).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Error) return false;
+    throw error;
+  }
+}
 
 function isInPath(name: string): boolean {
   const separator = Deno.build.os === "windows" ? ";" : ":";
