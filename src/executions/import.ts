@@ -18,6 +18,7 @@ const BATCH = 50;
  * @param stream NDJSON, plain or compressed with gzip.
  * @param options Signal and progress.
  * @param action What it is for.
+ * @param check Throws `InvalidDataError` for a run that this backend cannot store.
  * @returns What was done.
  * @throws {DatabaseError} If the database refuses; earlier transactions stay.
  */
@@ -26,6 +27,7 @@ export async function importRuns(
   stream: ReadableStream<Uint8Array>,
   options: ImportOptions,
   action: string,
+  check: (run: StoredRun) => void = () => {},
 ): Promise<ImportResult> {
   const result: ImportResult = { imported: 0, skipped: 0, invalid: [] };
   let batch: StoredRun[] = [];
@@ -42,7 +44,9 @@ export async function importRuns(
     number++;
     if (line.trim() === "") continue;
     try {
-      batch.push(readRunLine(line));
+      const run = readRunLine(line);
+      check(run);
+      batch.push(run);
     } catch (error) {
       if (!(error instanceof InvalidDataError)) throw error;
       result.invalid.push({ line: number, error });

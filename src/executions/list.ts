@@ -7,11 +7,11 @@
 import type { Execution } from "../domain/execution.ts";
 import type { ExecutionPage, ExecutionQuery } from "../domain/execution_repository.ts";
 import type { Connection } from "./connection.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
-import type { Row } from "./driver.ts";
+import { decodeCursor } from "./cursor.ts";
 import { readExecution } from "./execution_row.ts";
 import { COUNT_CAP, type Filter, filterKey, readPaging } from "./filter.ts";
 import { countQuery, isRowid, pageQuery } from "./list_query.ts";
+import { makePage } from "./page.ts";
 
 /**
  * Reads all runs of a filter, newest first.
@@ -44,21 +44,8 @@ export function listPage(
   const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor, key, isRowid);
   const { sql, params } = pageQuery(filter, cursor, limit + 1, connection.info.schemaVersion);
   const rows = connection.statement(sql).all(...params);
-  const more = rows.length > limit;
-  if (more) rows.pop();
-  const newer = cursor?.direction === "newer";
-  if (newer) rows.reverse();
-  // There is a page on the side that the cursor came from, and on the other one if there was more.
-  const hasOlder = newer || more;
-  const hasNewer = newer ? more : cursor !== undefined;
-  const place = (direction: "older" | "newer", row: Row | undefined) =>
-    row && encodeCursor(direction, row.at(-2), `${row.at(-1)}`, key);
-  const nextCursor = hasOlder ? place("older", rows.at(-1)) : undefined;
-  const previousCursor = hasNewer ? place("newer", rows[0]) : undefined;
   return {
-    executions: rows.map((row) => readExecution(row)),
-    ...(nextCursor === undefined ? {} : { nextCursor }),
-    ...(previousCursor === undefined ? {} : { previousCursor }),
+    ...makePage(rows, limit, cursor, key, (row) => `${row.at(-1)}`),
     ...(total === "none" ? {} : { total: count(connection, filter, total) }),
   };
 }

@@ -34,8 +34,8 @@ export interface RepeatOptions {
 export interface Session {
   /** Runs one statement. */
   query(sql: string, params?: readonly Param[]): Promise<QueryResult>;
-  /** Which attempt this is, from 1; a later one may find what an earlier one did. */
-  readonly attempt: number;
+  /** Whether an earlier attempt was not answered, so that this one may find it done. */
+  readonly uncertain: boolean;
 }
 
 /** An open database; the stores share one. */
@@ -135,8 +135,8 @@ export class PostgresDatabase {
     return this.#repeat(
       action,
       () => repeatable,
-      (connection, attempt) =>
-        body({ attempt, query: (sql, params) => connection.query(sql, params) }),
+      (connection, uncertain) =>
+        body({ uncertain, query: (sql, params) => connection.query(sql, params) }),
     );
   }
 
@@ -157,12 +157,12 @@ export class PostgresDatabase {
     const { repeatable = true } = options;
     let committing = false;
     // A transaction whose commit was not sent is undone for certain.
-    return this.#repeat(action, () => repeatable || !committing, async (connection, attempt) => {
+    return this.#repeat(action, () => repeatable || !committing, async (connection, uncertain) => {
       committing = false;
       await connection.query("BEGIN");
       try {
         const result = await body({
-          attempt,
+          uncertain,
           query: (sql, params) => connection.query(sql, params),
         });
         committing = true;
@@ -202,20 +202,22 @@ export class PostgresDatabase {
   async #repeat<T>(
     action: string,
     mayRepeat: () => boolean,
-    body: (connection: PostgresConnection, attempt: number) => Promise<T>,
+    body: (connection: PostgresConnection, uncertain: boolean) => Promise<T>,
   ): Promise<T> {
     const deadline = performance.now() + this.options.timeout;
-    for (let attempt = 1, ceiling = 4;; attempt++, ceiling = Math.min(ceiling * 2, 500)) {
+    let uncertain = false;
+    for (let ceiling = 4;; ceiling = Math.min(ceiling * 2, 500)) {
       let connection: PostgresConnection | undefined;
       try {
         connection = await this.#pool.acquire(action, Math.max(0, deadline - performance.now()));
-        return await body(connection, attempt);
+        return await body(connection, uncertain);
       } catch (cause) {
         const again = isConflict(cause) ||
           isLost(cause) && (connection === undefined || mayRepeat());
         if (!again || performance.now() >= deadline || this.closing.aborted) {
           throw this.#failure(cause, action, isLost(cause) && !again);
         }
+        uncertain ||= isLost(cause) && connection !== undefined;
       } finally {
         if (connection !== undefined) this.#pool.release(connection);
       }

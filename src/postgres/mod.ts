@@ -4,7 +4,11 @@
  * @module
  */
 
+export { PostgresMaintenance } from "./maintenance.ts";
 export type { PostgresInfo } from "./migrator.ts";
+export { PostgresMonitoring } from "./monitoring.ts";
 export type { PostgresOptions } from "./options.ts";
+export { PostgresExecutionRepository } from "./repository.ts";
+export { PostgresStore } from "./store.ts";
 export { PostgresTemplateRepository } from "./template_repository.ts";
 export { type PostgresWorkflowOptions, PostgresWorkflowRepository } from "./workflow_repository.ts";

@@ -21,6 +21,7 @@ interface Refusal {
 
 /** By SQLSTATE, or by its class, the first two characters. */
 const REFUSALS: Record<string, Refusal> = {
+  "22": { code: "invalid", advice: "a value is not one that its column can hold" },
   "22021": { code: "invalid", advice: "text in PostgreSQL holds no NUL character" },
   "22P05": { code: "invalid", advice: "the encoding of the database must be UTF8" },
   "23": { code: "constraint", advice: "save the run first, and the node execution it names" },

@@ -1,0 +1,45 @@
+/**
+ * Makes a page of the rows of a list.
+ *
+ * @module
+ */
+
+import type { ExecutionPage } from "../domain/execution_repository.ts";
+import { type Cursor, encodeCursor } from "./cursor.ts";
+import type { Row } from "./driver.ts";
+import { readExecution } from "./execution_row.ts";
+
+/**
+ * Makes a page.
+ *
+ * @param found Up to one row more than the limit, in the direction of the cursor; the last column but one is the instant.
+ * @param limit Most runs on the page.
+ * @param cursor Where the page starts.
+ * @param key What the query asks for.
+ * @param placeOf Returns the place of a row.
+ * @returns The page, newest first.
+ */
+export function makePage(
+  found: readonly Row[],
+  limit: number,
+  cursor: Cursor | undefined,
+  key: string,
+  placeOf: (row: Row) => string,
+): ExecutionPage {
+  const more = found.length > limit;
+  const rows = found.slice(0, limit);
+  const newer = cursor?.direction === "newer";
+  if (newer) rows.reverse();
+  // There is a page on the side that the cursor came from, and on the other one if there was more.
+  const hasOlder = newer || more;
+  const hasNewer = newer ? more : cursor !== undefined;
+  const place = (direction: "older" | "newer", row: Row | undefined) =>
+    row && encodeCursor(direction, row.at(-2), placeOf(row), key);
+  const nextCursor = hasOlder ? place("older", rows.at(-1)) : undefined;
+  const previousCursor = hasNewer ? place("newer", rows[0]) : undefined;
+  return {
+    executions: rows.map((row) => readExecution(row)),
+    ...(nextCursor === undefined ? {} : { nextCursor }),
+    ...(previousCursor === undefined ? {} : { previousCursor }),
+  };
+}

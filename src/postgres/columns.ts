@@ -1,0 +1,175 @@
+/**
+ * How times and texts go into columns and come out again as what SQLite holds:
+ * the rows that are read here are those that the readers of `src/executions`
+ * take.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../domain/errors.ts";
+import type { SqlValue } from "../executions/driver.ts";
+import { parseInstant, ZERO_INSTANT } from "../executions/instant.ts";
+import { asText } from "../executions/invalid_columns.ts";
+import { FINAL_STATUSES } from "../executions/statistics_schema.ts";
+import type { Param } from "./driver.ts";
+
+/** The final statuses as a list for IN. */
+export const FINAL_SQL: string = `(${FINAL_STATUSES.map((status) => `'${status}'`).join(", ")})`;
+
+/** Go's zero time, which means "not set". */
+export const ZERO_SQL = "'0001-01-01 00:00:00+00'::timestamptz";
+
+/**
+ * Reads a time as text: that beside it, or our own form.
+ *
+ * @param name Name of the column without its ending.
+ * @param table Alias of the table, with a point.
+ * @returns An expression.
+ */
+export function timeSql(name: string, table: string = ""): string {
+  return `coalesce(${table}${name}_text, ` +
+    `to_char(${table}${name}_at, 'YYYY-MM-DD HH24:MI:SS.MS"+00:00"'))`;
+}
+
+/**
+ * Reads a time as microseconds since 1970.
+ *
+ * @param time An expression.
+ * @returns An expression.
+ */
+export function instantSql(time: string): string {
+  return `(extract(epoch FROM ${time}) * 1000000)::bigint`;
+}
+
+/** Columns of a run in the order of the readers, all text. */
+export const RUN_SELECT: string = [
+  "e.id",
+  "e.workflow_id",
+  "e.workflow_version",
+  "e.status",
+  timeSql("started", "e."),
+  timeSql("completed", "e."),
+  "e.error_type",
+  "e.error_message",
+  "e.error_node_id",
+  "e.error_context",
+  "e.return_value",
+  "e.workflow_revision",
+].join(", ");
+
+/** Columns of a node execution in the order of the readers, all text but the last. */
+export const NODE_SELECT: string = [
+  "n.id",
+  "n.execution_id",
+  "n.node_id",
+  "n.node_type",
+  "n.status",
+  timeSql("started", "n."),
+  timeSql("completed", "n."),
+  "n.inputs",
+  "n.outputs",
+  "n.error_type",
+  "n.error_message",
+  "n.error_context",
+  "n.retry_count",
+].join(", ");
+
+/** Node executions by time, and by place among equals; those that have not started last. */
+export const NODE_ORDER: string =
+  `CASE WHEN n.started_at = ${ZERO_SQL} THEN 'infinity' ELSE n.started_at END, n.place`;
+
+/** Columns of a snapshot in the order of the readers. */
+export const SNAPSHOT_SELECT: string = "s.id, s.execution_id, s.node_execution_id, " +
+  `s.variable_name, s.old_value, s.new_value, ${timeSql("taken", "s.")}`;
+
+/** The form in which a timestamp needs no text beside it. */
+const OWN_FORM = /^(?!0000)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+00:00$/;
+
+/** What the server is sent for a time: the instant, and the text where that says more. */
+export type StoredTime = [at: string | null, text: string | null];
+
+/**
+ * Splits a time into its instant and its text.
+ *
+ * @param value What the column holds in SQLite.
+ * @param unreadable Instant of a text that is no time.
+ * @returns Both.
+ */
+export function storedTime(value: SqlValue | undefined, unreadable: string | null): StoredTime {
+  const text = asText(value);
+  if (text === undefined) return [null, null];
+  const instant = parseInstant(text);
+  if (instant === undefined) return [unreadable, text];
+  // A day such as 30 February is one that only the general rule knows.
+  const at = timestampOf(instant);
+  return [at, OWN_FORM.test(text) && at.startsWith(text.slice(0, 23)) ? null : text];
+}
+
+/** The instant of a start that cannot be read: before the zero time, that is last of all. */
+export const UNREADABLE_START: string = timestampOf(ZERO_INSTANT - 1n);
+
+/**
+ * Writes an instant as PostgreSQL reads it.
+ *
+ * @param instant Microseconds since 1970.
+ * @returns The text.
+ */
+export function timestampOf(instant: bigint): string {
+  const micros = ((instant % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  const date = new Date(Number((instant - micros) / 1000n));
+  const year = date.getUTCFullYear();
+  const two = (value: number) => String(value).padStart(2, "0");
+  const shown = String(year > 0 ? year : 1 - year).padStart(4, "0");
+  return `${shown}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())} ` +
+    `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}.` +
+    `${String(micros).padStart(6, "0")}+00${year > 0 ? "" : " BC"}`;
+}
+
+/**
+ * Checks a text that was not checked when it was encoded.
+ *
+ * @param value The value of a column.
+ * @param action What it is for.
+ * @returns The text.
+ * @throws {InvalidDataError} If PostgreSQL cannot hold it.
+ */
+export function textParam(value: SqlValue | undefined, action: string): string | null {
+  const text = asText(value);
+  if (text === undefined) return null;
+  if (!text.includes("\0") && text.isWellFormed()) return text;
+  throw new InvalidDataError(
+    `${action}: a text holds a NUL character or half a surrogate pair, which PostgreSQL cannot`,
+  );
+}
+
+/** Parameters of a statement as it is put together. */
+export class Params {
+  /** The values. */
+  readonly values: Param[] = [];
+
+  /**
+   * Adds a value.
+   *
+   * @param value The value.
+   * @returns What stands for it in the statement.
+   */
+  add(value: Param): string {
+    return `$${this.values.push(value)}`;
+  }
+}
+
+let lastNumber = 0;
+
+/**
+ * Returns a number for a snapshot or the place of a node execution: those made
+ * later are larger, in this process for certain and else by the clocks. They
+ * are unique within a run with near certainty, which is checked when they are
+ * stored, and need no sequence that all writers share.
+ *
+ * @param above The largest number that the run is known to have.
+ * @returns The number; it is exact in JavaScript.
+ */
+export function nextNumber(above: number = 0): number {
+  const time = (Date.now() - 1_577_836_800_000) * 2 ** 13 + Math.floor(Math.random() * 2 ** 13);
+  return lastNumber = Math.max(time, lastNumber + 1, above + 1);
+}
