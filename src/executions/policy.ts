@@ -97,6 +97,20 @@ function refuse(what: string): never {
 }
 
 /**
+ * Checks how many runs go at once.
+ *
+ * @param batchSize The number.
+ * @param action What it is for.
+ * @throws {InvalidDataError} If it is not valid.
+ */
+export function checkBatchSize(batchSize: number, action: string): void {
+  if (Number.isSafeInteger(batchSize) && batchSize >= 1) return;
+  throw new InvalidDataError(
+    `${action}: the size of a batch is ${batchSize}, wanted is a whole number from 1`,
+  );
+}
+
+/**
  * Returns the statuses that a rule is for.
  *
  * @param rule The rule.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DatabaseError, InvalidDataError } from "../domain/errors.ts";
+import { DatabaseError } from "../domain/errors.ts";
 import type {
   DetailedPrunePlan,
   PruneOptions,
@@ -13,7 +13,7 @@ import type {
 } from "../domain/execution_retention.ts";
 import type { ArchiveWriter } from "./archive.ts";
 import type { Connection } from "./connection.ts";
-import { addToPlan, checkPolicy, emptyPlan } from "./policy.ts";
+import { addToPlan, checkBatchSize, checkPolicy, emptyPlan } from "./policy.ts";
 import { releaseReserve } from "./reserve.ts";
 import { type FoundRun, PruneScan, unchangedSql } from "./retention.ts";
 import { writeRunLine } from "./run_line.ts";
@@ -77,11 +77,7 @@ export async function prune(
 ): Promise<PruneProgress> {
   checkPolicy(policy);
   const { signal, onProgress, batchSize = 200 } = options;
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    throw new InvalidDataError(
-      `${action}: the size of a batch is ${batchSize}, wanted is a whole number from 1`,
-    );
-  }
+  checkBatchSize(batchSize, action);
   using archive = options.archive === undefined
     ? undefined
     : await openArchive(options.archive, action);

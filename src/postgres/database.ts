@@ -38,7 +38,11 @@ export interface Session {
   readonly uncertain: boolean;
 }
 
-/** An open database; the stores share one. */
+/**
+ * An open database; the stores share one.
+ *
+ * @internal
+ */
 export class PostgresDatabase {
   /** Options with their defaults. */
   readonly options: ResolvedPostgresOptions;

@@ -11,12 +11,14 @@ import type {
   RetentionPolicy,
 } from "../domain/execution_retention.ts";
 import { ArchiveWriter } from "../executions/archive.ts";
-import { addToPlan, checkPolicy, emptyPlan } from "../executions/policy.ts";
-import { FINAL_SQL } from "./columns.ts";
+import { addToPlan, checkBatchSize, checkPolicy, emptyPlan } from "../executions/policy.ts";
+import { writeRunLine } from "../executions/run_line.ts";
+import { FINAL_SQL, Params } from "./columns.ts";
 import { countWaiting } from "./counting.ts";
-import type { PostgresDatabase } from "./database.ts";
-import { type PostgresCandidate, PruneScan } from "./retention.ts";
-import { readStoredRunsById } from "./stored_run.ts";
+import type { PostgresDatabase, Session } from "./database.ts";
+import { isLost } from "./postgres_error.ts";
+import { type FoundRun, labelledSql, PruneScan } from "./retention.ts";
+import { readStoredRunParts } from "./stored_run.ts";
 
 /** Rows that are looked at in one read. */
 const SCAN = 500;
@@ -28,6 +30,7 @@ const SCAN = 500;
  * @param policy The policy.
  * @param action What it is for.
  * @returns The plan.
+ * @throws {InvalidDataError} If the policy is not valid.
  */
 export async function planPrune(
   database: PostgresDatabase,
@@ -36,14 +39,10 @@ export async function planPrune(
 ): Promise<DetailedPrunePlan> {
   checkPolicy(policy);
   const plan: DetailedPrunePlan = { ...emptyPlan(policy), runs: [] };
-  const seen = new Set<string>();
-  for await (const candidates of scan(database, policy, action)) {
-    for (const candidate of candidates) {
-      // The rules overlap; the first one that lets a run go counts.
-      if (seen.has(candidate.id)) continue;
-      seen.add(candidate.id);
-      addToPlan(plan, candidate);
-      plan.runs.push(candidate);
+  for await (const found of scan(database, policy, action, false)) {
+    for (const { id, rule, bytes } of found) {
+      addToPlan(plan, { id, rule, bytes });
+      plan.runs.push({ id, rule, bytes });
     }
   }
   return plan;
@@ -53,35 +52,16 @@ async function* scan(
   database: PostgresDatabase,
   policy: RetentionPolicy,
   action: string,
-): AsyncGenerator<PostgresCandidate[]> {
-  const session = {
-    uncertain: false,
-    query: (sql: string, params = []) => database.query(action, sql, params),
-  };
-  const scan = await PruneScan.begin(session, policy, Date.now());
+  deletes: boolean,
+): AsyncGenerator<FoundRun[]> {
+  const query: Session["query"] = (sql, params) => database.query(action, sql, params);
+  const scan = await PruneScan.begin({ query }, policy, deletes);
   for (;;) {
-    const candidates = await scan.next(session, SCAN);
-    if (candidates === undefined) return;
-    yield candidates;
+    const found = await scan.next(SCAN);
+    if (found === undefined) return;
+    yield found;
   }
 }
-
-/**
- * Looks again: a run may have been pinned or resumed since it was found. One
- * that another process holds stays for the next time, and one that was not
- * counted yet is counted first.
- */
-const DELETE = `WITH found AS (
-  SELECT e.id FROM executions AS e
-  WHERE e.id = ANY($1) AND e.status IN ${FINAL_SQL}
-    AND NOT EXISTS (SELECT FROM labels AS l WHERE l.execution_id = e.id AND l.label = 'pinned')
-    AND NOT EXISTS (SELECT FROM uncounted AS u WHERE u.execution_id = e.id)
-  ORDER BY e.id FOR UPDATE SKIP LOCKED
-), gone AS (
-  DELETE FROM executions WHERE id IN (SELECT id FROM found) RETURNING id
-), change AS (
-  INSERT INTO queued_changes (execution_id, kind) SELECT id, 'deleted' FROM gone
-) SELECT id FROM gone`;
 
 /**
  * Deletes what a policy lets go.
@@ -91,6 +71,7 @@ const DELETE = `WITH found AS (
  * @param options Archive, signal, progress and batch size.
  * @param action What it is for.
  * @returns What went.
+ * @throws {InvalidDataError} If the policy or an option is not valid.
  */
 export async function prune(
   database: PostgresDatabase,
@@ -100,18 +81,19 @@ export async function prune(
 ): Promise<PruneProgress> {
   checkPolicy(policy);
   const { signal, onProgress, batchSize = 200 } = options;
+  checkBatchSize(batchSize, action);
   using archive = options.archive === undefined
     ? undefined
     : ArchiveWriter.open(options.archive, action);
   const progress: PruneProgress = { ...emptyPlan(policy), freedPages: 0 };
   await countWaiting(database, action);
-  for await (const candidates of scan(database, policy, action)) {
-    for (let at = 0; at < candidates.length && !signal?.aborted; at += batchSize) {
-      const batch = candidates.slice(at, at + batchSize);
-      const ids = batch.map(({ id }) => id);
-      await archive?.append(await readStoredRunsById(database, ids, action));
-      const gone = await deleteRuns(database, ids, action);
-      for (const candidate of batch) if (gone.has(candidate.id)) addToPlan(progress, candidate);
+  for await (const found of scan(database, policy, action, true)) {
+    for (let at = 0; at < found.length && !signal?.aborted; at += batchSize) {
+      const batch = found.slice(at, at + batchSize);
+      const gone = archive === undefined
+        ? await deleteBatch(database, policy, batch, action)
+        : await archiveBatch(database, policy, batch, archive, action);
+      for (const run of batch) if (gone.has(run.id)) addToPlan(progress, run);
       onProgress?.({ ...progress, rules: progress.rules.map((rule) => ({ ...rule })) });
     }
     if (signal?.aborted) break;
@@ -119,17 +101,80 @@ export async function prune(
   return progress;
 }
 
-async function deleteRuns(
+/**
+ * Finds those of a batch that are as they were found and still may go, and
+ * keeps others from changing them. One that another process holds stays for
+ * the next time, and so does one that was not counted yet.
+ */
+function lockedSql(policy: RetentionPolicy, batch: readonly FoundRun[], params: Params): string {
+  const ids = params.add(batch.map(({ id }) => id));
+  const starts = params.add(batch.map(({ started }) => started));
+  const statuses = params.add(batch.map(({ status }) => status));
+  return `SELECT e.id FROM executions AS e
+    JOIN unnest(${ids}::text[], ${starts}::timestamptz[], ${statuses}::text[])
+      AS f (id, started_at, status)
+      ON e.id = f.id AND e.started_at = f.started_at AND e.status = f.status
+    WHERE e.status IN ${FINAL_SQL} AND NOT ${labelledSql(policy, params)}
+      AND NOT EXISTS (SELECT FROM uncounted AS u WHERE u.execution_id = e.id)
+    ORDER BY e.id FOR UPDATE OF e SKIP LOCKED`;
+}
+
+function deleteSql(found: string): string {
+  return `WITH gone AS (
+    DELETE FROM executions WHERE id IN (${found}) RETURNING id
+  ), change AS (
+    INSERT INTO queued_changes (execution_id, kind) SELECT id, 'deleted' FROM gone
+  ) SELECT id FROM gone`;
+}
+
+async function deleteBatch(
   database: PostgresDatabase,
-  ids: string[],
+  policy: RetentionPolicy,
+  batch: readonly FoundRun[],
   action: string,
 ): Promise<Set<string>> {
+  const params = new Params();
+  const sql = deleteSql(lockedSql(policy, batch, params));
   return await database.attempt(action, async (session) => {
-    const { rows } = await session.query(DELETE, [ids]);
+    const { rows } = await session.query(sql, params.values);
     if (!session.uncertain) return new Set(rows.map(([id]) => String(id)));
     // The answer to an earlier attempt was lost: what is not there was deleted by it.
+    const ids = batch.map(({ id }) => id);
     const left = await session.query("SELECT id FROM executions WHERE id = ANY($1)", [ids]);
     const there = new Set(left.rows.map(([id]) => String(id)));
     return new Set(ids.filter((id) => !there.has(id)));
   });
+}
+
+/** Archives what is deleted in the same transaction; of a batch both or neither. */
+async function archiveBatch(
+  database: PostgresDatabase,
+  policy: RetentionPolicy,
+  batch: readonly FoundRun[],
+  archive: ArchiveWriter,
+  action: string,
+): Promise<Set<string>> {
+  let archived = false;
+  const undo = () => {
+    if (archived) archive.undo();
+    archived = false;
+  };
+  try {
+    return await database.transaction(action, async (session) => {
+      // What an earlier attempt archived was not deleted.
+      undo();
+      const params = new Params();
+      const { rows } = await session.query(lockedSql(policy, batch, params), params.values);
+      const ids = rows.map(([id]) => String(id));
+      const runs = await readStoredRunParts(session, ids);
+      await archive.append(runs.map(writeRunLine));
+      archived = true;
+      await session.query(deleteSql("SELECT unnest($1::text[])"), [ids]);
+      return new Set(ids);
+    }, { repeatable: false });
+  } catch (error) {
+    // Where nobody knows whether it was deleted, it stays archived too.
+    if (!(error instanceof Error && isLost(error.cause))) undo();
+    throw error;
+  }
 }

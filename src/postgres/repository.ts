@@ -302,6 +302,23 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
   }
 
   /**
+   * Returns which of several runs are stored.
+   *
+   * @param ids Ids of the runs.
+   * @returns The ids of those that are.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  async storedIds(ids: readonly string[]): Promise<Set<string>> {
+    const action = "Cannot look for executions";
+    const { rows } = await this.connect(action).query(
+      action,
+      "SELECT id FROM executions WHERE id = ANY($1)",
+      [ids],
+    );
+    return new Set(rows.map(([id]) => String(id)));
+  }
+
+  /**
    * Deletes a run with its node executions and snapshots.
    *
    * @param id Id of the run.

@@ -8,46 +8,85 @@ import type { RetentionPolicy, RetentionRule } from "../domain/execution_retenti
 import { PINNED } from "../executions/labels.ts";
 import { type Candidate, statusesOf } from "../executions/policy.ts";
 import { FINAL_STATUSES } from "../executions/statistics_schema.ts";
-import { Params, timestampOf } from "./columns.ts";
+import { Params, timestampOf, ZERO_SQL } from "./columns.ts";
 import type { Session } from "./database.ts";
 import type { PostgresRow } from "./driver.ts";
 
-/** A run that a rule lets go. */
-export type PostgresCandidate = Omit<Candidate, "rowid">;
+/** A run that a rule lets go, as it was when it was found. */
+export interface FoundRun extends Candidate {
+  /** Its start, as the server writes it. */
+  started: string;
+  /** Its status. */
+  status: string;
+}
+
+/** Runs of one workflow and status that went already, where they are still there. */
+interface Gone {
+  workflowId: string;
+  status: string;
+  count: number;
+  bytes: number;
+}
 
 const FINAL: ReadonlySet<string> = new Set(FINAL_STATUSES);
+
+/** What the server adds to a row and its index entries, about. */
+const ROW = 100;
 
 const lengths = (columns: string[]) =>
   columns.map((column) => `coalesce(octet_length(${column}), 0)`).join(" + ");
 const childBytes = (table: string, columns: string[]) =>
-  `coalesce((SELECT sum(${lengths(columns)}) FROM ${table} AS c WHERE c.execution_id = e.id), 0)`;
+  `coalesce((SELECT sum(${lengths(columns)} + ${ROW}) FROM ${table} AS c
+    WHERE c.execution_id = e.id), 0)`;
 
-/** Bytes of the values of a run, without what the server adds. */
-const BYTES = `(${lengths(["e.id", "e.return_value", "e.error_message"])} + 200 + ${
+/** Bytes of a run: its row, its index entries, and those of its parts. */
+const BYTES = `(${
+  lengths(["e.id", "e.workflow_id", "e.return_value", "e.error_message", "e.error_context"])
+} + ${4 * ROW} + ${
   childBytes("node_executions", [
     "c.id",
     "c.execution_id",
+    "c.node_id",
     "c.inputs",
     "c.outputs",
     "c.error_message",
+    "c.error_context",
   ])
-} + ${childBytes("variable_snapshots", ["c.execution_id", "c.old_value", "c.new_value"])})::bigint`;
+} + ${
+  childBytes("variable_snapshots", [
+    "c.execution_id",
+    "c.variable_name",
+    "c.old_value",
+    "c.new_value",
+  ])
+})::bigint`;
 
-/** Finds candidates, oldest first, in batches. */
+/** Finds runs, oldest first, in batches. */
 export class PruneScan {
+  readonly #session: Pick<Session, "query">;
   readonly #policy: RetentionPolicy;
   readonly #now: number;
   readonly #kept: ReadonlySet<string>;
+  /** Runs that earlier rules let go, unless those are deleted meanwhile. */
+  readonly #gone: Set<string> | undefined;
+  readonly #goneByScope = new Map<string, Gone>();
   #rule = 0;
-  /** Place behind the candidates of the current rule that were looked at. */
+  /** Place behind the runs of the current rule that were looked at. */
   #place: { started: string; id: string } | undefined;
   /** How many runs, or bytes, the current rule lets go still. */
   #allowance: number | undefined;
 
-  private constructor(policy: RetentionPolicy, now: number, kept: ReadonlySet<string>) {
+  private constructor(
+    session: Pick<Session, "query">,
+    policy: RetentionPolicy,
+    kept: ReadonlySet<string>,
+    deletes: boolean,
+  ) {
+    this.#session = session;
     this.#policy = policy;
-    this.#now = now;
+    this.#now = Date.now();
     this.#kept = kept;
+    this.#gone = deletes ? undefined : new Set();
   }
 
   /**
@@ -55,56 +94,63 @@ export class PruneScan {
    *
    * @param session Where to read.
    * @param policy The policy.
-   * @param now The time.
+   * @param deletes Whether what is found is deleted before the next call.
    * @returns The scan.
    */
   static async begin(
-    session: Session,
+    session: Pick<Session, "query">,
     policy: RetentionPolicy,
-    now: number,
+    deletes: boolean,
   ): Promise<PruneScan> {
-    return new PruneScan(policy, now, await keptRuns(session, policy));
+    return new PruneScan(session, policy, await keptRuns(session, policy), deletes);
   }
 
   /**
-   * Finds the next candidates.
+   * Finds the next runs.
    *
-   * @param session Where to read.
    * @param limit Most rows to look at.
-   * @returns The candidates, or `undefined` when all rules are done; may be empty before that.
+   * @returns The runs, or `undefined` when all rules are done; may be empty before that.
    */
-  async next(session: Session, limit: number): Promise<PostgresCandidate[] | undefined> {
+  async next(limit: number): Promise<FoundRun[] | undefined> {
     const rule = this.#policy.rules[this.#rule];
     if (rule === undefined) return undefined;
-    this.#allowance ??= await allowanceOf(session, rule);
-    const rows = this.#allowance <= 0 ? [] : await this.#scan(session, rule, limit);
-    const candidates: PostgresCandidate[] = [];
-    for (const [id, started, exempt, bytes] of rows) {
+    this.#allowance ??= await this.#allowanceOf(rule);
+    const rows = this.#allowance <= 0 ? [] : await this.#scan(rule, limit);
+    const found: FoundRun[] = [];
+    for (const [id, started, status, workflowId, labelled, bytes] of rows) {
       if (this.#allowance <= 0) break;
       this.#place = { started: String(started), id: String(id) };
-      if (exempt !== 0 || this.#kept.has(String(id))) continue;
-      candidates.push({ id: String(id), bytes: Number(bytes), rule: this.#rule });
-      this.#allowance -= rule.maxBytes === undefined ? 1 : Number(bytes);
+      if (labelled !== 0 || this.#kept.has(String(id)) || this.#gone?.has(String(id))) continue;
+      const run = {
+        id: String(id),
+        bytes: Number(bytes),
+        rule: this.#rule,
+        started: String(started),
+        status: String(status),
+      };
+      found.push(run);
+      this.#allowance -= rule.maxBytes === undefined ? 1 : run.bytes;
+      this.#note(run, String(workflowId));
     }
     if (rows.length < limit || this.#allowance <= 0) {
       this.#rule++;
       this.#place = undefined;
       this.#allowance = undefined;
     }
-    return candidates;
+    return found;
   }
 
   /** Walks from the oldest, along the index of the workflow if there is one. */
-  async #scan(session: Session, rule: RetentionRule, limit: number): Promise<PostgresRow[]> {
+  async #scan(rule: RetentionRule, limit: number): Promise<PostgresRow[]> {
     const params = new Params();
-    const statuses = statusesOf(rule).filter((status) => FINAL.has(status));
-    const terms = [`e.status = ANY(${params.add(statuses)})`];
-    if (rule.workflowId !== undefined) {
-      terms.push(`e.workflow_id = ${params.add(rule.workflowId)}`);
-    }
+    const terms = scopeTerms(rule, params);
     if (rule.maxAge !== undefined) {
-      const before = BigInt(Math.floor(this.#now - rule.maxAge)) * 1000n;
-      terms.push(`e.started_at < ${params.add(timestampOf(before))}::timestamptz`);
+      // Without a start, the end tells the age; without both nobody knows it.
+      const instant = Math.max(Math.floor(this.#now - rule.maxAge), -OLDEST);
+      const before = `${params.add(timestampOf(BigInt(instant) * 1000n))}::timestamptz`;
+      terms.push(
+        `e.started_at < ${before} AND (e.started_at > ${ZERO_SQL} OR e.completed_at < ${before})`,
+      );
     }
     if (this.#place !== undefined) {
       const { started, id } = this.#place;
@@ -112,36 +158,72 @@ export class PruneScan {
         `(e.started_at, e.id) > (${params.add(started)}::timestamptz, ${params.add(id)})`,
       );
     }
-    const exempt = exemptSql(this.#policy, params);
-    const { rows } = await session.query(
-      `SELECT e.id, e.started_at::text, ${exempt}, ${BYTES} FROM executions AS e
-      WHERE ${terms.join(" AND ")} ORDER BY e.started_at, e.id LIMIT ${params.add(limit)}`,
+    const labelled = labelledSql(this.#policy, params);
+    const { rows } = await this.#session.query(
+      `SELECT e.id, e.started_at::text, e.status, e.workflow_id, ${labelled}, ${BYTES}
+      FROM executions AS e WHERE ${terms.join(" AND ")}
+      ORDER BY e.started_at, e.id LIMIT ${params.add(limit)}`,
       params.values,
     );
     return rows;
   }
-}
 
-async function allowanceOf(session: Session, rule: RetentionRule): Promise<number> {
-  if (rule.maxAge !== undefined) return Infinity;
-  const params = new Params();
-  const what = rule.maxBytes === undefined ? "count(*)" : `coalesce(sum(${BYTES}), 0)::bigint`;
-  const terms = ["true"];
-  // All runs take their space, whatever the rule lets go.
-  if (rule.maxBytes === undefined) {
-    terms.push(`e.status = ANY(${params.add(statusesOf(rule))})`);
-    if (rule.workflowId !== undefined) {
-      terms.push(`e.workflow_id = ${params.add(rule.workflowId)}`);
-    }
+  async #allowanceOf(rule: RetentionRule): Promise<number> {
+    if (rule.maxAge !== undefined) return Infinity;
+    const params = new Params();
+    const what = rule.maxCount === undefined ? `coalesce(sum(${BYTES}), 0)::bigint` : "count(*)";
+    const { rows } = await this.#session.query(
+      `SELECT ${what} FROM executions AS e WHERE ${scopeTerms(rule, params).join(" AND ")}`,
+      params.values,
+    );
+    const gone = this.#goneOf(rule);
+    return rule.maxCount === undefined
+      ? Number(rows[0]![0]) - gone.bytes - rule.maxBytes!
+      : Number(rows[0]![0]) - gone.count - rule.maxCount;
   }
-  const { rows } = await session.query(
-    `SELECT ${what} FROM executions AS e WHERE ${terms.join(" AND ")}`,
-    params.values,
-  );
-  return Number(rows[0]![0]) - (rule.maxBytes ?? rule.maxCount!);
+
+  #note({ id, status, bytes }: FoundRun, workflowId: string): void {
+    if (this.#gone === undefined) return;
+    this.#gone.add(id);
+    const key = JSON.stringify([workflowId, status]);
+    const gone = this.#goneByScope.get(key) ?? { workflowId, status, count: 0, bytes: 0 };
+    gone.count++;
+    gone.bytes += bytes;
+    this.#goneByScope.set(key, gone);
+  }
+
+  #goneOf(rule: RetentionRule): { count: number; bytes: number } {
+    const statuses: readonly string[] = statusesOf(rule);
+    const sum = { count: 0, bytes: 0 };
+    for (const { workflowId, status, count, bytes } of this.#goneByScope.values()) {
+      if (!statuses.includes(status)) continue;
+      if (rule.workflowId !== undefined && rule.workflowId !== workflowId) continue;
+      sum.count += count;
+      sum.bytes += bytes;
+    }
+    return sum;
+  }
 }
 
-function exemptSql({ keepLabels = true }: RetentionPolicy, params: Params): string {
+/** Milliseconds from 1970 back to the year 0, before which there are no times. */
+const OLDEST = 62_167_219_200_000;
+
+/** Live runs are never pruned, and do not count. */
+function scopeTerms(rule: RetentionRule, params: Params): string[] {
+  const statuses = statusesOf(rule).filter((status) => FINAL.has(status));
+  const terms = [`e.status = ANY(${params.add(statuses)})`];
+  if (rule.workflowId !== undefined) terms.push(`e.workflow_id = ${params.add(rule.workflowId)}`);
+  return terms;
+}
+
+/**
+ * Returns the condition of runs `e` that their labels keep.
+ *
+ * @param policy The policy.
+ * @param params The parameters of the statement.
+ * @returns The condition.
+ */
+export function labelledSql({ keepLabels = true }: RetentionPolicy, params: Params): string {
   const labels = keepLabels === true
     ? ""
     : ` AND l.label = ANY(${params.add([PINNED, ...keepLabels])})`;
@@ -158,7 +240,7 @@ const WORKFLOWS = `WITH RECURSIVE workflows (id) AS (
 
 /** Ids of the runs that each workflow keeps. */
 async function keptRuns(
-  session: Session,
+  session: Pick<Session, "query">,
   { keepLast = 0, keepLastSuccess = true }: RetentionPolicy,
 ): Promise<Set<string>> {
   const { rows } = await session.query(

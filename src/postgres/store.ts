@@ -26,6 +26,8 @@ export abstract class PostgresStore implements Disposable, AsyncDisposable {
   #notified = 0;
 
   /**
+   * Makes a store.
+   *
    * @param database The database.
    * @param owned Whether closing the store closes the database.
    */

@@ -25,13 +25,13 @@ import {
   timeSql,
   UNREADABLE_START,
 } from "./columns.ts";
-import type { PostgresDatabase } from "./database.ts";
-import type { Param, PostgresRow } from "./driver.ts";
+import type { PostgresDatabase, Session } from "./database.ts";
+import type { Param } from "./driver.ts";
 import { pageQuery, placeOf } from "./list_query.ts";
 import { columnsOf } from "./write.ts";
 
 /** Runs that are read at once. */
-const BATCH = 100;
+const BATCH = 50;
 
 const TIMES: Record<string, string> = {
   started_at: "started",
@@ -69,28 +69,45 @@ export async function readStoredRunsById(
   ids: readonly string[],
   action: string,
 ): Promise<StoredRun[]> {
-  return await database.transaction(action, async ({ query }) => {
-    await query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    const { rows } = await query(
-      `SELECT ${RUN_SELECT} FROM executions AS e WHERE e.id = ANY($1)`,
-      [ids],
-    );
-    const [nodes, snapshots, labels] = [
-      await query(NODES, [ids]),
-      await query(SNAPSHOTS, [ids]),
-      await query(LABELS, [ids]),
-    ].map(({ rows }) => Map.groupBy(rows, ([id]) => String(id)));
-    const partsOf = (parts: Map<string, PostgresRow[]>, id: string): Row[] =>
-      (parts.get(id) ?? []).map((row) => row.slice(1));
-    return rows.map((run) => {
-      const id = String(run[0]);
-      return {
-        run,
-        nodes: partsOf(nodes!, id),
-        snapshots: partsOf(snapshots!, id),
-        labels: partsOf(labels!, id).map(([label]) => String(label)),
-      };
-    });
+  return await database.transaction(action, async (session) => {
+    await session.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    return await readStoredRunParts(session, ids);
+  });
+}
+
+/**
+ * Reads runs by their ids.
+ *
+ * @param session A transaction that sees one state of them.
+ * @param ids The ids; those that are gone are left out.
+ * @returns The runs.
+ */
+export async function readStoredRunParts(
+  session: Pick<Session, "query">,
+  ids: readonly string[],
+): Promise<StoredRun[]> {
+  const runs = await session.query(
+    `SELECT ${RUN_SELECT} FROM executions AS e WHERE e.id = ANY($1)`,
+    [ids],
+  );
+  const read = async (sql: string) => {
+    const { rows } = await session.query(sql, [ids]);
+    const byRun = Map.groupBy(rows, ([id]) => String(id));
+    return (id: string): Row[] => (byRun.get(id) ?? []).map((row) => row.slice(1));
+  };
+  const [nodesOf, snapshotsOf, labelsOf] = [
+    await read(NODES),
+    await read(SNAPSHOTS),
+    await read(LABELS),
+  ];
+  return runs.rows.map((run) => {
+    const id = String(run[0]);
+    return {
+      run,
+      nodes: nodesOf(id),
+      snapshots: snapshotsOf(id),
+      labels: labelsOf(id).map(([label]) => String(label)),
+    };
   });
 }
 

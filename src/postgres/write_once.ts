@@ -74,7 +74,7 @@ function announce(database: PostgresDatabase): void {
 /** Notes what statements throw. */
 function noting(session: Session, failures: Set<unknown>): Session {
   return {
-    attempt: session.attempt,
+    uncertain: session.uncertain,
     async query(sql, params) {
       try {
         return await session.query(sql, params);

@@ -5,6 +5,7 @@ import type { RetentionPolicy } from "../../src/domain/execution_retention.ts";
 import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { testBackends } from "./backends.ts";
+import { testRepositories } from "./repositories.ts";
 import { fill, ids, range } from "./sample_runs.ts";
 
 testBackends(
@@ -81,8 +82,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.prune() does not cut an archive that is damaged in the middle",
+testRepositories(
+  "ExecutionRepository.prune() does not cut an archive that is damaged in the middle",
   async ({ root, open }) => {
     using executions = await open();
     await fill(executions);
@@ -102,8 +103,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.prune() archives before it deletes, and comes back",
+testRepositories(
+  "ExecutionRepository.prune() archives before it deletes, and comes back",
   async ({ root, open }) => {
     using executions = await open();
     await fill(executions);
@@ -127,8 +128,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.prune() takes a cut off end of the archive away",
+testRepositories(
+  "ExecutionRepository.prune() takes a cut off end of the archive away",
   async ({ root, open }) => {
     using executions = await open();
     await fill(executions);
@@ -145,8 +146,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.prune() deletes nothing when the archive fails",
+testRepositories(
+  "ExecutionRepository.prune() deletes nothing when the archive fails",
   async ({ root, open }) => {
     using executions = await open();
     await fill(executions);

@@ -3,12 +3,13 @@ import { ConflictError, NotFoundError } from "../../src/domain/errors.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { runDeno } from "../helpers/child.ts";
 import { rawSql, testBackends } from "./backends.ts";
+import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
 
-testBackends(
-  "SQLiteExecutionRepository.watch() yields each change once, in order",
+testRepositories(
+  "ExecutionRepository.watch() yields each change once, in order",
   async ({ open }) => {
     using executions = await open();
     const changes = executions.watch({ interval: 5 });
@@ -84,8 +85,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.watch() ends with its signal and with the store",
+testRepositories(
+  "ExecutionRepository.watch() ends with its signal and with the store",
   async ({ open }) => {
     using executions = await open();
     const ended = executions.watch({ signal: AbortSignal.timeout(20) }).next();
@@ -97,8 +98,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.follow() yields the parts of a run until it ends",
+testRepositories(
+  "ExecutionRepository.follow() yields the parts of a run until it ends",
   async ({ open }) => {
     using executions = await open();
     const run = sampleRun({ status: "running", nodes: 1 });

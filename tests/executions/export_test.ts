@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { InvalidDataError } from "../../src/domain/errors.ts";
 import { fixturesMissing, rawSql, testBackends } from "./backends.ts";
+import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
 
 const text = (stream: ReadableStream<Uint8Array>) => new Response(stream).text();
@@ -80,8 +81,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.export() writes CSV that spreadsheets take for text",
+testRepositories(
+  "ExecutionRepository.export() writes CSV that spreadsheets take for text",
   async ({ open }) => {
     using executions = await open();
     const run = sampleRun({ id: "=1+1", workflowId: 'a "b", c\nd', status: "failed", nodes: 1 });
@@ -104,8 +105,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.import() reports lines that are no run",
+testRepositories(
+  "ExecutionRepository.import() reports lines that are no run",
   async ({ open }) => {
     using executions = await open();
     await executions.record(sampleRun({ id: "a" }));
@@ -117,8 +118,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.export() can be aborted and tells its progress",
+testRepositories(
+  "ExecutionRepository.export() can be aborted and tells its progress",
   async ({ open }) => {
     using executions = await open();
     for (let i = 0; i < 120; i++) await executions.record(sampleRun({ nodes: 0 }));

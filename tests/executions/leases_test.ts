@@ -8,6 +8,7 @@ import {
 } from "../../src/domain/errors.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { testBackends } from "./backends.ts";
+import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -30,7 +31,7 @@ testBackends(
   },
 );
 
-testBackends("SQLiteExecutionRepository leaves runs without an owner alone", async ({ open }) => {
+testRepositories("ExecutionRepository leaves runs without an owner alone", async ({ open }) => {
   using executions = await open();
   const run = sampleRun({ status: "running" });
   await executions.record(run);
@@ -42,7 +43,7 @@ testBackends("SQLiteExecutionRepository leaves runs without an owner alone", asy
   await assertRejects(() => executions.lease(run.id, "engine", 0), InvalidDataError);
 });
 
-testBackends("SQLiteExecutionRepository.lease() renews for its owner alone", async ({ open }) => {
+testRepositories("ExecutionRepository.lease() renews for its owner alone", async ({ open }) => {
   using executions = await open();
   const run = sampleRun({ status: "running" });
   await executions.record(run);
@@ -60,8 +61,8 @@ testBackends("SQLiteExecutionRepository.lease() renews for its owner alone", asy
   await assertRejects(() => executions.lease(ended.id, "one"), InvalidStateError, "completed");
 });
 
-testBackends(
-  "SQLiteExecutionRepository.interrupt() ends an abandoned run and its nodes",
+testRepositories(
+  "ExecutionRepository.interrupt() ends an abandoned run and its nodes",
   async ({ open }) => {
     using executions = await open();
     const run = sampleRun({ status: "running" });
@@ -79,8 +80,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.addLabels() labels, filters and unlabels",
+testRepositories(
+  "ExecutionRepository.addLabels() labels, filters and unlabels",
   async ({ open }) => {
     using executions = await open();
     const run = sampleRun();

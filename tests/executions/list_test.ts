@@ -2,14 +2,14 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InvalidDataError } from "../../src/domain/errors.ts";
 import { Execution, type ExecutionStatus } from "../../src/domain/execution.ts";
 import type { ExecutionQuery } from "../../src/domain/execution_repository.ts";
-import type { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
-import { testBackends } from "./backends.ts";
+import type { ExecutionRepository } from "../../src/domain/execution_repository.ts";
+import { testRepositories } from "./repositories.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const STATUSES: ExecutionStatus[] = ["completed", "failed", "running"];
 
 /** Thirty runs a minute apart, two at each time: `r00` is the oldest. */
-async function fill(executions: SQLiteExecutionRepository): Promise<void> {
+async function fill(executions: ExecutionRepository): Promise<void> {
   for (let i = 0; i < 30; i++) {
     const run = Execution.create(i % 2 ? "Orders_%" : "notes", "1.0");
     run.id = `r${String(i).padStart(2, "0")}`;
@@ -21,7 +21,7 @@ async function fill(executions: SQLiteExecutionRepository): Promise<void> {
 
 /** Ids of all pages, walking by `nextCursor`, and back by `previousCursor`. */
 async function walk(
-  executions: SQLiteExecutionRepository,
+  executions: ExecutionRepository,
   query: ExecutionQuery,
 ): Promise<{ there: string[][]; back: string[][] }> {
   const there: string[][] = [];
@@ -41,7 +41,7 @@ async function walk(
   return { there, back };
 }
 
-testBackends("SQLiteExecutionRepository.list() pages in both directions", async ({ open }) => {
+testRepositories("ExecutionRepository.list() pages in both directions", async ({ open }) => {
   using executions = await open();
   await fill(executions);
   const all = Array.from({ length: 30 }, (_, i) => `r${String(29 - i).padStart(2, "0")}`);
@@ -74,8 +74,8 @@ testBackends("SQLiteExecutionRepository.list() pages in both directions", async 
   }
 });
 
-testBackends(
-  "SQLiteExecutionRepository.list() keeps its place while runs are added",
+testRepositories(
+  "ExecutionRepository.list() keeps its place while runs are added",
   async ({ open }) => {
     using executions = await open();
     await fill(executions);
@@ -91,7 +91,7 @@ testBackends(
   },
 );
 
-testBackends("SQLiteExecutionRepository.list() caps its total at 1000", async ({ open }) => {
+testRepositories("ExecutionRepository.list() caps its total at 1000", async ({ open }) => {
   using executions = await open();
   const run = Execution.create("notes", "1.0");
   const saves: Promise<void>[] = [];
@@ -106,7 +106,7 @@ testBackends("SQLiteExecutionRepository.list() caps its total at 1000", async ({
   assertEquals(exact, { count: 1000, capped: false });
 }, { only: { driver: "builtin", journalMode: "wal" } });
 
-testBackends("SQLiteExecutionRepository.list() refuses wrong options", async ({ open }) => {
+testRepositories("ExecutionRepository.list() refuses wrong options", async ({ open }) => {
   using executions = await open();
   await fill(executions);
   const { nextCursor } = await executions.list({ limit: 5, status: "failed" });
@@ -131,7 +131,7 @@ testBackends("SQLiteExecutionRepository.list() refuses wrong options", async ({ 
   );
 });
 
-testBackends("SQLiteExecutionRepository lists by workflow and by status", async ({ open }) => {
+testRepositories("ExecutionRepository lists by workflow and by status", async ({ open }) => {
   using executions = await open();
   await fill(executions);
   const byWorkflow = await executions.listByWorkflow("notes");

@@ -4,6 +4,7 @@ import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { rawSql, testBackends } from "./backends.ts";
+import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
 
 testBackends(
@@ -48,8 +49,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository with strict redaction refuses to store secrets",
+testRepositories(
+  "ExecutionRepository with strict redaction refuses to store secrets",
   async ({ open }) => {
     using executions = await open({
       redaction: { mode: "strict", keys: ["pin", /^x-/], values: ["s3cret"] },
@@ -100,8 +101,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository with autoPrune prunes while it is open",
+testRepositories(
+  "ExecutionRepository with autoPrune prunes while it is open",
   async ({ open }) => {
     let pruned = () => {};
     const done = new Promise<void>((resolve) => pruned = resolve);
@@ -157,8 +158,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.iterate() and iterateNodeExecutions() yield all, in order",
+testRepositories(
+  "ExecutionRepository.iterate() and iterateNodeExecutions() yield all, in order",
   async ({ open }) => {
     using executions = await open();
     for (let i = 0; i < 30; i++) {

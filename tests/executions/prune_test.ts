@@ -3,12 +3,13 @@ import { join } from "@std/path";
 import type { RetentionPolicy } from "../../src/domain/execution_retention.ts";
 import { InvalidDataError } from "../../src/domain/errors.ts";
 import { rawSql, testBackends } from "./backends.ts";
+import { testRepositories } from "./repositories.ts";
 import { fill, ids, range, sampleRun } from "./sample_runs.ts";
 
 const DAY = 86_400_000;
 
-testBackends(
-  "SQLiteExecutionRepository.prune() deletes what planPrune() says",
+testRepositories(
+  "ExecutionRepository.prune() deletes what planPrune() says",
   async ({ open }) => {
     const policies: [RetentionPolicy, string[]][] = [
       [{ rules: [{ maxAge: 15.5 * DAY }] }, range(0, 5)],
@@ -63,8 +64,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.prune() spares runs that changed after they were found",
+testRepositories(
+  "ExecutionRepository.prune() spares runs that changed after they were found",
   async ({ root, open }) => {
     for (const archive of [undefined, join(root, "archive.gz")]) {
       using executions = await open();
@@ -118,8 +119,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.prune() spares live, pinned and labelled runs",
+testRepositories(
+  "ExecutionRepository.prune() spares live, pinned and labelled runs",
   async ({ open }) => {
     using executions = await open();
     await fill(executions);
@@ -163,8 +164,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.prune() can be stopped and goes on later",
+testRepositories(
+  "ExecutionRepository.prune() can be stopped and goes on later",
   async ({ open }) => {
     using executions = await open();
     await fill(executions);
@@ -181,8 +182,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.prune() refuses a policy that is not valid",
+testRepositories(
+  "ExecutionRepository.prune() refuses a policy that is not valid",
   async ({ open }) => {
     using executions = await open();
     const wrong: RetentionPolicy[] = [

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Execution, ExecutionStatus } from "../../src/domain/execution.ts";
 import type { RetentionPolicy } from "../../src/domain/execution_retention.ts";
-import { testBackends } from "./backends.ts";
+import { testRepositories } from "./repositories.ts";
 import { ids, sampleRun } from "./sample_runs.ts";
 
 const DAY = 86_400_000;
@@ -63,10 +63,10 @@ const policies: fc.Arbitrary<RetentionPolicy> = fc.record({
   keepLastSuccess: fc.boolean(),
 });
 
-testBackends(
-  "SQLiteExecutionRepository.planPrune() and prune() apply any policy, rule by rule",
+testRepositories(
+  "ExecutionRepository.planPrune() and prune() apply any policy, rule by rule",
   async ({ open }) => {
-    using executions = await open({ durability: "normal" });
+    using executions = await open();
     // So that a limit of bytes does not end with the size of the file.
     const padding = sampleRun({ id: "padding", workflowId: "padding", status: "running" });
     padding.returnValue = "x".repeat(50_000);

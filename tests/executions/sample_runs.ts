@@ -6,7 +6,7 @@
 
 import { Execution, type ExecutionStatus } from "../../src/domain/execution.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
-import type { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import type { ExecutionRepository } from "../../src/domain/execution_repository.ts";
 
 /** How a run is made. */
 export interface SampleOptions {
@@ -50,7 +50,7 @@ export function sampleRun(options: SampleOptions = {}): Execution {
 const DAY = 86_400_000;
 
 /** Twenty runs, `r00` twenty days old, of two workflows; every fourth failed. */
-export async function fill(executions: SQLiteExecutionRepository): Promise<void> {
+export async function fill(executions: ExecutionRepository): Promise<void> {
   for (let i = 0; i < 20; i++) {
     await executions.record(sampleRun({
       id: `r${String(i).padStart(2, "0")}`,
@@ -62,7 +62,7 @@ export async function fill(executions: SQLiteExecutionRepository): Promise<void>
 }
 
 /** Ids of all runs, the oldest first. */
-export async function ids(executions: SQLiteExecutionRepository): Promise<string[]> {
+export async function ids(executions: ExecutionRepository): Promise<string[]> {
   const { executions: all } = await executions.list({ limit: 1000 });
   return all.map(({ id }) => id).reverse();
 }

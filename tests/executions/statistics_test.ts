@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InvalidDataError } from "../../src/domain/errors.ts";
 import { binSql } from "../../src/executions/statistics_schema.ts";
 import { rawSql, testBackends } from "./backends.ts";
+import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
 import { DatabaseSync } from "node:sqlite";
 
@@ -9,8 +10,8 @@ const DAY = 86_400_000;
 /** A Monday. */
 const START = Date.UTC(2026, 0, 5);
 
-testBackends(
-  "SQLiteExecutionRepository.statistics() counts runs by workflow, time, status and error",
+testRepositories(
+  "ExecutionRepository.statistics() counts runs by workflow, time, status and error",
   async ({ open }) => {
     using executions = await open();
     for (let i = 0; i < 40; i++) {
@@ -81,8 +82,8 @@ testBackends(
   },
 );
 
-testBackends(
-  "SQLiteExecutionRepository.statistics() follows changes and outlives deletion",
+testRepositories(
+  "ExecutionRepository.statistics() follows changes and outlives deletion",
   async ({ open }) => {
     using executions = await open();
     const run = sampleRun({ status: "running", nodes: 0 });
