@@ -11,7 +11,7 @@ import { type RedactionOptions, Redactor } from "../domain/redaction.ts";
 import { resolveRoot } from "../root.ts";
 import type { DriverName } from "./driver.ts";
 import type { JournalMode } from "./driver_choice.ts";
-import { checkPolicy } from "./policy.ts";
+import { checkAutoPrune } from "./policy.ts";
 
 /** Options of `SQLiteExecutionRepository.open()`. */
 export interface SQLiteOptions {
@@ -205,18 +205,6 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
     reserve,
     autoPrune,
   };
-}
-
-/** Longer intervals than a timer can hold would begin at once. */
-const LONGEST_INTERVAL = 2 ** 31 - 1;
-
-function checkAutoPrune({ policy, interval = 1 }: AutoPruneOptions): void {
-  checkPolicy(policy);
-  if (interval >= 1 && interval <= LONGEST_INTERVAL) return;
-  throw new InvalidDataError(
-    `Cannot open the execution store: the interval of "autoPrune" is ${interval}, ` +
-      `wanted are milliseconds from 1 to ${LONGEST_INTERVAL}`,
-  );
 }
 
 function check(option: string, value: unknown, allowed: readonly unknown[]): void {

@@ -6,7 +6,12 @@
 
 import { InvalidDataError } from "../domain/errors.ts";
 import { EXECUTION_STATUSES, type ExecutionStatus } from "../domain/execution.ts";
-import type { PrunePlan, RetentionPolicy, RetentionRule } from "../domain/execution_retention.ts";
+import type {
+  AutoPruneOptions,
+  PrunePlan,
+  RetentionPolicy,
+  RetentionRule,
+} from "../domain/execution_retention.ts";
 import { isMapping } from "../domain/value.ts";
 import { FINAL_STATUSES } from "./statistics_schema.ts";
 
@@ -94,6 +99,24 @@ function nameOf(value: unknown): string {
 
 function refuse(what: string): never {
   throw new InvalidDataError(`Cannot prune executions: ${what}`);
+}
+
+/** Longer intervals than a timer can hold would begin at once. */
+const LONGEST_INTERVAL = 2 ** 31 - 1;
+
+/**
+ * Checks when and what is pruned while a store is open.
+ *
+ * @param options The options.
+ * @throws {InvalidDataError} If they are not valid.
+ */
+export function checkAutoPrune({ policy, interval = 1 }: AutoPruneOptions): void {
+  checkPolicy(policy);
+  if (interval >= 1 && interval <= LONGEST_INTERVAL) return;
+  throw new InvalidDataError(
+    `Cannot open the execution store: the interval of "autoPrune" is ${interval}, ` +
+      `wanted are milliseconds from 1 to ${LONGEST_INTERVAL}`,
+  );
 }
 
 /**

@@ -7,7 +7,7 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import type { AutoPruneOptions } from "../domain/execution_retention.ts";
 import { type RedactionOptions, Redactor } from "../domain/redaction.ts";
-import { checkPolicy } from "../executions/policy.ts";
+import { checkAutoPrune } from "../executions/policy.ts";
 
 /** Options of the stores on PostgreSQL. */
 export interface PostgresOptions {
@@ -186,7 +186,7 @@ export function resolvePostgresOptions(
     idleTimeout: readNumber("idleTimeout", options.idleTimeout ?? 30_000, 0),
   };
   const statementTimeout = readNumber("statementTimeout", options.statementTimeout ?? 60_000, 0);
-  if (options.autoPrune !== undefined) checkPolicy(options.autoPrune.policy);
+  if (options.autoPrune !== undefined) checkAutoPrune(options.autoPrune);
   const host = decode(parsed.searchParams.get("host") ?? parsed.hostname.replace(/^\[|\]$/g, ""));
   const port = parsed.port === "" ? 5432 : Number(parsed.port);
   const user = decode(parsed.username);
