@@ -1,0 +1,98 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
+import { Execution } from "../../src/domain/execution.ts";
+import { Workflow } from "../../src/domain/workflow.ts";
+import { MemoryKeyring } from "../../src/credentials/memory.ts";
+import { openPostgresStorage } from "../../src/postgres/storage.ts";
+import { readModuleGraph, staticImports } from "../project/module_graph.ts";
+import { runCode } from "../helpers/child.ts";
+import { sharedServer, testPostgres } from "./databases.ts";
+
+testPostgres("openPostgresStorage() opens the stores over one pool", async ({ url, schema }) => {
+  const keyring = new MemoryKeyring();
+  const root = await Deno.makeTempDir();
+  try {
+    const credentials = { keyring, root };
+    await using storage = await openPostgresStorage(url, { schema, credentials });
+    const workflow = Workflow.create("greet", "Says hello", { id: "greet" });
+    const { revision } = await storage.workflows.save(workflow);
+    const run = Execution.create("greet", workflow.version);
+    run.workflowRevision = revision;
+    await storage.executions.record(run);
+    assertEquals(await storage.executions.workflowRevisions("greet"), [revision]);
+    await storage.credentials.set("mail:token", "secret");
+    assertEquals(await storage.credentials.get("mail:token"), "secret");
+    storage.close();
+    await assertRejects(() => storage.executions.list(), DatabaseError, "is closed");
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+testPostgres("two schemas share a database without meeting", async ({ url, schema }) => {
+  const root = await Deno.makeTempDir();
+  try {
+    const open = (name: string) =>
+      openPostgresStorage(url, {
+        schema: name,
+        credentials: { keyring: new MemoryKeyring(), root },
+      });
+    await using one = await open(schema);
+    await using two = await open(`${schema}_b`);
+    await one.executions.record(Execution.create("a", "1"));
+    assertEquals((await two.executions.list()).executions, []);
+    const raw = await import("./databases.ts");
+    two.close();
+    await raw.rawPostgres(`DROP SCHEMA "${schema}_b" CASCADE`);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+testPostgres("nothing that is printed of a storage shows the password", async ({ url, schema }) => {
+  const root = await Deno.makeTempDir();
+  try {
+    await using storage = await openPostgresStorage(url, {
+      schema,
+      credentials: { keyring: new MemoryKeyring(), root },
+    });
+    const { password } = sharedServer!;
+    const shown = Deno.inspect(storage, { depth: 20, showHidden: true, getters: true });
+    assert(!shown.includes(password), shown);
+    assert(!JSON.stringify(storage).includes(password));
+    const error = await assertRejects(
+      () => storage.executions.list({ limit: 0 }),
+      InvalidDataError,
+    );
+    assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes(password));
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("src/postgres/mod.ts reaches no SQLite library", async () => {
+  const graph = await readModuleGraph("src/postgres/mod.ts");
+  const loaded = staticImports(graph, "src/postgres/mod.ts");
+  assert(loaded.has("pg"));
+  assert(!loaded.has("node:sqlite") && !loaded.has("@db/sqlite"));
+});
+
+testPostgres(
+  "PostgresExecutionRepository works under the flags that are documented",
+  async ({ url, schema }) => {
+    const code = `import { PostgresExecutionRepository } from "./src/postgres/mod.ts";
+    const [url, schema] = Deno.args;
+    await using executions = await PostgresExecutionRepository.open(url, { schema });
+    console.log((await executions.list()).executions.length);`;
+    const net = `--allow-net=127.0.0.1:${sharedServer!.port}`;
+    const run = (...flags: string[]) => runCode(code, { flags, args: [url, schema] });
+    assertEquals(await run(net, "--allow-env"), { code: 0, stdout: "0\n", stderr: "" });
+    for (
+      const [flags, missing] of [[["--allow-env"], "--allow-net"], [[net], "--allow-env"]] as const
+    ) {
+      const { code, stderr } = await run(...flags);
+      assertEquals(code, 1);
+      assert(stderr.includes("PermissionDeniedError") && stderr.includes(missing), stderr);
+    }
+  },
+);
