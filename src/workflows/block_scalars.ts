@@ -4,13 +4,21 @@
  * @module
  */
 
-const HEADER = /(?:^|[\s:-])[|>][-+0-9]{0,2}[ \t]*(?:#.*)?$/;
+const HEADER = /(?:^|[\s:-])[|>](?:([-+])?([1-9])?|([1-9])([-+]))[ \t]*(?:#.*)?$/;
+/** What stands before the value of a line, as far as it says where the value stands. */
+const PARENT = /^ *(?:-[ \t]+)*(?=[^\s|>])|^ *(?:-[ \t]+)*?(?=-[ \t]+[|>])/;
 
 /** Goes through the lines of a text, once. */
 export class BlockScalars {
   /** Indentation of the line that opened the scalar; -1 outside of one. */
   #opened = -1;
   #content: number | undefined;
+  #keepsBreaks = false;
+
+  /** Whether the blank lines behind the scalar belong to it. */
+  get keepsBreaks(): boolean {
+    return this.#keepsBreaks;
+  }
 
   /**
    * Looks at the next line.
@@ -22,10 +30,26 @@ export class BlockScalars {
     const text = line.trimEnd();
     if (text === "") return this.#content;
     const indent = indentOf(text);
-    if (this.#opened >= 0 && indent > this.#opened) return this.#content ??= indent;
-    this.#opened = HEADER.test(text) && text[indent] !== "#" ? indent : -1;
-    this.#content = undefined;
+    if (this.#opened >= 0 && indent > this.#opened) {
+      this.#content ??= indent;
+      if (indent >= this.#content) return this.#content;
+    }
+    this.#open(text, indent);
     return undefined;
+  }
+
+  #open(text: string, indent: number): void {
+    this.#opened = -1;
+    this.#content = undefined;
+    this.#keepsBreaks = false;
+    const header = text[indent] === "#" ? null : HEADER.exec(text);
+    if (header === null) return;
+    const [, first, after, before, last] = header;
+    this.#opened = indent;
+    this.#keepsBreaks = (first ?? last) === "+";
+    const parent = PARENT.exec(text);
+    const digit = after ?? before;
+    if (digit !== undefined && parent !== null) this.#content = parent[0].length + Number(digit);
   }
 }
 

@@ -197,8 +197,10 @@ class Editor {
     // The comment of a line stays on its line.
     const comment = this.#text.slice(extent.end, end);
     const [, sameLine = "", rest = ""] = /^([^\n]*)(\n[^]*)?$/.exec(comment) ?? [];
-    const tail = value.length === 1 ? sameLine : value[0] === "" ? sameLine : "";
-    const lost = isBlock(before) && old.includes("\n") && /(?:^|\s)#/.test(old);
+    const tail = value.length === 1 || /^(?: \|-?)?$/.test(value[0]!) ? sameLine : "";
+    // The comments of what is removed go with it.
+    const isRemoved = isBlock(before) && typeof after === "object" && !isBlock(after);
+    const lost = isBlock(before) && !isRemoved && old.includes("\n") && /(?:^|\s)#/.test(old);
     if (lost || tail.trim() !== sameLine.trim()) this.rewritten = true;
     return this.#text.slice(start, extent.start) + value[0] + tail.trimEnd() +
       value.slice(1).map((line) => this.#newline + line).join("") +

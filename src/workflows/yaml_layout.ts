@@ -6,6 +6,8 @@
  * @module
  */
 
+import { BlockScalars } from "./block_scalars.ts";
+
 /** A line of a text. */
 export interface Line {
   /** Offset of its first character. */
@@ -49,6 +51,9 @@ export interface Block {
 const KEY =
   /(?:("(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')[ \t]*|([^\s\-?:,[\]{}#&*!|>'"%@`](?:[^:#\n]|:(?=\S)|(?<=\S)#)*|[-?:](?=\S)(?:[^:#\n]|:(?=\S)|(?<=\S)#)*)):(?=\s|$)/y;
 
+/** No scalar may hold such a line. */
+const DOCUMENT_END = /^(?:\.\.\.|---)(?:\s|$)/;
+
 /** A text and its lines. */
 export class Layout {
   /** The text. */
@@ -71,7 +76,9 @@ export class Layout {
       if (/^\uFEFF?---[ \t\r]*(?:#.*)?$/.test(this.line(index))) first = index + 1;
       break;
     }
-    return this.block(first, this.lines.length);
+    let last = first;
+    while (last < this.lines.length && !DOCUMENT_END.test(this.line(last))) last++;
+    return this.block(first, last);
   }
 
   /** The block within an entry; `undefined` when the value is a scalar, in flow style, or has a tag. */
@@ -179,6 +186,7 @@ function leafLength(text: string): number {
 
 function splitLines(text: string): Line[] {
   const lines: Line[] = [];
+  const scalars = new BlockScalars();
   for (let start = 0; start < text.length;) {
     const newline = text.indexOf("\n", start);
     const end = newline === -1 ? text.length : newline + 1;
@@ -187,7 +195,14 @@ function splitLines(text: string): Line[] {
     while (text[first] === " ") first++;
     const indent = first - base;
     while (first < end && /\s/.test(text[first]!)) first++;
-    const kind = first >= end ? "blank" : text[first] === "#" ? "comment" : "content";
+    const isText = scalars.next(text.slice(base, end)) !== undefined;
+    const kind = isText && (first < end || scalars.keepsBreaks)
+      ? "content"
+      : first >= end
+      ? "blank"
+      : text[first] === "#"
+      ? "comment"
+      : "content";
     lines.push({ start: base, end, indent, kind });
     start = end;
   }

@@ -53,6 +53,7 @@ export function limitProblem(root: unknown, aliases: boolean): string | undefine
       for (const key of Object.keys(value)) {
         const item = (value as Mapping)[key];
         if (key === "__proto__") throw new Problem('the key "__proto__" is not allowed');
+        if (key === MAPPING) throw new Problem("a key is a mapping; put quotes around {{…}}");
         countText(key);
         height = Math.max(height, count(item, depth + 1));
       }
@@ -72,6 +73,9 @@ export function limitProblem(root: unknown, aliases: boolean): string | undefine
   }
   return undefined;
 }
+
+/** What the parser makes of a key that is a mapping. */
+const MAPPING = String({});
 
 class Problem extends Error {}
 

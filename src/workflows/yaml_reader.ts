@@ -9,9 +9,9 @@ import { InvalidDataError } from "../domain/errors.ts";
 import { LIMITS } from "./limits.ts";
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
 import { expandAliases } from "./yaml_aliases.ts";
-import { foldBreaks } from "./yaml_breaks.ts";
 import { exactValues, needsExactValues } from "./yaml_exact.ts";
 import { limitProblem } from "./yaml_limits.ts";
+import { withoutQuirks } from "./yaml_quirks.ts";
 import { findTab, withoutTabs } from "./yaml_tabs.ts";
 
 /** A YAML text whose root is a mapping. */
@@ -90,7 +90,7 @@ function parseOnce(text: string, action: string, path: string | undefined): unkn
 
 /** Parses a text, within limits. */
 function parseWithin(text: string, action: string, path: string | undefined): unknown {
-  const expanded = expandAliases(foldBreaks(text));
+  const expanded = expandAliases(withoutQuirks(text));
   if (expanded === undefined) {
     throw new InvalidDataError(
       `${action}: it cannot be told where an alias stands, write the value in its place`,
@@ -143,14 +143,20 @@ function mapValues(mapping: Mapping, change: (value: unknown) => unknown): Mappi
 }
 
 function readSource(text: string): unknown {
-  try {
-    const source = parse(expandAliases(foldBreaks(text)) ?? text, { schema: "failsafe" });
-    return text.includes("<<") ? resolveMerges(source) : source;
-  } catch {
-    // Tags such as `!!int`, which the failsafe schema does not know: no source text then.
-    return undefined;
+  const plain = expandAliases(withoutQuirks(text)) ?? text;
+  // The failsafe schema knows no other tag of a scalar.
+  for (const known of [plain, plain.replace(SCALAR_TAG, "!!str")]) {
+    try {
+      const source = parse(known, { schema: "failsafe" });
+      return text.includes("<<") ? resolveMerges(source) : source;
+    } catch (cause) {
+      if (!(cause instanceof Error)) throw cause;
+    }
   }
+  return undefined;
 }
+
+const SCALAR_TAG = /(?<=^|[\s,[{])!!(?:int|float|bool|null)(?=\s)/g;
 
 /** Returns the source text of the scalar at a path. */
 export function sourceText(

@@ -26,6 +26,7 @@ const BAD_FILES: [string, string | Uint8Array<ArrayBuffer>, string, [number, num
   ["a falsy alias, and YAML that is corrupt", "x: &x 0\ny: *x\nz: [\n", "flow collection", [4, 1]],
   ["a falsy alias of a bomb", `x: &x 0\ny: *x\n${bomb()}`, "100000 values"],
   ["a bomb with a tab", `${bomb()}z: {\n\ty: *a9}\n`, "a tab", [12, 1]],
+  ["a placeholder without quotes", "name: a\nx: {{path}}\n", "put quotes around {{…}}"],
   ["deep nesting", `name: a\nx: ${"[".repeat(65)}${"]".repeat(65)}\n`, "64 levels"],
   ["very deep nesting", `x: ${"[".repeat(20_000)}`, ""],
   ["a YAML bomb", bomb(), "100000 values"],

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { foldBreaks } from "../../src/workflows/yaml_breaks.ts";
+import { withoutQuirks } from "../../src/workflows/yaml_quirks.ts";
 import { TempStore } from "./temp_store.ts";
 
 Deno.test("load() reads the retry keys of Go's repository, save() keeps them", async () => {
@@ -56,9 +56,9 @@ Deno.test("load() reads line breaks of YAML 1.1 without the indentation behind t
   assertEquals((await store.workflows.load("x")).extra, workflow.extra);
 });
 
-Deno.test("foldBreaks() leaves a text without such line breaks alone", () => {
+Deno.test("withoutQuirks() leaves a text without such line breaks alone", () => {
   const text = "a: 'b  c'\nd: |\n  e\n";
-  assertEquals(foldBreaks(text), text);
+  assertEquals(withoutQuirks(text), text);
 });
 
 Deno.test("load() reads long integers as BigInts, save() writes them as integers", async () => {

@@ -93,6 +93,49 @@ Deno.test("save() keeps the comments below a key with a comment behind it", asyn
   assertEquals(result.rewritten, undefined);
 });
 
+Deno.test("save() adds before the end of the document, and behind the blank lines of a text", async () => {
+  const { text, loaded, result } = await edited(
+    "---\nname: x\ndescription: |+\n  a\n\nedges:\n  - {from: a, to: b}\n...\n",
+    (workflow) => {
+      workflow.version = "2";
+      workflow.edges.push({ from: "b", to: "c" });
+    },
+  );
+  assertEquals(result.rewritten, undefined);
+  assertEquals(loaded.description, "a\n\n");
+  assert(text.endsWith("  - from: b\n    to: c\n...\n"), text);
+});
+
+Deno.test("save() replaces the whole of a text whose lines look like comments", async () => {
+  const { text } = await edited(
+    "name: x\ndescription: |\n  a\n  # b\n  # c\n# about the version\nversion: 1\n",
+    (workflow) => workflow.description = "short",
+  );
+  assertEquals(
+    text.replace(/metadata:\n.*\n/, ""),
+    "name: x\ndescription: short\n# about the version\nversion: 1\n",
+  );
+});
+
+Deno.test("save() keeps the comment behind a value that gets more lines", async () => {
+  const { text, result } = await edited(
+    "name: x # the name\n",
+    (workflow) => workflow.name = "x\ny",
+  );
+  assertEquals(result.rewritten, undefined);
+  assertStringIncludes(text, "name: |- # the name\n  x\n  y\n");
+});
+
+Deno.test("save() takes the comments of all removed items away", async () => {
+  const { text, result } = await edited(
+    "name: x\nservers: # none needed\n  # the first\n  - id: s # here\nversion: 1\n",
+    (workflow) => workflow.servers.pop(),
+  );
+  assertEquals(result.rewritten, undefined);
+  assertStringIncludes(text, "servers: []");
+  assertEquals(text.includes("the first"), false);
+});
+
 Deno.test("save() tells when comments of a part go", async () => {
   const { result, text } = await edited(
     "name: x\nbase: &b {rate: 1}\nnodes:\n  - id: a\n    <<: *b\n    # about the type\n    type: start\n",

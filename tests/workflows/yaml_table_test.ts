@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Workflow } from "../../src/domain/workflow.ts";
 import { isAmbiguous } from "../../src/workflows/yaml_scalar.ts";
 import { formatYaml } from "../../src/workflows/yaml_writer.ts";
 import { readYaml } from "../../src/workflows/yaml_reader.ts";
@@ -62,6 +63,40 @@ for (const [plain, value, warning] of TABLE) {
     assertEquals((await store.read("a")).split("\n").includes(`    default: ${plain}`), true);
   });
 }
+
+Deno.test("an item without a value at the end of a list does not swallow the list around it", async () => {
+  await using store = await TempStore.open();
+  const text = "name: a\nservers:\n- id: s\n  args:\n    - -y\n    - # later\n\n- id: t\n";
+  await store.write("a", text);
+  const workflow = await store.workflows.load("a");
+  assertEquals(workflow.servers, [{ id: "s", args: ["-y", ""] }, { id: "t" }]);
+  workflow.name = "b";
+  await store.workflows.save(workflow);
+  assertEquals((await store.read("a")).includes(text.slice("name: a\n".length)), true);
+});
+
+Deno.test("a text such as 1.10 keeps its digits behind an anchor, a tag or a comment", async () => {
+  await using store = await TempStore.open();
+  await store.write(
+    "a",
+    "name: &v 1.10\nversion: *v\ndescription: # about\n  2.20\n" +
+      'x: !!float 3.0\nmetadata: {"author":4.40, icon: !!str 5.50}\n',
+  );
+  const workflow = await store.workflows.load("a");
+  const texts = (
+    { name, version, description, metadata }: Workflow,
+  ) => [name, version, description, metadata.author, metadata.icon];
+  assertEquals(texts(workflow), ["1.10", "1.10", "2.20", "4.40", "5.50"]);
+  workflow.id = "copy";
+  workflow.name = "b";
+  await store.workflows.save(workflow);
+  assertEquals(texts(await store.workflows.load("copy")), ["b", ...texts(workflow).slice(1)]);
+  // The anchor goes, so the file is written anew.
+  workflow.id = "a";
+  assertEquals((await store.workflows.save(workflow)).rewritten, true);
+  assertEquals(texts(await store.workflows.load("a")), texts(workflow));
+  assertEquals((await store.read("a")).includes("2.20\n"), true);
+});
 
 Deno.test("inspect() tells about an id that is not the name of the file", async () => {
   await using store = await TempStore.open();
