@@ -40,7 +40,11 @@ const SHAPES: readonly [kind: SecretKind, shape: RegExp, open: number][] = [
   ["github-token", /\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b/, 4],
   ["gitlab-token", /\bglpat-[A-Za-z0-9_-]{20,}/, 6],
   ["google-api-key", /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/, 4],
-  ["json-web-token", /\beyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/, 3],
+  [
+    "json-web-token",
+    /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/,
+    3,
+  ],
   ["npm-token", /\bnpm_[A-Za-z0-9]{36}\b/, 4],
   ["openai-key", /\bsk-(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{32,}/, 3],
   ["private-key", /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----/, 10],

@@ -4,7 +4,7 @@
  * @module
  */
 
-const HEADER = /(?:^|[\s:-])[|>](?:([-+])?([1-9])?|([1-9])([-+]))[ \t]*(?:#.*)?$/;
+const HEADER = /(?:^|[\s:-])[|>](?:([-+])?([1-9])?|([1-9])([-+]))$/;
 /** What stands before the value of a line, as far as it says where the value stands. */
 const PARENT = /^ *(?:-[ \t]+)*(?=[^\s|>])|^ *(?:-[ \t]+)*?(?=-[ \t]+[|>])/;
 
@@ -42,7 +42,8 @@ export class BlockScalars {
     this.#opened = -1;
     this.#content = undefined;
     this.#keepsBreaks = false;
-    const header = text[indent] === "#" ? null : HEADER.exec(text);
+    const comment = text.search(/(?:^|\s)#/);
+    const header = HEADER.exec(comment === -1 ? text : text.slice(0, comment).trimEnd());
     if (header === null) return;
     const [, first, after, before, last] = header;
     this.#opened = indent;

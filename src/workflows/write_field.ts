@@ -96,15 +96,22 @@ function isWritable(date: Date): boolean {
 /** A list that holds `1.0` and is read as `"1.0"` keeps it as it stands. */
 function keepTexts(texts: string[], raw: unknown, { read }: WriteContext): unknown[] {
   if (!Array.isArray(raw)) return texts;
-  const kept = new Map<unknown, unknown>();
+  const kept = new Map<unknown, unknown[]>();
   const textOf = new Map<unknown, unknown>();
   for (const [step, part] of raw.entries()) {
     const text = part === null ? "" : read(part, step);
     // `1.0` and `1.00` are one value: only the first of them can be kept as it stands.
     if (!textOf.has(part)) textOf.set(part, text);
-    if (textOf.get(part) === text) kept.set(text, part);
+    if (textOf.get(part) !== text) continue;
+    const parts = kept.get(text);
+    if (parts === undefined) kept.set(text, [part]);
+    else parts.push(part);
   }
-  return texts.map((text) => kept.has(text) ? kept.get(text) : text);
+  // One more of the same text has no text in the file that it could keep.
+  return texts.map((text) => {
+    const parts = kept.get(text);
+    return parts === undefined || parts.length === 0 ? text : parts.shift();
+  });
 }
 
 function keepTextMap(map: Mapping, raw: unknown, { read }: WriteContext): Mapping {

@@ -8,7 +8,7 @@
 import { BlockScalars, indentOf } from "./block_scalars.ts";
 
 const BREAK = /[\u0085\u2028\u2029]/;
-const EMPTY_ITEM = /^ *(?:- +)*-[ \t]*(?:#.*)?\r?$/m;
+const EMPTY_ITEM = /^ *(?:- +)*-[ \t]*(?:[ \t]#.*)?\r?$/m;
 
 /**
  * Returns a text that the parser reads as what is meant.
@@ -61,7 +61,7 @@ function fillLastItems(text: string): string {
       const { index, dash } = empty;
       lines[index] = `${lines[index]!.slice(0, dash + 1)} ~${lines[index]!.slice(dash + 1)}`;
     }
-    const dashes = /^ *(?:- +)*(?=-[ \t]*(?:#.*)?\r?$)/.exec(line);
+    const dashes = /^ *(?:- +)*(?=-[ \t]*(?:[ \t]#.*)?\r?$)/.exec(line);
     empty = dashes === null ? undefined : { index, dash: dashes[0].length };
   }
   return lines.join("\n");

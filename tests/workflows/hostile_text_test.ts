@@ -39,6 +39,10 @@ const TRAPS: Record<string, string> = {
   "tags": much("! "),
   "anchors": each(50_000, (index) => `k${index}: &a${index} 1\n`),
   "aliases": `a: &a [1]\n${each(50_000, (index) => `k${index}: *a\n`)}`,
+  "aliases of zero": `a: &a 0\n${each(50_000, (index) => `k${index}: *a\n`)}`,
+  "aliases of nothing, with tabs": `a: &a ~\nb: {\n\tc: 1, ${
+    each(40_000, (index) => `k${index}: *a,`)
+  }}\n`,
   "merge keys": `b: &b {${each(300, (index) => `k${index}: 1, `)}}\n` +
     each(300, (index) => `m${index}:\n  <<: *b\n`),
   "keys": each(50_000, (index) => `k${index}: |\n  x\n`),

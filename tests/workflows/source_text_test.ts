@@ -78,6 +78,15 @@ Deno.test("save() does not confuse numbers of one value and different texts", as
   assertEquals(loaded.servers[0]!.args, ["1.00", "a"]);
 });
 
+Deno.test("save() writes one more of a text that looks like a number with quotes", async () => {
+  const { loaded, text } = await edited(
+    "name: x\nmetadata:\n  tags:\n    - 1.10\n    - b\n",
+    (workflow) => workflow.metadata.tags!.push("1.10"),
+  );
+  assertStringIncludes(text, '    - 1.10\n    - b\n    - "1.10"\n');
+  assertEquals(loaded.metadata.tags, ["1.10", "b", "1.10"]);
+});
+
 Deno.test("save() keeps the comments below a key with a comment behind it", async () => {
   const { text, result } = await edited(
     "name: x\nmetadata: # meta\n  # who\n  author: x\n  release: 1.10\nnodes: # the steps\n" +
