@@ -8,7 +8,7 @@ import { AlreadyExistsError, InvalidDataError } from "../domain/errors.ts";
 import { decodeJson, encodeJson } from "../domain/json.ts";
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
-import { parseInstant } from "./instant.ts";
+import { parseInstant, ZERO_INSTANT } from "./instant.ts";
 import { asText } from "./invalid_columns.ts";
 
 /** How many rows are inserted at once; some libraries allow 999 parameters. */
@@ -94,14 +94,27 @@ function update(connection: Connection, table: WrittenTable, values: SqlValue[])
   connection.statement(table.updateSql).run(...assigned, id);
 }
 
-/** An error is read with empty text for one of these that is NULL. */
-const EMPTY_WHEN_NULL = ["error_type", "error_message"];
+/** What is read from columns that are NULL, where that is a value. */
+const READ_FROM_NULL: Record<string, SqlValue> = {
+  error_type: "",
+  error_message: "",
+  retry_count: 0,
+};
+
+/** A column whose `null` is not the same as nothing. */
+const ANY_JSON = "return_value";
 
 /** Whether a value is what is read from the stored one. */
 function isSame(table: WrittenTable, i: number, old: SqlValue, now: SqlValue): boolean {
+  const column = table.columns[i] ?? "";
   if (old === now) return true;
-  if (old === null) return now === "" && EMPTY_WHEN_NULL.includes(table.columns[i] ?? "");
-  if (now === null) return false;
+  if (old === null) return READ_FROM_NULL[column] === now;
+  if (now === null) {
+    return table.times.includes(i)
+      ? parseInstant(String(old)) === ZERO_INSTANT
+      : table.json.includes(i) && column !== ANY_JSON &&
+        /^\s*(?:\{\s*\}|null)\s*$/.test(String(old));
+  }
   return asText(old) === asText(now) ||
     table.times.includes(i) && isSameTime(old, now) ||
     table.json.includes(i) && isSameJson(old, now);
