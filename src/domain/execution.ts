@@ -9,6 +9,7 @@ import { InvalidDataError, InvalidStateError } from "./errors.ts";
 import { newId } from "./ids.ts";
 import { defineLazy, type Lazy } from "./lazy.ts";
 import type { NodeExecution } from "./node_execution.ts";
+import { copyPlain, setOwn } from "./value.ts";
 import type { VariableSnapshot } from "./variable_snapshot.ts";
 
 /** Status of a run. */
@@ -293,7 +294,8 @@ export class Execution implements ExecutionFields {
   }
 
   /**
-   * Sets a variable and appends a snapshot with the old value.
+   * Sets a variable and appends a snapshot with the old value. The snapshot holds copies, so that
+   * it stays as it is when a list or an object is changed in place later.
    *
    * @param name Name of the variable.
    * @param value New value, as JSON.
@@ -305,17 +307,11 @@ export class Execution implements ExecutionFields {
       executionId: this.id,
       ...(nodeExecutionId === undefined ? {} : { nodeExecutionId }),
       variableName: name,
-      ...(known ? { oldValue: this.variables[name] } : {}),
-      newValue: value,
+      ...(known ? { oldValue: copyPlain(this.variables[name]) } : {}),
+      newValue: copyPlain(value),
       timestamp: new Date(),
     });
-    // A plain assignment to "__proto__" would set the prototype.
-    Object.defineProperty(this.variables, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
+    setOwn(this.variables, name, value);
   }
 
   #end(to: ExecutionStatus): void {

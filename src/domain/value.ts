@@ -44,3 +44,45 @@ export function cloneValue<T>(value: T): T {
   for (const key in value) if (value[key] !== undefined) copy[key] = cloneValue(value[key]);
   return copy as T;
 }
+
+/** Deeper values are taken over. */
+const COPY_DEPTH = 200;
+
+/**
+ * Copies lists and plain objects deeply, whatever they hold: cycles stay cycles, instances of
+ * classes are taken over.
+ */
+export function copyPlain(
+  value: unknown,
+  copies: Map<object, object> = new Map(),
+  depth = 0,
+): unknown {
+  if (typeof value !== "object" || value === null || depth > COPY_DEPTH) return value;
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  if (Array.isArray(value)) {
+    const list: unknown[] = [];
+    copies.set(value, list);
+    for (const item of value) list.push(copyPlain(item, copies, depth + 1));
+    return list;
+  }
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  const mapping = Object.create(prototype) as Mapping;
+  copies.set(value, mapping);
+  for (const key of Object.keys(value)) {
+    setOwn(mapping, key, copyPlain((value as Mapping)[key], copies, depth + 1));
+  }
+  return mapping;
+}
+
+/** Sets an own property, also one named `__proto__`, which a plain assignment takes for another. */
+export function setOwn(target: Mapping, key: string, value: unknown): void {
+  if (key !== "__proto__") target[key] = value;
+  else {Object.defineProperty(target, key, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });}
+}

@@ -7,6 +7,7 @@
 import type { Execution } from "../domain/execution.ts";
 import type { LoadOptions } from "../domain/execution_repository.ts";
 import { Lazy } from "../domain/lazy.ts";
+import { setOwn } from "../domain/value.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
@@ -118,15 +119,7 @@ function once<T>(compute: () => T): () => T {
  */
 export function currentValues(snapshots: readonly VariableSnapshot[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const { variableName, newValue } of snapshots) {
-    // A plain assignment to "__proto__" would set the prototype.
-    Object.defineProperty(values, variableName, {
-      value: newValue,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-  }
+  for (const { variableName, newValue } of snapshots) setOwn(values, variableName, newValue);
   return values;
 }
 

@@ -72,6 +72,21 @@ Deno.test("Execution.setVariable() keeps the old value", () => {
   assertEquals(Object.keys(run.variables), ["a", "__proto__"]);
 });
 
+Deno.test("Execution.setVariable() keeps what was set, whatever is changed in place later", () => {
+  const input = { list: [1], when: new Date(0), self: undefined as unknown };
+  input.self = input;
+  const run = Execution.create("greet", "1.0", { input });
+  input.list.push(2);
+  run.setVariable("input", input);
+  input.list.push(3);
+  const [first, second] = run.variableSnapshots;
+  const lists = [first?.newValue, second?.oldValue, second?.newValue, run.variables["input"]]
+    .map((value) => (value as typeof input).list);
+  assertEquals(lists, [[1], [1, 2], [1, 2], [1, 2, 3]]);
+  const copy = first?.newValue as typeof input;
+  assertEquals([copy.self === copy, copy.when === input.when], [true, true]);
+});
+
 Deno.test("Execution.addNodeExecution() takes the node over", () => {
   const run = Execution.create("greet", "1.0");
   const node = run.addNodeExecution(NodeExecution.create("another", "one", "mcp_tool"));
