@@ -10,21 +10,22 @@ import { InvalidDataError } from "./errors.ts";
 /** What is secret, and what happens to it. */
 export interface RedactionOptions {
   /**
-   * `"on"` replaces secrets, `"strict"` refuses to store a value that holds one.
+   * `"on"` replaces secrets, `"strict"` refuses to store a value that holds
+   * one, `"off"` does nothing.
    *
    * @default {"on"}
    */
-  mode?: "on" | "strict";
+  mode?: "off" | "on" | "strict";
   /**
-   * Names of keys and variables whose values are secret; texts match without
-   * regard to case.
+   * Names of keys and variables whose values are secret; texts match the whole
+   * name without regard to case, patterns any part of it.
    *
    * @default {passwords, tokens, API keys and the like}
    */
   keys?: readonly (string | RegExp)[];
   /**
-   * Secret values, which are found inside longer texts too; a function is
-   * asked before each write.
+   * Secret values, which are found inside longer texts too, also as JSON or a
+   * URL escapes them, and as numbers; a function is asked before each write.
    *
    * @default {none}
    */
@@ -37,27 +38,39 @@ export interface RedactionOptions {
   replacement?: string;
 }
 
+/** Ends of names, in lower case, their words parted by "_". */
 const SECRET_NAME =
-  /^(?:.*[_-])?(?:password|passwd|passphrase|secret|token|api_?key|private_?key|access_?key|authorization|credentials?)$/i;
+  /(?:^|_)(?:passwords?|passwd|pwd|passphrase|secrets?|token|api_?key|private_?key|access_?key|secret_?key|authorization|credentials?|cookie)$/;
 
 /** Replaces or refuses secrets. */
 export class Redactor {
   readonly #strict: boolean;
-  readonly #keys: readonly (string | RegExp)[];
+  readonly #keys: readonly (string | RegExp)[] | undefined;
   readonly #values: readonly string[] | (() => readonly string[]);
   readonly #replacement: string;
 
-  /** @param options What is secret. */
-  constructor(options: RedactionOptions) {
+  private constructor(options: RedactionOptions) {
     this.#strict = options.mode === "strict";
-    this.#keys = options.keys ?? [SECRET_NAME];
+    this.#keys = options.keys;
     this.#values = options.values ?? [];
     this.#replacement = options.replacement ?? "[REDACTED]";
-    if (options.mode !== undefined && options.mode !== "on" && options.mode !== "strict") {
+  }
+
+  /**
+   * Makes a redactor.
+   *
+   * @param options What is secret.
+   * @returns The redactor; `undefined` without options and when they switch it off.
+   * @throws {InvalidDataError} If an option is not valid.
+   */
+  static of(options: RedactionOptions | undefined): Redactor | undefined {
+    const { mode = "on" } = options ?? {};
+    if (!["off", "on", "strict"].includes(mode)) {
       throw new InvalidDataError(
-        `Cannot redact: the mode is "${options.mode}", wanted is "on" or "strict"`,
+        `Cannot redact: the mode is "${mode}", wanted is "off", "on" or "strict"`,
       );
     }
+    return options === undefined || mode === "off" ? undefined : new Redactor(options);
   }
 
   /**
@@ -72,10 +85,13 @@ export class Redactor {
    */
   redact<T>(value: T, action: string, path: string, name: string = ""): T {
     const values = typeof this.#values === "function" ? this.#values() : this.#values;
-    // The longest first: one secret may be part of another.
-    const secrets = values.filter((secret) => secret !== "")
-      .toSorted((a, b) => b.length - a.length);
-    return this.#visit(value, { action, secrets, ancestors: [] }, path, name) as T;
+    const context = { action, values, secrets: formsOf(values), ancestors: new Set<object>() };
+    try {
+      return this.#visit(value, context, path, name) as T;
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new InvalidDataError(`${action}: "${path}" is nested too deeply`, { cause });
+    }
   }
 
   #visit(value: unknown, context: Context, path: string, name: string): unknown {
@@ -83,31 +99,47 @@ export class Redactor {
       return this.#replace(context, path);
     }
     if (typeof value === "string") return this.#visitText(value, context, path);
+    if (typeof value === "number" || typeof value === "bigint") {
+      return context.values.includes(String(value)) ? this.#replace(context, path) : value;
+    }
     if (typeof value !== "object" || value === null) return value;
-    // What is cyclic or nested without end is refused when it is encoded.
-    if (context.ancestors.includes(value) || context.ancestors.length > 500) return value;
+    // What is cyclic is refused when it is encoded.
+    if (context.ancestors.has(value)) return value;
     const plain: unknown = "toJSON" in value && typeof value.toJSON === "function"
       ? value.toJSON()
       : value;
     if (plain !== value) return this.#visit(plain, context, path, "");
-    const inner = { ...context, ancestors: [...context.ancestors, value] };
-    if (Array.isArray(value)) {
-      const items = value.map((item, i) => this.#visit(item, inner, `${path}[${i}]`, name));
-      return items.some((item, i) => item !== value[i]) ? items : value;
+    context.ancestors.add(value);
+    const safe = Array.isArray(value)
+      ? this.#visitList(value, context, path, name)
+      : this.#visitObject(value as Record<string, unknown>, context, path);
+    context.ancestors.delete(value);
+    return safe;
+  }
+
+  /** A loop, since a callback for each level would halve the depth that is reached. */
+  #visitList(value: unknown[], context: Context, path: string, name: string): unknown {
+    let safe = value;
+    for (let i = 0; i < value.length; i++) {
+      const item = this.#visit(value[i], context, `${path}[${i}]`, name);
+      if (item === value[i]) continue;
+      if (safe === value) safe = [...value];
+      safe[i] = item;
     }
-    return this.#visitObject(value as Record<string, unknown>, inner, path);
+    return safe;
   }
 
   #visitObject(value: Record<string, unknown>, context: Context, path: string): unknown {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return value;
+    const entries = Object.entries(value);
     let changed = false;
-    const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
-      const safeKey = this.#visitText(key, context, path);
-      const safe = this.#visit(item, context, `${path}.${safeKey}`, key);
-      changed ||= safe !== item || safeKey !== key;
-      return [safeKey, safe];
-    });
+    for (const entry of entries) {
+      const [key, item] = entry;
+      entry[0] = this.#visitText(key, context, path);
+      entry[1] = this.#visit(item, context, `${path}.${entry[0]}`, key);
+      changed ||= entry[0] !== key || entry[1] !== item;
+    }
     return changed ? Object.fromEntries(entries) : value;
   }
 
@@ -120,6 +152,7 @@ export class Redactor {
   }
 
   #isSecretName(name: string): boolean {
+    if (this.#keys === undefined) return name !== "" && SECRET_NAME.test(wordsOf(name));
     return this.#keys.some((key) =>
       typeof key === "string" ? key.toLowerCase() === name.toLowerCase() : name.search(key) >= 0
     );
@@ -133,6 +166,32 @@ export class Redactor {
 
 interface Context {
   action: string;
+  values: readonly string[];
   secrets: readonly string[];
-  ancestors: object[];
+  ancestors: Set<object>;
+}
+
+/** `accessToken`, `X-Access-Token` and `ACCESS_TOKEN` have the same words. */
+function wordsOf(name: string): string {
+  return name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").replaceAll(/[-. ]/g, "_").toLowerCase();
+}
+
+/** How secrets may stand in a text; the longest first, since one may be part of another. */
+function formsOf(values: readonly string[]): string[] {
+  const forms = new Set<string>();
+  for (const secret of values) {
+    if (secret === "") continue;
+    const json = JSON.stringify(secret).slice(1, -1);
+    forms.add(secret).add(json);
+    // As Go and Python write JSON, and JSON within JSON.
+    forms.add(json.replaceAll(/[<>&\u2028\u2029]/g, escapeUnit));
+    forms.add(json.replaceAll(/[^\0-\x7f]/g, escapeUnit));
+    forms.add(JSON.stringify(json).slice(1, -1));
+    if (secret.isWellFormed()) forms.add(encodeURIComponent(secret));
+  }
+  return [...forms].sort((a, b) => b.length - a.length);
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

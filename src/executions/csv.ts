@@ -63,8 +63,11 @@ function line(values: Row): string {
   return `${values.map(field).join(",")}\r\n`;
 }
 
-/** Spreadsheets take text that begins like this for a formula; a quote in front stops them. */
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * Spreadsheets take text that begins like this for a formula, some also with
+ * signs of full width; a quote in front stops them.
+ */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 function field(value: SqlValue): string {
   if (value === null) return "";

@@ -22,10 +22,11 @@ import { importRuns } from "./import.ts";
 import { SQLiteLister } from "./lister.ts";
 import type { SQLiteInfo } from "./options.ts";
 import { planPrune, prune, releasePages } from "./prune.ts";
+import { redactStoredRun } from "./redact_stored_run.ts";
 import { keepReserve } from "./reserve.ts";
 import { FEATURES, requireFeature } from "./schema_version.ts";
 import type { StoredRun } from "./run_line.ts";
-import { insertStoredRun, readStoredIds, readStoredRuns } from "./stored_run.ts";
+import { insertStoredRuns, readStoredIds, readStoredRuns } from "./stored_run.ts";
 
 /** The part of the repository for those who run it. */
 export abstract class SQLiteMaintenance extends SQLiteLister {
@@ -189,11 +190,13 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
   /**
    * Adds runs that were exported as NDJSON or archived, plain or compressed
    * with gzip. A run that is there already is left as it is, so that repeating
-   * an import changes nothing.
+   * an import changes nothing. Statistics count each run that is added, also
+   * one that was pruned here before.
    *
    * @param stream The bytes.
    * @param options Progress and signal.
-   * @returns How many runs were added, and which lines are none.
+   * @returns How many runs were added, and which lines are none or cannot be stored.
+   * @throws {InvalidDataError} If compressed data is damaged; what was read before that is added.
    * @throws {DatabaseError} If the database refuses; what was added before stays.
    */
   async import(
@@ -202,12 +205,12 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
   ): Promise<ImportResult> {
     const action = "Cannot import executions";
     const connection = await this.connect(action);
+    const { redactor } = this.options;
     const insert = (runs: StoredRun[]) =>
-      connection.write(
-        action,
-        () => runs.filter((run) => insertStoredRun(connection, run)).length,
-      );
-    return await importRuns(insert, stream, options, action);
+      connection.write(action, () => insertStoredRuns(connection, runs));
+    const prepare = (run: StoredRun) =>
+      redactor === undefined ? run : redactStoredRun(run, redactor);
+    return await importRuns(insert, stream, options, action, prepare);
   }
 
   /**

@@ -188,7 +188,7 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
     );
   }
   if (autoPrune !== undefined) checkAutoPrune(autoPrune);
-  const redactor = options.redaction && new Redactor(options.redaction);
+  const redactor = Redactor.of(options.redaction);
   const path = options.path === undefined
     ? join(resolveRoot(options.root), "goflow.db")
     : resolve(options.path);

@@ -22,6 +22,9 @@ import { readStoredRun } from "./stored_run.ts";
 /** Rows that are looked at in one read. */
 const SCAN = 500;
 
+/** About the most bytes of one transaction. */
+const BATCH_BYTES = 8_000_000;
+
 /**
  * Says what a policy lets go.
  *
@@ -97,7 +100,7 @@ export async function prune(
       await pause(0);
       continue;
     }
-    const batch = waiting.splice(0, size);
+    const batch = waiting.splice(0, fitting(waiting, size));
     const deleted = await pruner.deleteBatch(batch);
     if (deleted === undefined) {
       // The disk is full: one run at a time needs the least space for the log.
@@ -122,6 +125,13 @@ export async function prune(
     await pause(2);
   }
   return progress;
+}
+
+/** How many runs there are, up to a number, that are not too large together. */
+function fitting(runs: readonly FoundRun[], most: number): number {
+  let bytes = 0;
+  const end = runs.findIndex((run, i) => i === most || (bytes += run.bytes) > BATCH_BYTES);
+  return end < 0 ? runs.length : Math.max(end, 1);
 }
 
 /** Archives and deletes batches; of each both or neither. */

@@ -2,12 +2,14 @@
  * A run as one line of NDJSON, from which it comes back without loss. The keys
  * are the columns; times and texts are as they are stored, JSON columns are
  * JSON, and a JSON column that would come back otherwise is
- * `{"$text": "what is stored"}`.
+ * `{"$text": "what is stored"}`. Bytes, which other programs may have put
+ * anywhere, are `{"$bytes": "in base64"}`.
  *
  * @module
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
+import { plainText } from "./column_text.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { asText } from "./invalid_columns.ts";
 import { decodeJson, encodeJson } from "../domain/json.ts";
@@ -38,7 +40,8 @@ export const NODE_COLUMNS: readonly string[] = NODE_EXECUTION_TABLE.columns.filt
 export const CHANGE_COLUMNS: readonly string[] = SNAPSHOT_COLUMNS.filter((column) =>
   column !== "id" && column !== "execution_id"
 );
-const JSON_COLUMNS: ReadonlySet<string> = new Set([
+/** Those of all three that hold JSON. */
+export const JSON_COLUMNS: ReadonlySet<string> = new Set([
   "error_context",
   "return_value",
   "inputs",
@@ -85,21 +88,30 @@ function fields(columns: readonly string[], row: Row): string[] {
   columns.forEach((column, i) => {
     const value = row[i] ?? null;
     if (value === null) return;
-    result.push(`"${column}":${JSON_COLUMNS.has(column) ? jsonText(value) : plain(value)}`);
+    result.push(`"${column}":${writeValue(column, value)}`);
   });
   return result;
 }
 
-function plain(value: SqlValue): string {
+function writeValue(column: string, value: SqlValue): string {
+  if (value instanceof Uint8Array) return JSON.stringify({ $bytes: value.toBase64() });
+  if (JSON_COLUMNS.has(column)) return jsonText(value);
   return typeof value === "number" ? String(value) : JSON.stringify(asText(value));
 }
 
 function jsonText(value: SqlValue): string {
   const text = asText(value)!;
   try {
-    const canonical = encodeJson(decodeJson(text), "", "");
+    const value = decodeJson(text);
+    const canonical = encodeJson(value, "", "");
     // Go escapes what need not be; that is the same JSON.
-    if (canonical === text || canonical === withoutGoEscapes(text)) return canonical!;
+    const isSame = canonical === text || canonical === withoutGoEscapes(text);
+    // A value that looks like a mark is marked itself.
+    if (
+      isSame && onlyText(value, "$text") === undefined && onlyText(value, "$bytes") === undefined
+    ) {
+      return canonical!;
+    }
   } catch (error) {
     // Not JSON, or beyond what is written here: kept as text.
     if (!(error instanceof SyntaxError || error instanceof InvalidDataError)) throw error;
@@ -137,25 +149,33 @@ export function readRunLine(line: string): StoredRun {
     throw new InvalidDataError("Cannot import a run: the line is not JSON", { cause });
   }
   const run = asRecord(value, "the line");
-  for (const column of ["id", "workflow_id", "workflow_version", "status", "started_at"]) {
-    if (typeof run[column] === "string") continue;
-    throw new InvalidDataError(`Cannot import a run: "${column}" is missing, wanted is text`);
-  }
-  const list = (key: string, columns: readonly string[]) => {
+  const lists: unknown[][] = ["node_executions", "variable_snapshots", "labels"].map((key) => {
     const items = run[key] ?? [];
-    if (!Array.isArray(items)) {
-      throw new InvalidDataError(`Cannot import run "${run["id"]}": "${key}" is not a list`);
-    }
-    return items.map((item) => row(columns, asRecord(item, key)));
-  };
-  const labels = Array.isArray(run["labels"]) ? run["labels"].map(String) : [];
+    if (Array.isArray(items)) return items;
+    throw new InvalidDataError(`Cannot import run "${run["id"]}": "${key}" is not a list`);
+  });
+  const [items = [], changes = [], labels = []] = lists;
+  const nodes = items.map((item) =>
+    row(NODE_COLUMNS, asRecord(item, "a node execution"), NODE_REQUIRED)
+  );
+  const ids = new Set(nodes.map(([id]) => id));
   return {
-    run: row(RUN_COLUMNS, run),
-    nodes: list("node_executions", NODE_COLUMNS),
-    snapshots: list("variable_snapshots", CHANGE_COLUMNS),
-    labels,
+    run: row(RUN_COLUMNS, run, ["id", "workflow_id", "workflow_version", "status", "started_at"]),
+    nodes,
+    snapshots: changes.map((item) =>
+      row(CHANGE_COLUMNS, asRecord(item, "a snapshot"), ["variable_name", "timestamp"])
+        // Go deletes node executions and leaves their snapshots behind.
+        .map((value, i) => i === NODE_REFERENCE && !ids.has(value) ? null : value)
+    ),
+    labels: labels.map((label) => {
+      if (typeof label === "string" && label !== "") return requireStorable(label, "labels");
+      throw new InvalidDataError("Cannot import a run: a label is not text, or empty");
+    }),
   };
 }
+
+const NODE_REFERENCE = CHANGE_COLUMNS.indexOf("node_execution_id");
+const NODE_REQUIRED = ["id", "node_id", "node_type", "status", "started_at"];
 
 function asRecord(value: unknown, what: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
@@ -164,20 +184,51 @@ function asRecord(value: unknown, what: string): Record<string, unknown> {
   throw new InvalidDataError(`Cannot import a run: ${what} is not a JSON object`);
 }
 
-function row(columns: readonly string[], record: Record<string, unknown>): Row {
+function row(
+  columns: readonly string[],
+  record: Record<string, unknown>,
+  required: readonly string[],
+): Row {
   return columns.map((column) => {
-    const value = record[column];
-    if (value === undefined) return null;
-    if (JSON_COLUMNS.has(column)) return storedJson(value);
-    if (typeof value === "string" || typeof value === "number" || value === null) return value;
-    throw new InvalidDataError(`Cannot import a run: "${column}" is neither text nor a number`);
+    const value = readValue(column, record[column]);
+    if (value !== null || !required.includes(column)) return value;
+    throw new InvalidDataError(`Cannot import a run: "${column}" is missing, wanted is text`);
   });
 }
 
-function storedJson(value: unknown): string {
-  if (typeof value === "object" && value !== null && "$text" in value) {
-    const { $text, ...rest } = value;
-    if (typeof $text === "string" && Object.keys(rest).length === 0) return $text;
+function readValue(column: string, value: unknown): SqlValue {
+  if (value === undefined || (value === null && !JSON_COLUMNS.has(column))) return null;
+  const bytes = onlyText(value, "$bytes");
+  if (bytes !== undefined) return fromBase64(bytes, column);
+  if (JSON_COLUMNS.has(column)) {
+    return requireStorable(onlyText(value, "$text") ?? encode(value, column), column);
   }
-  return encodeJson(value, "Cannot import a run", "value")!;
+  if (typeof value === "string") return requireStorable(value, column);
+  if (typeof value === "number" || typeof value === "bigint") return value;
+  throw new InvalidDataError(`Cannot import a run: "${column}" is neither text nor a number`);
+}
+
+function encode(value: unknown, column: string): string {
+  return encodeJson(value, "Cannot import a run", column)!;
+}
+
+function requireStorable(text: string, column: string): string {
+  return String(plainText(text, "Cannot import a run", column));
+}
+
+/** The text of an object that has one key of this name, and nothing else. */
+function onlyText(value: unknown, key: string): string | undefined {
+  if (typeof value !== "object" || value === null || Object.keys(value).join() !== key) {
+    return undefined;
+  }
+  const text = (value as Record<string, unknown>)[key];
+  return typeof text === "string" ? text : undefined;
+}
+
+function fromBase64(text: string, column: string): Uint8Array {
+  try {
+    return Uint8Array.fromBase64(text);
+  } catch (cause) {
+    throw new InvalidDataError(`Cannot import a run: "${column}" is not base64`, { cause });
+  }
 }

@@ -5,9 +5,11 @@
  * @module
  */
 
+import { InvalidDataError } from "../domain/errors.ts";
 import type { ExportOptions } from "../domain/execution_transfer.ts";
 import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
+import { databaseErrorCode } from "./database_error.ts";
 import type { SqlValue } from "./driver.ts";
 import { readFilter } from "./filter.ts";
 import { pageQuery } from "./list_query.ts";
@@ -116,14 +118,37 @@ export function readStoredIds(connection: Connection, ids: readonly string[]): S
 }
 
 /**
- * Inserts a run that is not there yet.
+ * Inserts runs that are not there yet, each whole or not at all.
  *
  * @param connection The connection, in a write transaction.
- * @param stored The run.
- * @returns Whether it was inserted; one of the same id is left as it is.
+ * @param runs The runs.
+ * @returns For each run whether it was inserted, or why it cannot be.
  */
-export function insertStoredRun(connection: Connection, stored: StoredRun): boolean {
-  const { schemaVersion } = connection.info;
+export function insertStoredRuns(
+  connection: Connection,
+  runs: readonly StoredRun[],
+): (boolean | InvalidDataError)[] {
+  return runs.map((run) => {
+    connection.statement("SAVEPOINT run").run();
+    try {
+      return insertStoredRun(connection, run);
+    } catch (cause) {
+      if (databaseErrorCode(cause) !== "constraint") throw cause;
+      connection.statement("ROLLBACK TO run").run();
+      const found = cause instanceof Error ? cause.message : String(cause);
+      return new InvalidDataError(
+        `Cannot import run "${run.run[0]}": SQLite reports "${found}"; ` +
+          "a node execution may be that of another run",
+        { cause },
+      );
+    } finally {
+      connection.statement("RELEASE run").run();
+    }
+  });
+}
+
+function insertStoredRun(connection: Connection, stored: StoredRun): boolean {
+  const isOld = connection.info.schemaVersion < 3;
   const [id = null] = stored.run;
   if (connection.statement("SELECT 1 FROM executions WHERE id = ?").get(id) !== undefined) {
     return false;
@@ -133,7 +158,7 @@ export function insertStoredRun(connection: Connection, stored: StoredRun): bool
       `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
     ).run(...values);
   const columns = RUN_COLUMNS.filter((column, i) =>
-    (column !== "workflow_revision" || schemaVersion >= 3) &&
+    (column !== "workflow_revision" || !isOld) &&
     // The column has a default.
     (column !== "created_at" || stored.run[i] !== null)
   );
@@ -143,16 +168,13 @@ export function insertStoredRun(connection: Connection, stored: StoredRun): bool
     insert("node_executions", ["execution_id", ...NODE_COLUMNS], [id, ...node]);
   }
   for (const snapshot of stored.snapshots) {
-    insert(
-      "variable_snapshots",
-      ["execution_id", ...CHANGE_COLUMNS],
-      [id, ...snapshot.slice(0, CHANGE_COLUMNS.length)],
-    );
+    insert("variable_snapshots", ["execution_id", ...CHANGE_COLUMNS], [
+      id,
+      ...snapshot.slice(0, CHANGE_COLUMNS.length),
+    ]);
   }
-  if (schemaVersion >= 3) {
-    for (const label of stored.labels) {
-      insert("labels", ["execution_id", "label"], [id, label]);
-    }
+  for (const label of isOld ? [] : stored.labels) {
+    insert("labels", ["execution_id", "label"], [id, label]);
   }
   return true;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DatabaseError, InvalidDataError } from "../domain/errors.ts";
 import type {
   DetailedPrunePlan,
   PruneOptions,
@@ -13,6 +14,8 @@ import type {
 import type { ExportOptions, ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
 import { toByteStream, writeRuns } from "../executions/export.ts";
 import { importRuns } from "../executions/import.ts";
+import { redactStoredRun } from "../executions/redact_stored_run.ts";
+import type { StoredRun } from "../executions/run_line.ts";
 import { planPrune, prune } from "./prune.ts";
 import { checkStoredRun, insertStoredRuns, readStoredRuns } from "./stored_run.ts";
 import { PostgresStore } from "./store.ts";
@@ -100,7 +103,7 @@ export abstract class PostgresMaintenance extends PostgresStore {
    *
    * @param stream The bytes.
    * @param options Progress and signal.
-   * @returns How many runs were added, and which lines are none.
+   * @returns How many runs were added, and which lines are none or cannot be stored.
    * @throws {DatabaseError} If the database refuses; what was added before stays.
    */
   async import(
@@ -109,16 +112,28 @@ export abstract class PostgresMaintenance extends PostgresStore {
   ): Promise<ImportResult> {
     const action = "Cannot import executions";
     const database = this.connect(action);
-    return await importRuns(
-      async (runs) => {
-        const added = await insertStoredRuns(database, runs, action);
-        this.written(database);
-        return added;
-      },
-      stream,
-      options,
-      action,
-      (run) => checkStoredRun(run, action),
-    );
+    const { redactor } = this.options;
+    const insertAll = async (runs: StoredRun[]) => {
+      const added = await insertStoredRuns(database, runs, action);
+      this.written(database);
+      // Only their number counts.
+      return runs.map((_, i) => i < added);
+    };
+    const insert = async (runs: StoredRun[]): Promise<(boolean | InvalidDataError)[]> => {
+      try {
+        return await insertAll(runs);
+      } catch (cause) {
+        if (!(cause instanceof DatabaseError && cause.code === "constraint")) throw cause;
+        if (runs.length === 1) return [new InvalidDataError(cause.message, { cause })];
+        const outcomes: (boolean | InvalidDataError)[] = [];
+        for (const run of runs) outcomes.push(...await insert([run]));
+        return outcomes;
+      }
+    };
+    const prepare = (run: StoredRun) => {
+      checkStoredRun(run, action);
+      return redactor === undefined ? run : redactStoredRun(run, redactor);
+    };
+    return await importRuns(insert, stream, options, action, prepare);
   }
 }

@@ -210,7 +210,7 @@ export function resolvePostgresOptions(
     applicationName,
     preparedStatements,
     migrate,
-    redactor: options.redaction && new Redactor(options.redaction),
+    redactor: Redactor.of(options.redaction),
     autoPrune: options.autoPrune,
   };
 }
