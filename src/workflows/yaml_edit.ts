@@ -9,6 +9,8 @@ import type { YamlDocument } from "./yaml_reader.ts";
 import { type Block, type Entry, Layout } from "./yaml_layout.ts";
 import { matchItems } from "./match_items.ts";
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
+import { editFlow } from "./edit_flow.ts";
+import { readFlow } from "./yaml_flow.ts";
 import { withSource } from "./yaml_format.ts";
 import { formatEntry, formatInline, formatItem, formatValue, isBlock } from "./yaml_writer.ts";
 
@@ -22,10 +24,7 @@ import { formatEntry, formatInline, formatItem, formatValue, isBlock } from "./y
  */
 export function editYaml(document: YamlDocument, after: Mapping): EditedText | undefined {
   const editor = new Editor(document.text);
-  const root = editor.layout.root();
-  if (root?.kind !== "mapping") return undefined;
-  const before = withSource(document.value, document);
-  const text = editor.render(root, before, withSource(after, document));
+  const text = editor.edit(withSource(document.value, document), withSource(after, document));
   return text === undefined ? undefined : { text, rewritten: editor.rewritten };
 }
 
@@ -52,12 +51,19 @@ class Editor {
     this.#newline = /\r\n/.test(text.slice(0, text.indexOf("\n") + 1)) ? "\r\n" : "\n";
   }
 
-  /** Returns the whole text with one block changed. */
-  render(block: Block, before: Mapping, after: Mapping): string | undefined {
-    const changed = this.#mapping(block, before, after);
+  /** Returns the whole text with other values. */
+  edit(before: Mapping, after: Mapping): string | undefined {
+    const flow = this.layout.rootFlow();
+    const block = flow === undefined ? this.layout.root() : undefined;
+    const changed = flow !== undefined
+      ? editFlow(this.#text, flow, before, after)
+      : block?.kind === "mapping"
+      ? this.#mapping(block, before, after)
+      : undefined;
     if (changed === undefined) return undefined;
-    const start = this.#blockStart(block);
-    return this.#text.slice(0, start) + changed + this.#text.slice(this.#offset(block.last));
+    const start = flow?.start ?? this.#blockStart(block!);
+    return this.#text.slice(0, start) + changed +
+      this.#text.slice(flow?.end ?? this.#offset(block!.last));
   }
 
   /** The first entry of a block may follow a dash; then the block starts in the middle of a line. */
@@ -162,6 +168,11 @@ class Editor {
           this.#text.slice(this.#offset(nested.last), end);
       }
     }
+    const flow = readFlow(this.#text, this.layout.valueStart(entry));
+    const inFlow = flow === undefined ? undefined : editFlow(this.#text, flow, before, after);
+    if (inFlow !== undefined) {
+      return this.#text.slice(start, flow!.start) + inFlow + this.#text.slice(flow!.end, end);
+    }
     return this.#replaced(entry, before, after, column, start, end);
   }
 
@@ -192,7 +203,7 @@ class Editor {
     const value = isTime
       ? [` ${after}`]
       : oneLine
-      ? [` ${formatInline(after, style)}`]
+      ? [` ${formatInline(after, { quote: style })}`]
       : formatValue(after, column, entry.key === undefined);
     // The comment of a line stays on its line.
     const comment = this.#text.slice(extent.end, end);

@@ -7,6 +7,7 @@
  */
 
 import { BlockScalars } from "./block_scalars.ts";
+import { type Flow, quoteEnd, readFlow, unquoteKey } from "./yaml_flow.ts";
 
 /** A line of a text. */
 export interface Line {
@@ -51,6 +52,7 @@ export interface Block {
 const KEY =
   /(?:("(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')[ \t]*|([^\s\-?:,[\]{}#&*!|>'"%@`](?:[^:#\n]|:(?=\S)|(?<=\S)#)*|[-?:](?=\S)(?:[^:#\n]|:(?=\S)|(?<=\S)#)*)):(?=\s|$)/y;
 
+const VALUE = /[ \t]*(?:&[^\s,[\]{}]+[ \t]+)?/y;
 /** No scalar may hold such a line. */
 const DOCUMENT_END = /^(?:\.\.\.|---)(?:\s|$)/;
 
@@ -65,6 +67,13 @@ export class Layout {
   constructor(text: string) {
     this.text = text;
     this.lines = splitLines(text);
+  }
+
+  /** The flow collection at the root, as in JSON; `undefined` when it is something else. */
+  rootFlow(): Flow | undefined {
+    const first = this.lines.find(({ kind }) => kind === "content");
+    const flow = first && readFlow(this.text, first.start + first.indent);
+    return flow && /^(?:\s|#.*)*$/.test(this.text.slice(flow.end)) ? flow : undefined;
   }
 
   /** The block at the root; `undefined` when it is not a plain block collection. */
@@ -145,7 +154,7 @@ export class Layout {
     KEY.lastIndex = start;
     const match = KEY.exec(this.text);
     if (match === null) return undefined;
-    return { ...place, value: KEY.lastIndex, key: unquote(match[1] ?? match[2]!) };
+    return { ...place, value: KEY.lastIndex, key: unquoteKey(match[1] ?? match[2]!) };
   }
 
   #isDash(offset: number): boolean {
@@ -155,6 +164,9 @@ export class Layout {
   /** Offsets of a value, from after the `:` or `-` to after its last character. */
   extent(entry: Entry): { start: number; end: number } {
     const start = entry.value;
+    const value = this.valueStart(entry);
+    const end = this.#closedEnd(value);
+    if (end !== undefined && end <= this.#end(entry)) return { start, end };
     let last = entry.last - 1;
     while (last > entry.first && this.lines[last]!.kind !== "content") last--;
     if (last > entry.first) {
@@ -162,26 +174,33 @@ export class Layout {
     }
     const rest = this.text.slice(start, this.lines[last]!.end).trimEnd();
     const blanks = rest.length - rest.trimStart().length;
-    const length = leafLength(rest.slice(blanks));
+    const length = plainLength(rest.slice(blanks));
     return { start, end: length === 0 ? start : start + blanks + length };
+  }
+
+  /** Offset of the first character of a value, an anchor left out. */
+  valueStart(entry: Entry): number {
+    VALUE.lastIndex = entry.value;
+    VALUE.test(this.text);
+    return VALUE.lastIndex;
+  }
+
+  /** Offset after a value that has quotes or brackets; `undefined` when it has neither. */
+  #closedEnd(value: number): number | undefined {
+    const char = this.text[value];
+    if (char === '"' || char === "'") return quoteEnd(this.text, value);
+    return char === "{" || char === "[" ? readFlow(this.text, value)?.end : undefined;
+  }
+
+  #end(entry: Entry): number {
+    return this.lines[entry.last]?.start ?? this.text.length;
   }
 }
 
-/** Length of a scalar or flow collection at the start of a line, without the comment behind it. */
-function leafLength(text: string): number {
-  let quote = "";
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i]!;
-    if (quote === "") {
-      const opens = i === 0 || /^["'[{]/.test(text) && /[\s,[{:]/.test(text[i - 1]!);
-      if ((char === '"' || char === "'") && opens) quote = char;
-      else if (char === "#" && (i === 0 || /\s/.test(text[i - 1]!))) {
-        return text.slice(0, i).trimEnd().length;
-      }
-    } else if (char === "\\" && quote === '"') i++;
-    else if (char === quote) quote = "";
-  }
-  return text.length;
+/** Length of a plain scalar at the start of a line, without the comment behind it. */
+function plainLength(text: string): number {
+  const comment = text.search(/(?:^|\s)#/);
+  return (comment === -1 ? text : text.slice(0, comment)).trimEnd().length;
 }
 
 function splitLines(text: string): Line[] {
@@ -207,15 +226,4 @@ function splitLines(text: string): Line[] {
     start = end;
   }
   return lines;
-}
-
-function unquote(key: string): string {
-  if (key.startsWith("'")) return key.slice(1, -1).replaceAll("''", "'");
-  if (!key.startsWith('"')) return key.trimEnd();
-  try {
-    return JSON.parse(key);
-  } catch {
-    // An escape that JSON does not have; no key of the mapping equals this text.
-    return key;
-  }
 }

@@ -8,7 +8,7 @@
 /** Where a string stands. */
 export interface StringStyle {
   /** Inside of `[…]` or `{…}`. */
-  flow?: boolean;
+  flow?: boolean | undefined;
   /** The quotes of the string that it replaces. */
   quote?: '"' | "'" | undefined;
 }

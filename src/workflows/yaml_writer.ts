@@ -10,6 +10,7 @@ import {
   isLiteral,
   type PlainScalar,
   SourceScalar,
+  type StringStyle,
 } from "./yaml_scalar.ts";
 import type { Mapping } from "../domain/value.ts";
 
@@ -59,11 +60,18 @@ export function formatValue(value: unknown, column: number, compact: boolean): s
   return [` ${formatInline(value)}`];
 }
 
+/** How a value is written on one line. */
+export interface InlineStyle extends StringStyle {
+  /** Whether keys have the quotes of texts, as in JSON. */
+  quotesKeys?: boolean;
+}
+
 /** Returns a value on one line, collections in flow style. */
-export function formatInline(value: unknown, quote?: '"' | "'", flow = false): string {
-  if (typeof value === "string") return formatString(value, { flow, quote });
+export function formatInline(value: unknown, style: InlineStyle = {}): string {
+  if (typeof value === "string") return formatString(value, style);
+  const inner = { ...style, flow: true };
   if (Array.isArray(value)) {
-    return `[${value.map((item) => formatInline(item, quote, true)).join(", ")}]`;
+    return `[${value.map((item) => formatInline(item, inner)).join(", ")}]`;
   }
   if (typeof value !== "object" || value === null || value instanceof SourceScalar) {
     return formatPlain(value as PlainScalar | SourceScalar);
@@ -71,10 +79,14 @@ export function formatInline(value: unknown, quote?: '"' | "'", flow = false): s
   const entries = definedEntries(value as Mapping);
   if (entries.length === 0) return "{}";
   return `{ ${
-    entries.map(([key, item]) =>
-      `${formatString(key, { flow: true })}: ${formatInline(item, quote, true)}`
-    ).join(", ")
+    entries.map(([key, item]) => `${formatKey(key, inner)}: ${formatInline(item, inner)}`)
+      .join(", ")
   } }`;
+}
+
+/** Returns a key on one line. */
+export function formatKey(key: string, { flow, quote, quotesKeys }: InlineStyle): string {
+  return formatString(key, { flow, quote: quotesKeys ? quote : undefined });
 }
 
 /** Tells whether a value is written over more than one line as a collection. */

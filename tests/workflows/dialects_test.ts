@@ -164,7 +164,7 @@ Deno.test("a file in flow style is edited in flow style", () =>
     assertEquals(gone.length, 2);
     assertEquals(added, [
       '  tags: ["no", "1.0", "new"]  # strings, all of them',
-      '  - { id: sum, type: transform, input: "${contents}", expression: jq(.a), output: sum }',
+      '  - {id: sum, type: transform, input: "${contents}", expression: "jq(.a)", output: sum}',
     ]);
   }));
 
@@ -299,12 +299,69 @@ nodes:
   );
 });
 
+Deno.test("a file of JSON stays one", async () => {
+  await using store = await TempStore.open();
+  const lines = [
+    "{",
+    '\t"name": "a",',
+    '\t"version": "1.0",',
+    '\t"nodes": [',
+    '\t\t{ "id": "start", "type": "start" },',
+    '\t\t{ "id": "end",   "type": "end" }',
+    "\t],",
+    '\t"x": 1.10',
+    "}",
+    "",
+  ];
+  await store.write("json", lines.join("\n"));
+  const { added, gone } = await edited(store, "json", (w) => {
+    w.name = "b";
+    w.nodes.splice(1, 0, { id: "wait", type: "passthrough", description: "x: 1" });
+    w.nodes[2]!.description = "last";
+  });
+  assertEquals(gone, ['\t"name": "a",', '\t\t{ "id": "end",   "type": "end" }']);
+  assertEquals(added.map((line) => line.replace(/"20[^"]*"/, '"now"')), [
+    '\t"name": "b",',
+    '\t"metadata": { "last_modified": "now" },',
+    '\t\t{ "id": "wait", "type": "passthrough", "description": "x: 1" },',
+    '\t\t{ "id": "end",   "type": "end", "description": "last" }',
+  ]);
+  JSON.parse(await store.read("json"));
+  await edited(store, "json", (w) => void w.nodes.pop());
+  assertEquals((await store.read("json")).includes('"description": "x: 1" }\n\t],'), true);
+});
+
+Deno.test("a flow collection over several lines keeps its lines and comments", async () => {
+  await using store = await TempStore.open();
+  await store.write(
+    "a",
+    "name: a\nservers:\n  - id: s\n    args: [ # all\n      '-y', # yes\n      'b',\n    ] # end\n" +
+      "    env: {\n      A: 1.10,\n      B: 'x'\n    }\n",
+  );
+  const first = await edited(store, "a", (w) => {
+    w.servers[0]!.args![1] = "c";
+    w.servers[0]!.env!.C = "new";
+  });
+  assertEquals(first.added.filter((line) => !/metadata|last_mod/.test(line)), [
+    "      'c',",
+    "      B: 'x',",
+    "      C: new",
+  ]);
+  const second = await edited(store, "a", (w) => delete w.servers[0]!.env!.B);
+  assertEquals(second.gone.filter((line) => !/last_mod/.test(line)), ["      B: 'x',"]);
+  // A comment that stands between items may belong to either.
+  const workflow = await store.workflows.load("a");
+  workflow.servers[0]!.args!.shift();
+  assertEquals((await store.workflows.save(workflow)).rewritten, true);
+  assertStringIncludes(await store.read("a"), "    args: [c] # end\n");
+});
+
 Deno.test("a file that cannot be edited in place is written anew, and the caller is told", async () => {
   await using store = await TempStore.open();
-  await store.write("json", '{"name": "a", "version": "1.0", "nodes": [], "x": 1.10}\n');
-  const workflow = await store.workflows.load("json");
+  await store.write("a", "name: &name a # the name\ndescription: *name\nx: 1.10\n");
+  const workflow = await store.workflows.load("a");
   workflow.name = "b";
   assertEquals((await store.workflows.save(workflow)).rewritten, true);
-  assertStringIncludes(await store.read("json"), 'name: b\nversion: "1.0"\n');
-  assertStringIncludes(await store.read("json"), "x: 1.10\n");
+  assertStringIncludes(await store.read("a"), "name: b\ndescription: a\n");
+  assertStringIncludes(await store.read("a"), "x: 1.10\n");
 });
