@@ -73,11 +73,12 @@ export {
   type VaultOptions,
 } from "./src/credentials/vault.ts";
 
+export type { CopyProgressOptions } from "./src/executions/backup.ts";
 export type { CheckOptions, CheckResult } from "./src/executions/check.ts";
 export type { DriverName } from "./src/executions/driver.ts";
 export type { JournalMode } from "./src/executions/driver_choice.ts";
 export { SQLiteLister } from "./src/executions/lister.ts";
-export { SQLiteMaintenance } from "./src/executions/maintenance.ts";
+export { type CompactOptions, SQLiteMaintenance } from "./src/executions/maintenance.ts";
 export { SQLiteMonitoring } from "./src/executions/monitoring.ts";
 export type { SQLiteInfo, SQLiteOptions } from "./src/executions/options.ts";
 export { SQLiteExecutionRepository } from "./src/executions/repository.ts";

@@ -121,7 +121,7 @@ export class Context implements Disposable {
       };
       const stop = () => {
         release();
-        controller.abort();
+        controller.abort(interruption());
       };
       for (const name of INTERRUPTS) Deno.addSignalListener(name, stop);
       this.#interrupt = { signal: controller.signal, release };
@@ -138,6 +138,19 @@ export class Context implements Disposable {
     if (!this.#names.has(name)) throw new Error(`Option "--${name}" is not declared`);
     return this.#options.get(name);
   }
+}
+
+/**
+ * Returns the error of a command that the user stopped.
+ *
+ * @param done What was done until then, in the form `12 runs were exported`.
+ * @returns The error.
+ */
+export function interruption(done?: string): DOMException {
+  return new DOMException(
+    done === undefined ? "Interrupted" : `Interrupted: ${done}`,
+    "AbortError",
+  );
 }
 
 /** Options that choose a form of the output. */

@@ -71,11 +71,11 @@ export function exitCode(error: unknown): number {
  */
 export function errorLine(error: unknown): string {
   if (error instanceof StorageError || error instanceof UsageError) return error.message;
-  if (isInterrupt(error)) return "Interrupted";
+  if (isInterrupt(error)) return error.message;
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-function isInterrupt(error: unknown): boolean {
+function isInterrupt(error: unknown): error is DOMException {
   return error instanceof DOMException && error.name === "AbortError";
 }
 

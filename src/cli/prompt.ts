@@ -6,7 +6,7 @@
 
 import { StorageError } from "../domain/errors.ts";
 import { UsageError } from "./command.ts";
-import type { Context } from "./context.ts";
+import { type Context, interruption } from "./context.ts";
 import type { Source } from "./io.ts";
 import { visible } from "./text.ts";
 
@@ -156,7 +156,7 @@ async function readKeys(stdin: Source): Promise<string> {
         pending.set(stdin, chunk.subarray(index + 1));
         return new TextDecoder().decode(Uint8Array.from(bytes));
       }
-      if (byte === INTERRUPT) throw new DOMException("Interrupted", "AbortError");
+      if (byte === INTERRUPT) throw interruption();
       if (byte === ERASE_LINE) bytes = [];
       else if (byte === BACKSPACE || byte === DELETE) bytes = withoutLast(bytes);
       else bytes.push(byte);

@@ -103,10 +103,7 @@ export function table<T>(
   sink: Sink,
   color: boolean,
 ): string {
-  const cells = items.map((item) => columns.map(({ text }) => oneLine(text(item))));
-  const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...cells.map((row) => textWidth(row[index]!)))
-  );
+  const { cells, widths } = layOut(items, columns);
   shrink(columns, widths, sink.columns());
   const colored = color && sink.isTerminal;
 
@@ -124,6 +121,28 @@ export function table<T>(
     ...cells.map((row, at) => line(row, (index) => columns[index]!.style?.(items[at]!))),
   ];
   return `${lines.map((text) => text.trimEnd()).join("\n")}\n`;
+}
+
+/**
+ * Returns how wide a table would be, with a gap behind it.
+ *
+ * @param items One per row.
+ * @param columns The columns.
+ * @returns The number of columns on a terminal.
+ */
+export function tableWidth<T>(items: readonly T[], columns: readonly Column<T>[]): number {
+  return layOut(items, columns).widths.reduce((sum, width) => sum + width + GAP.length, 0);
+}
+
+function layOut<T>(
+  items: readonly T[],
+  columns: readonly Column<T>[],
+): { cells: string[][]; widths: number[] } {
+  const cells = items.map((item) => columns.map(({ text }) => oneLine(text(item))));
+  const widths = columns.map(({ title }, index) =>
+    Math.max(title.length, ...cells.map((row) => textWidth(row[index]!)))
+  );
+  return { cells, widths };
 }
 
 /** Takes columns from the widest that gives way, until the table fits. */

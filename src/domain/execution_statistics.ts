@@ -44,6 +44,18 @@ export interface DurationStatistics {
   max: number;
   /** Percentiles, where they were asked for. */
   percentiles?: DurationPercentiles;
+  /** How many took how long, shortest first, where percentiles were asked for. */
+  histogram?: DurationRange[];
+}
+
+/** How many runs took about as long; at the edges counts are as exact as percentiles. */
+export interface DurationRange {
+  /** Shortest duration, in milliseconds. */
+  from: number;
+  /** The range ends before this many milliseconds; absent for the last range. */
+  to?: number;
+  /** Number of runs. */
+  count: number;
 }
 
 /** Percentiles in milliseconds, at most 2 % off. */

@@ -16,12 +16,19 @@ import { MIGRATIONS } from "./migrations.ts";
 import { readVersion } from "./migrator.ts";
 import { registerOpenFile } from "./open_files.ts";
 
+/** Told how far the copying of a database is; it is not to be stopped. */
+export interface CopyProgressOptions {
+  /** Called now and then with the pages that are copied and all there are. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
+
 /**
  * Copies a database to a new file and checks the copy.
  *
  * @param connection The database.
  * @param module The library.
  * @param path The copy, made with mode 0600.
+ * @param options Progress.
  * @param action What it is for, in the form `Cannot back up "a.db"`.
  * @throws {AlreadyExistsError} If there is a file of that name.
  * @throws {PermissionDeniedError} If the copy may not be written.
@@ -31,6 +38,7 @@ export async function backUp(
   connection: Connection,
   module: DriverModule,
   path: string,
+  { onProgress }: CopyProgressOptions,
   action: string,
 ): Promise<void> {
   const folder = dirname(path);
@@ -44,7 +52,8 @@ export async function backUp(
       module,
       connection.info,
       action,
-      (source) => connection.copyTo(action, source, partial),
+      (source) =>
+        connection.copyTo(action, source, partial, (done, total) => onProgress?.({ done, total })),
     );
     const copy = { path: partial, driver: connection.info.driver };
     await withDatabase(module, copy, action, (driver) => requireSound(driver, action));
@@ -64,6 +73,7 @@ export async function backUp(
  * @param connection The live database.
  * @param module The library.
  * @param path The copy.
+ * @param options Progress.
  * @param action What it is for, in the form `Cannot restore "a.db"`.
  * @returns The version of the schema of the copy.
  * @throws {DatabaseError} If the copy is not such a database or is damaged, or the live one is locked.
@@ -72,6 +82,7 @@ export async function restore(
   connection: Connection,
   module: DriverModule,
   path: string,
+  { onProgress }: CopyProgressOptions,
   action: string,
 ): Promise<number> {
   const folder = dirname(path);
@@ -87,7 +98,7 @@ export async function restore(
       if (version === 0) {
         throw new DatabaseError(`${action}: "${path}" has no tables`, { code: "not-a-database" });
       }
-      await connection.replaceBy(action, source);
+      await connection.replaceBy(action, source, (done, total) => onProgress?.({ done, total }));
       return version;
     });
   } catch (cause) {

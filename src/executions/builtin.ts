@@ -6,7 +6,7 @@
  */
 
 import { backup, DatabaseSync } from "node:sqlite";
-import type { Driver, Row, SqlValue, Statement } from "./driver.ts";
+import type { CopyStep, Driver, Row, SqlValue, Statement } from "./driver.ts";
 
 /** The part of `node:sqlite` that is used; its type declarations lack some of it. */
 interface BuiltinStatement {
@@ -16,6 +16,9 @@ interface BuiltinStatement {
   setReturnArrays(enabled: boolean): void;
   setReadBigInts(enabled: boolean): void;
 }
+
+/** Pages of one step of a copy: about 4 MB. */
+const COPY_STEP = 1000;
 
 /** Version of the library. */
 export const sqliteVersion: string = readVersion();
@@ -42,17 +45,21 @@ export function openDriver(path: string): Driver {
     },
     prepare: (sql) => wrap(database.prepare(sql) as unknown as BuiltinStatement),
     exec: (sql) => database.exec(sql),
-    copyTo: (path) => copy(database, path),
+    copyTo: (path, onStep) => copy(database, path, onStep),
     close: () => database.close(),
   };
 }
 
 /** Reading all the while: otherwise each write of another process would make it begin anew. */
-async function copy(database: DatabaseSync, path: string): Promise<void> {
+async function copy(database: DatabaseSync, path: string, onStep?: CopyStep): Promise<void> {
   database.exec("BEGIN");
   try {
     database.prepare("SELECT 1 FROM sqlite_master").get();
-    await backup(database, path);
+    await backup(database, path, {
+      rate: COPY_STEP,
+      progress: ({ totalPages, remainingPages }) =>
+        onStep?.(totalPages - remainingPages, totalPages),
+    });
   } finally {
     database.exec("ROLLBACK");
   }

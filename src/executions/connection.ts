@@ -7,7 +7,7 @@
 
 import { DatabaseError } from "../domain/errors.ts";
 import { databaseError, databaseErrorCode } from "./database_error.ts";
-import type { Driver, Row, Statement } from "./driver.ts";
+import type { CopyStep, Driver, Row, Statement } from "./driver.ts";
 import type { SQLiteInfo } from "./options.ts";
 
 /**
@@ -120,10 +120,11 @@ export class Connection {
    * @param action What is done, in the form `Cannot back up "a.db"`.
    * @param source Another connection to this database.
    * @param path The file.
+   * @param onStep Called after each step; an error thrown then ends the copying.
    * @throws {DatabaseError} If the database refuses.
    */
-  copyTo(action: string, source: Driver, path: string): Promise<void> {
-    return this.#retry(action, () => source.copyTo(path));
+  copyTo(action: string, source: Driver, path: string, onStep: CopyStep): Promise<void> {
+    return this.#retry(action, () => source.copyTo(path, onStep));
   }
 
   /**
@@ -131,13 +132,14 @@ export class Connection {
    *
    * @param action What is done, in the form `Cannot restore "a.db"`.
    * @param source The other database.
+   * @param onStep Called after each step; an error thrown then keeps the old content.
    * @throws {DatabaseError} If the database refuses; then the old content stays.
    */
-  async replaceBy(action: string, source: Driver): Promise<void> {
+  async replaceBy(action: string, source: Driver, onStep: CopyStep): Promise<void> {
     await this.#retry(action, () => {
       // The copying waits for locks without an end: see first whether there are any.
       this.#transaction("BEGIN EXCLUSIVE", () => {});
-      return source.copyTo(this.info.path);
+      return source.copyTo(this.info.path, onStep);
     });
     this.#writes++;
   }

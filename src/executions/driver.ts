@@ -34,12 +34,16 @@ export interface Driver {
   exec(sql: string): void;
   /**
    * Copies the whole database, as it is at one moment, to another file of the
-   * same library. Nobody else may use the connection meanwhile.
+   * same library. Nobody else may use the connection meanwhile. Where the
+   * library copies in steps, each is told, and an error thrown then ends it.
    */
-  copyTo(path: string): Promise<void>;
+  copyTo(path: string, onStep?: CopyStep): Promise<void>;
   /** Closes the connection and its statements. */
   close(): void;
 }
+
+/** Called while a database is copied, with the pages that are copied and all there are. */
+export type CopyStep = (done: number, total: number) => void;
 
 /** Names of the drivers: `@db/sqlite` over FFI, or `node:sqlite`, which is part of Deno. */
 export type DriverName = "ffi" | "builtin";

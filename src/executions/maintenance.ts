@@ -13,7 +13,7 @@ import type {
   RetentionPolicy,
 } from "../domain/execution_retention.ts";
 import type { ExportOptions, ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
-import { backUp, restore } from "./backup.ts";
+import { backUp, type CopyProgressOptions, restore } from "./backup.ts";
 import { moveFeedBehind, newestChange } from "./changes.ts";
 import { checkDatabase, type CheckOptions, type CheckResult } from "./check.ts";
 import { chooseDriver } from "./driver_choice.ts";
@@ -27,6 +27,14 @@ import { keepReserve } from "./reserve.ts";
 import { FEATURES, requireFeature } from "./schema_version.ts";
 import type { StoredRun } from "./run_line.ts";
 import { insertStoredRuns, readStoredIds, readStoredRuns } from "./stored_run.ts";
+
+/** How free space is given back. */
+export interface CompactOptions {
+  /** Stops the work; what was given back so far is. */
+  signal?: AbortSignal;
+  /** Called now and then with the pages that were given back and all there are. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
 
 /** The part of the repository for those who run it. */
 export abstract class SQLiteMaintenance extends SQLiteLister {
@@ -131,14 +139,23 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
    * `--allow-all` with the built-in driver, and is made so that it can shrink
    * step by step from then on.
    *
+   * @param options Signal and progress; the rewriting is one step.
    * @throws {PermissionDeniedError} If Deno's sandbox forbids the rewriting.
    * @throws {DatabaseError} If the database refuses.
+   * @throws {DOMException} If it was stopped; then the space that was given back so far is.
    */
-  async compact(): Promise<void> {
+  async compact(options: CompactOptions = {}): Promise<void> {
     const action = "Cannot compact the execution store";
     const connection = await this.connect(action);
     if (connection.info.incrementalVacuum) {
-      while (await releasePages(connection, action, 500) > 0) {
+      const [row] = await connection.run(action, "PRAGMA freelist_count");
+      const total = Number(row?.[0]);
+      let done = 0;
+      for (let freed = -1; freed !== 0;) {
+        freed = await releasePages(connection, action, 500);
+        done += freed;
+        options.onProgress?.({ done, total });
+        options.signal?.throwIfAborted();
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
     } else {
@@ -220,15 +237,16 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
    * Requires `--allow-read` and `--allow-write` for the folder of the copy.
    *
    * @param path The copy.
+   * @param options Progress; the FFI driver copies in one step.
    * @throws {AlreadyExistsError} If there is a file of that name.
    * @throws {PermissionDeniedError} If the copy may not be written.
    * @throws {DatabaseError} If the database refuses; then there is no copy.
    */
-  async backup(path: string): Promise<void> {
+  async backup(path: string, options: CopyProgressOptions = {}): Promise<void> {
     const action = `Cannot back the execution store up to "${path}"`;
     const connection = await this.connect(action);
     const module = await chooseDriver(connection.info.driver, action);
-    await backUp(connection, module, resolve(path), action);
+    await backUp(connection, module, resolve(path), options, action);
   }
 
   /**
@@ -240,17 +258,18 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
    * Requires `--allow-read` and `--allow-write` for the folder of the copy.
    *
    * @param path The copy.
+   * @param options Progress; the FFI driver copies in one step.
    * @throws {PermissionDeniedError} If the copy may not be read.
    * @throws {DatabaseError} If the copy is damaged or no such database, or the database is locked; then the old content stays.
    */
-  async restore(path: string): Promise<void> {
+  async restore(path: string, options: CopyProgressOptions = {}): Promise<void> {
     const action = `Cannot restore the execution store from "${path}"`;
     let connection = await this.connect(action);
     const module = await chooseDriver(connection.info.driver, action);
     const newest = connection.info.schemaVersion < FEATURES.changes
       ? 0
       : await connection.read(action, () => newestChange(connection));
-    const version = await restore(connection, module, resolve(path), action);
+    const version = await restore(connection, module, resolve(path), options, action);
     // Opening it anew brings an older copy to the newest version.
     if (version !== connection.info.schemaVersion) connection = await this.reconnect(action);
     if (connection.info.schemaVersion < FEATURES.changes) return;

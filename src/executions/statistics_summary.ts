@@ -13,6 +13,7 @@ import type {
   StatisticsQuery,
 } from "../domain/execution_statistics.ts";
 import type { Row } from "./driver.ts";
+import { histogramOf } from "./duration_histogram.ts";
 
 /** Rows of roll-ups, with the key they are grouped by. */
 export type Group = Map<string, Row[]>;
@@ -165,6 +166,11 @@ export function summariseBins(bins: Bin[], percentiles: boolean): DurationStatis
     min: bins[0]!.min,
     mean: bins.reduce((sum, bin) => sum + bin.total, 0) / count,
     max: bins.at(-1)!.max,
-    ...(percentiles ? { percentiles: { p50: at(0.5), p95: at(0.95), p99: at(0.99) } } : {}),
+    ...(percentiles
+      ? {
+        percentiles: { p50: at(0.5), p95: at(0.95), p99: at(0.99) },
+        histogram: histogramOf(bins),
+      }
+      : {}),
   };
 }

@@ -187,7 +187,7 @@ Deno.test("execution show draws the nodes as a time line", () =>
     assertEquals(
       nodes,
       [
-        "NODE   TYPE       STATUS     RETRIES  DURATION  TIME LINE",
+        "NODE   TYPE       STATUS     RETRIES  DURATION  TIME LINE, 4.0s",
         "list   mcp_tool   completed        1      1.0s  ████████",
         "store  mcp_tool   failed                  3.0s          ████████████████████████",
         "count  transform  skipped                    -",

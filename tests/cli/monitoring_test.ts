@@ -43,18 +43,31 @@ Deno.test("execution stats draws statuses, durations, runs over time and workflo
   withRuns(async ({ run }) => {
     const { code, stdout } = await run("stats", "--by", "hour");
     assertEquals(code, 0);
-    for (
-      const line of [
-        "Runs      11 ended, 1 running, 0 pending\nSuccess   90.9 %\n",
-        `\ncompleted    10  ${"█".repeat(30)}\nfailed        1  ███\n`,
-        `\nDURATION\np50       1.0s  ${"█".repeat(30)}\n`,
-        "\nquota     1  █",
-        "\nRuns per hour, ",
-        " at most 8\n█ ▃\n",
-        "\nWORKFLOW  RUNS  SUCCESS   P50   P95\netl          6  100.0 %  1.0s  1.0s\n",
-        "\nmail         5   80.0 %",
-      ]
-    ) assertStringIncludes(stdout, line);
+    assertEquals(
+      stdout,
+      `\
+Runs      11 ended, 1 running, 0 pending
+Success   90.9 %
+Duration  1.0s to 1.0s, p50 1.0s, p95 1.0s, p99 1.0s, mean 1.0s
+
+Runs per hour, 2025-01-05 10:00 to 2025-01-05 12:00 UTC, at most 8
+█ ▃
+
+STATUS     RUNS
+completed    10  ${"█".repeat(30)}
+failed        1  ███
+
+DURATION      RUNS
+1.0s to 2.0s    11  ${"█".repeat(30)}
+
+ERROR  RUNS
+quota     1  ${"█".repeat(30)}
+
+WORKFLOW  RUNS  SUCCESS   P50   P95
+etl          6  100.0 %  1.0s  1.0s
+mail         5   80.0 %  1.0s  1.0s
+`,
+    );
   }));
 
 Deno.test("execution stats filters, and prints JSON", () =>

@@ -124,3 +124,54 @@ testNeeding(
       assertEquals((await cli(prune)).code, 0);
     }),
 );
+
+testNeeding(
+  python,
+  "execution export says on Ctrl-C how much is in the file",
+  () =>
+    withRoot(async (root) => {
+      (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();
+      {
+        using database = new DatabaseSync(join(root, "goflow.db"));
+        database.exec(`
+        INSERT INTO executions (id, workflow_id, workflow_version, status, started_at)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        SELECT 'run-' || i, 'etl', '1.0', 'completed', '2020-01-01 10:00:00.000+00:00' FROM n`);
+      }
+      const file = join(root, "runs.ndjson");
+      const { output, code } = await onTerminal(
+        cliCommand("execution", "export", "-o", file, "--root", root),
+        [{ expect: "Exporting: ", signal: 2 }],
+      );
+      assertEquals(code, 130, output);
+      const told = Number(/Interrupted: about (\d+) runs were exported/.exec(output)?.[1]);
+      const lines = (await Deno.readTextFile(file)).trimEnd().split("\n");
+      assert(Math.abs(lines.length - told) <= 500, `${lines.length} lines, told were ${told}`);
+      for (const line of lines) JSON.parse(line);
+      assert(told < 20_000, output);
+    }),
+);
+
+testNeeding(python, "db backup, restore and compact draw a bar", () =>
+  withRoot(async (root) => {
+    (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();
+    {
+      using database = new DatabaseSync(join(root, "goflow.db"));
+      database.exec(`
+      INSERT INTO executions
+        (id, workflow_id, workflow_version, status, started_at, completed_at, return_value)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+      SELECT 'run-' || i, 'etl', '1.0', 'completed', '2020-01-01 10:00:00.000+00:00',
+        '2020-01-01 10:00:01.000+00:00', '"' || hex(zeroblob(250000)) || '"' FROM n`);
+    }
+    const onBar = async (...args: string[]) =>
+      (await onTerminal(cliCommand(...args, "--root", root), [], { columns: 100 })).output;
+    const copy = join(root, "copy.db");
+    assertStringIncludes(await onBar("db", "backup", copy), "] Backing up: ");
+    assertStringIncludes(await onBar("db", "restore", copy, "--yes"), "] Restoring: ");
+    {
+      using database = new DatabaseSync(join(root, "goflow.db"));
+      database.exec("DELETE FROM executions");
+    }
+    assertStringIncludes(await onBar("db", "compact"), "] Compacting: ");
+  }));

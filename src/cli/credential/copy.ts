@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../command.ts";
-import type { Context } from "../context.ts";
+import { type Context, interruption } from "../context.ts";
 import { Progress } from "../progress.ts";
 import { oneLine } from "../text.ts";
 import { newPassphrase, openCredentials, openTenant, openVault } from "./store.ts";
@@ -22,11 +22,15 @@ export async function copyCredentials(context: Context): Promise<void> {
   const source = await openTenant(context);
   const all = await openCredentials(context, to);
   const target = tenant === undefined ? all : all.tenant(tenant);
+  const { signal } = context;
   using progress = new Progress(context.io, "Copying", "credentials");
   const { copied, unchanged } = await source.copyTo(target, {
     ...(keys.length > 0 ? { keys } : {}),
     overwrite: context.flag("overwrite"),
-    onProgress: ({ done, total }) => progress.update(done, total),
+    onProgress({ done, total }) {
+      progress.update(done, total);
+      if (signal.aborted) throw interruption(`${done} of ${total} credentials were copied`);
+    },
   });
   context.record({ copied, unchanged }, () => {
     for (const key of copied) context.note(oneLine(`Copied credential "${key}"`));

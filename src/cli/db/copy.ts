@@ -12,6 +12,7 @@ import {
   openExecutions,
   openOrCreateExecutions,
 } from "../execution/store.ts";
+import { Progress } from "../progress.ts";
 import { confirmed } from "../prompt.ts";
 import { oneLine } from "../text.ts";
 import { formatSize } from "../values.ts";
@@ -20,7 +21,10 @@ import { formatSize } from "../values.ts";
 export async function backUpDatabase(context: Context): Promise<void> {
   const file = context.argument("FILE");
   using store = await openExecutions(context);
-  await store.backup(file);
+  {
+    using progress = new Progress(context.io, "Backing up", "pages");
+    await store.backup(file, { onProgress: ({ done, total }) => progress.update(done, total) });
+  }
   const { size } = await Deno.stat(file);
   context.record({ path: file, size }, () => {
     context.note(oneLine(`Backed up to ${file}, ${formatSize(size)}`));
@@ -33,7 +37,10 @@ export async function restoreDatabase(context: Context): Promise<void> {
   using store = await openOrCreateExecutions(context);
   const { path } = await store.info();
   if (!await confirmed(context, `Replace everything in "${path}" by "${file}"`)) return;
-  await store.restore(file);
+  {
+    using progress = new Progress(context.io, "Restoring", "pages");
+    await store.restore(file, { onProgress: ({ done, total }) => progress.update(done, total) });
+  }
   context.note(oneLine(`Restored ${path} from ${file}`));
 }
 
@@ -42,13 +49,23 @@ export async function compactDatabase(context: Context): Promise<void> {
   using store = await openExecutions(context);
   const { path } = await store.info();
   const before = (await Deno.stat(path)).size;
-  await store.compact();
+  const { signal } = context;
+  {
+    using progress = new Progress(context.io, "Compacting", "pages");
+    const onProgress = ({ done, total }: { done: number; total: number }) =>
+      progress.update(done, total);
+    await store.compact({ signal, onProgress }).catch((error) => {
+      // What was given back so far is, and is told below.
+      if (error !== signal.reason) throw error;
+    });
+  }
   const after = (await Deno.stat(path)).size;
   context.record({ path, before, after }, () => {
     context.note(
       oneLine(`Compacted ${path}: ${formatSize(before)} before, ${formatSize(after)} now`),
     );
   });
+  signal.throwIfAborted();
 }
 
 /** Brings the schema to the newest version. */

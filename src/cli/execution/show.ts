@@ -8,8 +8,8 @@ import type { Execution, ExecutionError } from "../../domain/execution.ts";
 import type { NodeExecution } from "../../domain/node_execution.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../json.ts";
-import { type Field, printFields, table } from "../records.ts";
-import { oneLine, visible } from "../text.ts";
+import { type Column, type Field, printFields, table, tableWidth } from "../records.ts";
+import { fit, oneLine, visible } from "../text.ts";
 import { formatDuration, formatTime } from "../values.ts";
 import { wholeExecutionJson } from "./json.ts";
 import { statusStyle } from "./status.ts";
@@ -30,7 +30,12 @@ export async function showExecution(context: Context): Promise<void> {
   if (execution.nodeExecutions.length > 0) {
     context.print("");
     const { stdout, color } = context.io;
-    context.io.stdout.write(table(execution.nodeExecutions, columns(execution), stdout, color));
+    context.io.stdout.write(table(
+      execution.nodeExecutions,
+      columns(execution, stdout.columns()),
+      stdout,
+      color,
+    ));
   }
   for (const node of execution.nodeExecutions) {
     if (node.error) context.print(oneLine(`${node.nodeId}: ${errorText(node.error)}`));
@@ -79,26 +84,31 @@ function isRecord(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const LINE_WIDTH = 32;
+/** Columns of the time line: what the others leave, and where there is no width, the middle. */
+const LINE_WIDTHS = { least: 10, usual: 32, most: 60 };
 
-function columns(execution: Execution) {
-  const span = spanOf(execution);
-  return [
-    { title: "NODE", text: (node: NodeExecution) => node.nodeId, shrinks: true },
-    { title: "TYPE", text: (node: NodeExecution) => node.nodeType },
-    { title: "STATUS", text: (node: NodeExecution) => node.status, style: statusStyle },
-    {
-      title: "RETRIES",
-      text: (node: NodeExecution) => node.retryCount > 0 ? String(node.retryCount) : "",
-      right: true,
-    },
-    {
-      title: "DURATION",
-      text: (node: NodeExecution) => formatDuration(node.duration),
-      right: true,
-    },
-    { title: "TIME LINE", text: (node: NodeExecution) => timeLine(node, span), style: statusStyle },
+const RETRIES: Column<NodeExecution> = {
+  title: "RETRIES",
+  text: ({ retryCount }) => retryCount > 0 ? String(retryCount) : "",
+  right: true,
+};
+
+function columns(execution: Execution, available: number): Column<NodeExecution>[] {
+  const [from, to] = spanOf(execution);
+  const others: Column<NodeExecution>[] = [
+    { title: "NODE", text: ({ nodeId }) => nodeId, shrinks: true },
+    { title: "TYPE", text: ({ nodeType }) => nodeType, shrinks: true },
+    { title: "STATUS", text: ({ status }) => status, style: statusStyle },
+    ...execution.nodeExecutions.some(({ retryCount }) => retryCount > 0) ? [RETRIES] : [],
+    { title: "DURATION", text: ({ duration }) => formatDuration(duration), right: true },
   ];
+  const left = available - tableWidth(execution.nodeExecutions, others);
+  const width = Number.isFinite(left)
+    ? Math.min(Math.max(left, LINE_WIDTHS.least), LINE_WIDTHS.most)
+    : LINE_WIDTHS.usual;
+  const title = from < to ? `TIME LINE, ${formatDuration(to - from)}` : "TIME LINE";
+  const line = (node: NodeExecution) => timeLine(node, [from, to], width);
+  return [...others, { title: fit(title, width), text: line, style: statusStyle }];
 }
 
 /** First start and last end of anything in the run, in milliseconds. */
@@ -110,10 +120,14 @@ function spanOf(execution: Execution): [from: number, to: number] {
 }
 
 /** A bar where the node ran within the run. One that has not ended reaches to the end. */
-function timeLine({ startedAt, completedAt }: NodeExecution, [from, to]: [number, number]): string {
+function timeLine(
+  { startedAt, completedAt }: NodeExecution,
+  [from, to]: readonly [number, number],
+  width: number,
+): string {
   if (startedAt === undefined) return "";
-  const scale = LINE_WIDTH / Math.max(to - from, 1);
-  const begin = Math.min(Math.floor((startedAt.getTime() - from) * scale), LINE_WIDTH - 1);
+  const scale = width / Math.max(to - from, 1);
+  const begin = Math.min(Math.floor((startedAt.getTime() - from) * scale), width - 1);
   const end = Math.round(((completedAt?.getTime() ?? to) - from) * scale);
   return " ".repeat(begin) + (completedAt ? "█" : "▒").repeat(Math.max(end - begin, 1));
 }

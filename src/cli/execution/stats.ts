@@ -5,6 +5,7 @@
  */
 
 import type {
+  DurationRange,
   DurationStatistics,
   ExecutionStatistics,
   RunStatistics,
@@ -14,12 +15,16 @@ import { bar, sparkLine } from "../charts.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
 import { type Column, type Field, printFields, table } from "../records.ts";
-import { formatDuration, formatTime, toPast } from "../values.ts";
+import type { Style } from "../text.ts";
+import { formatDuration, toPast } from "../values.ts";
 import { statusStyle } from "./status.ts";
 import { openExecutions } from "./store.ts";
 
 const STEPS = { hour: 3_600_000, day: 86_400_000, week: 604_800_000 } as const;
+/** Columns of the longest bar. */
 const BAR = 30;
+/** Columns that a name and a number take at least. */
+const BESIDE_BAR = 24;
 /** Columns of the spark line where the output has no width. */
 const SPARK = 72;
 
@@ -60,8 +65,10 @@ function printSummary(context: Context, { runs, active, nodes }: ExecutionStatis
   printFields(context, fields);
 }
 
-function durationText({ min, mean, max }: DurationStatistics): string {
-  return `${formatDuration(min)} to ${formatDuration(max)}, mean ${formatDuration(mean)}`;
+function durationText({ min, mean, max, percentiles }: DurationStatistics): string {
+  const parts = Object.entries({ ...percentiles, mean })
+    .map(([name, ms]) => `, ${name} ${formatDuration(ms)}`);
+  return `${formatDuration(min)} to ${formatDuration(max)}${parts.join("")}`;
 }
 
 function printCharts(
@@ -69,18 +76,11 @@ function printCharts(
   { runs, workflows, buckets, nodes }: ExecutionStatistics,
   by: keyof typeof STEPS,
 ): void {
-  printBars(context, "STATUS", runs.byStatus);
-  const { duration } = runs;
-  if (duration !== undefined) {
-    const { percentiles, max } = duration;
-    printTable(context, Object.entries({ ...percentiles, max }), [
-      { title: "DURATION", text: ([name]) => name },
-      { title: "", text: ([, ms]) => formatDuration(ms), right: true },
-      { title: "", text: ([, ms]) => bar(ms, max, BAR) },
-    ]);
-  }
-  printBars(context, "ERROR", { ...runs.errorTypes });
   printSparkLine(context, buckets, by);
+  const statuses = sortedCounts(runs.byStatus);
+  printBars(context, "STATUS", statuses, (status) => statusStyle({ status } as never));
+  printBars(context, "DURATION", (runs.duration?.histogram ?? []).map(rangeCount));
+  printBars(context, "ERROR", sortedCounts(runs.errorTypes), () => "red");
   printTable(context, workflows, [
     { title: "WORKFLOW", text: ({ workflowId }) => workflowId, shrinks: true },
     { title: "RUNS", text: ({ count }) => String(count), right: true },
@@ -98,26 +98,42 @@ function printCharts(
   ]);
   if (nodes.slowest.length === 0) return;
   printTable(context, nodes.slowest, [
-    { title: "SLOWEST NODE", text: ({ workflowId, nodeId }) => `${workflowId}/${nodeId}` },
+    {
+      title: "SLOWEST NODE",
+      text: ({ workflowId, nodeId }) => `${workflowId}/${nodeId}`,
+      shrinks: true,
+    },
     { title: "RUNS", text: ({ count }) => String(count), right: true },
     { title: "MEAN", text: ({ mean }) => formatDuration(mean), right: true },
     { title: "MAX", text: ({ max }) => formatDuration(max), right: true },
   ]);
 }
 
-function printBars(context: Context, title: string, counts: Record<string, number>): void {
-  const rows = Object.entries(counts).filter(([, count]) => count > 0)
-    .sort(([, a], [, b]) => b - a);
+/** A name and how many runs have it. */
+type Count = readonly [name: string, count: number];
+
+function sortedCounts(counts: Readonly<Record<string, number>>): Count[] {
+  return Object.entries(counts).filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a);
+}
+
+function rangeCount({ from, to, count }: DurationRange): Count {
+  const start = formatDuration(from);
+  return [to === undefined ? `from ${start}` : `${start} to ${formatDuration(to)}`, count];
+}
+
+function printBars(
+  context: Context,
+  title: string,
+  rows: readonly Count[],
+  style: (name: string) => Style | undefined = () => undefined,
+): void {
   if (rows.length === 0) return;
-  const largest = rows[0]![1];
+  const largest = Math.max(...rows.map(([, count]) => count));
+  const width = Math.min(Math.max(context.io.stdout.columns() - BESIDE_BAR, 8), BAR);
   printTable(context, rows, [
-    { title, text: ([name]) => name },
+    { title, text: ([name]) => name, shrinks: true },
     { title: "RUNS", text: ([, count]) => String(count), right: true },
-    {
-      title: "",
-      text: ([, count]) => bar(count, largest, BAR),
-      style: ([status]) => title === "STATUS" ? statusStyle({ status } as never) : "red",
-    },
+    { title: "", text: ([, count]) => bar(count, largest, width), style: ([name]) => style(name) },
   ]);
 }
 
@@ -143,8 +159,13 @@ function printSparkLine(
     const index = (start.getTime() - from) / step;
     if (index >= 0) counts[index] = count;
   }
+  // Buckets are those of UTC, whatever the zone of this machine.
+  const written = (time: Date) =>
+    by === "hour"
+      ? time.toISOString().slice(0, 16).replace("T", " ")
+      : time.toISOString().slice(0, 10);
   context.print(
-    `\nRuns per ${by}, ${formatTime(new Date(from))} to ${formatTime(last.start)}, ` +
+    `\nRuns per ${by}, ${written(new Date(from))} to ${written(last.start)} UTC, ` +
       `at most ${Math.max(...counts)}`,
   );
   context.print(sparkLine(counts));
@@ -166,11 +187,17 @@ function statisticsJson(statistics: ExecutionStatistics): Record<string, unknown
 }
 
 function runsJson({ duration, ...runs }: RunStatistics): Record<string, unknown> {
-  const { percentiles, ...others } = duration ?? {};
+  const { percentiles, histogram, ...others } = duration ?? {};
   const durations = Object.entries({ ...others, ...percentiles })
     .map(([name, value]) => [name === "count" ? name : `${name}_ms`, value]);
   return {
     ...snakeCase(runs),
-    ...(duration === undefined ? {} : { duration: Object.fromEntries(durations) }),
+    ...(duration === undefined
+      ? {}
+      : { duration: { ...Object.fromEntries(durations), histogram: histogram?.map(rangeJson) } }),
   };
+}
+
+function rangeJson({ from, to, count }: DurationRange): Record<string, unknown> {
+  return { from_ms: from, to_ms: to, count };
 }

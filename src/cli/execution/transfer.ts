@@ -7,7 +7,7 @@
 import type { ExportOptions } from "../../domain/execution_transfer.ts";
 import { requirePermissions } from "../../permissions.ts";
 import { UsageError } from "../command.ts";
-import type { Context } from "../context.ts";
+import { type Context, interruption } from "../context.ts";
 import { fileError } from "../files.ts";
 import type { Source } from "../io.ts";
 import { Progress } from "../progress.ts";
@@ -41,9 +41,14 @@ export async function exportExecutions(context: Context): Promise<void> {
       ...(format === undefined ? {} : { format }),
       ...(table === undefined ? {} : { table }),
     });
-    if (path === undefined) {
-      for await (const text of stream.pipeThrough(new TextDecoderStream())) io.stdout.write(text);
-    } else await writeStream(stream, path);
+    try {
+      if (path === undefined) {
+        for await (const text of stream.pipeThrough(new TextDecoderStream())) io.stdout.write(text);
+      } else await writeStream(stream, path);
+    } catch (error) {
+      if (error !== signal.reason) throw error;
+      throw interruption(`about ${count} runs were exported`);
+    }
   }
   context.note(
     oneLine(path === undefined ? `Exported ${count} runs` : `Exported ${count} runs to ${path}`),
@@ -68,9 +73,13 @@ export async function importExecutions(context: Context): Promise<number> {
   const source = path === "-" ? readable(io.stdin) : await openFile(path);
   using store = await openOrCreateExecutions(context);
   using progress = new Progress(io, "Importing", "runs");
+  let done = 0;
   const { imported, skipped, invalid } = await store.import(source, {
     signal,
-    onProgress: ({ imported, skipped }) => progress.update(imported + skipped),
+    onProgress: ({ imported, skipped }) => progress.update(done = imported + skipped),
+  }).catch((error) => {
+    if (error !== signal.reason) throw error;
+    throw interruption(`the first ${done} runs are in the database`);
   });
   progress[Symbol.dispose]();
   for (const { line, error } of invalid) context.note(oneLine(`Line ${line}: ${error.message}`));
