@@ -172,17 +172,19 @@ export class ObjectEncoder {
     at: string,
   ): unknown {
     const place = parent === undefined ? { step: key } : { parent, step: key };
+    // Under another key a number loses its form, and with it the text that it was read as.
+    const becomesText = this.#canonical && field.keys[0] !== key && TEXT_KINDS.includes(field.kind);
     if (raw !== undefined) {
       let old = readField(field, raw, place, this.#context!);
       if (old === undefined && field.required) old = emptyValue(field);
-      if (equalValues(old, value)) return raw;
+      if (equalValues(old, value) && (value === undefined || !becomesText)) return raw;
     }
     if (value === undefined) return undefined;
     if (field.kind === "object" && isMapping(value)) {
       const base = isMapping(raw) ? { raw, at: place } : undefined;
       return this.object(value, field.fields!, base, `${at}.${field.name}`);
     }
-    return writeField(field, value, raw, `${at}.${field.name}`, {
+    return writeField(field, value, becomesText ? undefined : raw, `${at}.${field.name}`, {
       problems: this.problems,
       read: (part, step) => readField(TEXT, part, { parent: place, step }, this.#context!),
     });
@@ -206,6 +208,7 @@ export class ObjectEncoder {
 }
 
 const TEXT: Field = { name: "", keys: [], kind: "text" };
+const TEXT_KINDS: readonly Field["kind"][] = ["text", "texts", "textLists", "textMap"];
 
 function rank(fields: readonly Field[], field: Field | undefined): number {
   return field === undefined ? fields.length : fields.indexOf(field);

@@ -166,3 +166,30 @@ for (const [scalar, value] of FALSY) {
     assertStringIncludes(await store.read("a"), text.slice(text.indexOf("nodes:")));
   });
 }
+
+Deno.test("normalize() keeps texts that look like numbers under their new keys", async () => {
+  await using store = await TempStore.open();
+  await store.write(
+    "a",
+    [
+      "name: a",
+      "nodes:",
+      "  - id: a",
+      "    server_id: 1.10",
+      "    tool_name: 0x1F",
+      "    output_variable: 1_000",
+      "    parameters: {}",
+      "    retry: {retryable_errors: [1.0, 503, null]}",
+      "    note: 1.10",
+      "",
+    ].join("\n"),
+  );
+  const before = await store.workflows.load("a");
+  await store.workflows.normalize("a");
+  const after = await store.workflows.load("a");
+  assertEquals(after.nodes, before.nodes);
+  const text = await store.read("a");
+  for (const line of ['server: "1.10"', 'tool: "0x1F"', 'output: "1_000"', "note: 1.10"]) {
+    assertStringIncludes(text, `    ${line}\n`);
+  }
+});
