@@ -19,7 +19,6 @@ import {
 import {
   FINAL_SQL,
   nextNumber,
-  NODE_ORDER,
   storedTime,
   textParam,
   timeSql,
@@ -49,8 +48,10 @@ function selectOf(columns: readonly string[], alias: string): string {
 }
 
 const RUN_SELECT = selectOf(RUN_COLUMNS, "e");
+/** By the text of their start, as from SQLite, so that equal runs are equal lines. */
 const NODES = `SELECT n.execution_id, ${selectOf(NODE_COLUMNS, "n")} FROM node_executions AS n
-WHERE n.execution_id = ANY($1) ORDER BY n.execution_id, ${NODE_ORDER}`;
+WHERE n.execution_id = ANY($1)
+ORDER BY n.execution_id, ${timeSql("started", "n.")} COLLATE "C", n.place`;
 const SNAPSHOTS = `SELECT s.execution_id, ${selectOf(CHANGE_COLUMNS, "s")}
 FROM variable_snapshots AS s WHERE s.execution_id = ANY($1) ORDER BY s.execution_id, s.id`;
 const LABELS = `SELECT execution_id, label FROM labels WHERE execution_id = ANY($1)
@@ -80,7 +81,7 @@ export async function readStoredRunsById(
  *
  * @param session A transaction that sees one state of them.
  * @param ids The ids; those that are gone are left out.
- * @returns The runs.
+ * @returns The runs, in the order of the ids.
  */
 export async function readStoredRunParts(
   session: Pick<Session, "query">,
@@ -100,9 +101,10 @@ export async function readStoredRunParts(
     await read(SNAPSHOTS),
     await read(LABELS),
   ];
-  return runs.rows.map((run) => {
-    const id = String(run[0]);
-    return {
+  const found = new Map(runs.rows.map((run) => [String(run[0]), run]));
+  return ids.flatMap((id) => {
+    const run = found.get(id);
+    return run === undefined ? [] : {
       run,
       nodes: nodesOf(id),
       snapshots: snapshotsOf(id),
@@ -125,6 +127,10 @@ export async function* readStoredRuns(
   options: ExportOptions,
   action: string,
 ): AsyncGenerator<StoredRun[]> {
+  if (options.ids !== undefined) {
+    yield* readRunsOf(database, options.ids, options.signal, action);
+    return;
+  }
   const filter = readFilter(options);
   let cursor: Cursor | undefined;
   for (;;) {
@@ -132,17 +138,26 @@ export async function* readStoredRuns(
     const { sql, params } = pageQuery(filter, cursor, BATCH, "e.id");
     const { rows } = await database.query(action, sql, params);
     const ids = rows.map(([id]) => String(id));
-    const runs = new Map(
-      (await readStoredRunsById(database, ids, action)).map((run) => [run.run[0], run]),
-    );
-    yield ids.map((id) => runs.get(id)).filter((run) => run !== undefined);
+    yield await readStoredRunsById(database, ids, action);
     const last = rows.at(-1);
     if (last === undefined || rows.length < BATCH) return;
     cursor = {
       direction: "older",
-      instant: BigInt(Number(last.at(-2))),
+      instant: BigInt(last.at(-2) as number | bigint),
       place: placeOf(String(last.at(-1))),
     };
+  }
+}
+
+async function* readRunsOf(
+  database: PostgresDatabase,
+  ids: readonly string[],
+  signal: AbortSignal | undefined,
+  action: string,
+): AsyncGenerator<StoredRun[]> {
+  for (let i = 0; i < ids.length; i += BATCH) {
+    signal?.throwIfAborted();
+    yield await readStoredRunsById(database, ids.slice(i, i + BATCH), action);
   }
 }
 

@@ -153,8 +153,9 @@ export class PostgresServer implements AsyncDisposable {
       ...this.#settings,
     ]).spawn();
     this.#child = child;
-    // The eighth line says so.
-    while (!/\nready *\n$/.test(readIfThere(`${this.folder}/data/postmaster.pid`) ?? "")) {
+    // The first line is the process, the last says so; a killed server leaves its file behind.
+    const ready = new RegExp(`^${child.pid}\n[^]*\nready *\n$`);
+    while (!ready.test(readIfThere(`${this.folder}/data/postmaster.pid`) ?? "")) {
       const ended = await Promise.race([child.status, pause(10)]);
       if (ended !== undefined) throw new Error(`The server ended with code ${ended.code}`);
     }

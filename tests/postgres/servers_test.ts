@@ -1,0 +1,165 @@
+/**
+ * Servers of other kinds: encrypted, read-only, full, shared by many processes.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { DatabaseError } from "../../src/domain/errors.ts";
+import { PostgresDatabase } from "../../src/postgres/database.ts";
+import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
+import { sampleRun } from "../executions/sample_runs.ts";
+import { configFlags, PROJECT, runDeno } from "../helpers/child.ts";
+import { program, superuser, testNeeding } from "../helpers/skip.ts";
+import { testPostgres } from "./databases.ts";
+import { PostgresServer, postgresServer } from "./server.ts";
+
+const CHILD = new URL("child.ts", import.meta.url);
+const SOAK = Deno.env.get("GOFLOW_SOAK") === "1";
+
+testPostgres("record() loses nothing among eight processes", async ({ url, schema, open }) => {
+  const runs = SOAK ? 500 : 25;
+  const children = await Promise.all(
+    Array.from(
+      { length: 8 },
+      () => runDeno(CHILD, { flags: ["-A"], args: ["record", url, schema, String(runs)] }),
+    ),
+  );
+  for (const { code, stdout, stderr } of children) {
+    assertEquals({ code, stdout, stderr }, { code: 0, stdout: "done\n", stderr: "" });
+  }
+  const database = await open();
+  const executions = PostgresExecutionRepository.over(database);
+  const { total } = await executions.list({ limit: 1, total: "exact" });
+  assertEquals(total?.count, 8 * runs);
+  const { runs: counted, nodes } = await executions.statistics();
+  assertEquals([counted.count, nodes.types], [8 * runs, { transform: 24 * runs }]);
+  let changes = 0;
+  for await (const { sequence, kind } of executions.watch({ after: 0 })) {
+    assertEquals([sequence, kind], [++changes, "created"]);
+    if (changes === 8 * runs) break;
+  }
+});
+
+testNeeding(postgresServer, "a replica reads, and says so on a write", async () => {
+  await using server = await PostgresServer.start();
+  const run = sampleRun();
+  {
+    await using executions = await PostgresExecutionRepository.open(server.url());
+    await executions.record(run);
+    await executions.statistics();
+  }
+  const database = await PostgresDatabase.open(server.url());
+  await database.query("Cannot", "ALTER DATABASE postgres SET default_transaction_read_only = on");
+  await database.close();
+
+  await using executions = await PostgresExecutionRepository.open(server.url());
+  assertEquals((await executions.info()).readOnly, true);
+  assertEquals(await executions.load(run.id), run);
+  assertEquals((await executions.list()).executions.length, 1);
+  assertEquals((await executions.statistics()).runs.count, 1);
+  for (
+    const write of [
+      () => executions.record(sampleRun()),
+      () => executions.delete(run.id),
+      () => executions.pin(run.id),
+      () => executions.prune({ rules: [{ maxCount: 0 }] }),
+    ]
+  ) {
+    const error = await assertRejects(write, DatabaseError, "connect to the primary server");
+    assertEquals(error.code, "read-only");
+  }
+  const error = await assertRejects(
+    () => PostgresExecutionRepository.open(server.url(), { schema: "absent" }),
+    DatabaseError,
+  );
+  assertEquals(error.code, "read-only");
+});
+
+testNeeding(
+  [postgresServer, program("openssl")],
+  "connections are encrypted, and the certificate is checked",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "goflow-pg-" });
+    try {
+      const [key, certificate] = [join(folder, "server.key"), join(folder, "server.crt")];
+      const { success } = await new Deno.Command("openssl", {
+        args: [
+          "req",
+          "-x509",
+          "-newkey",
+          "rsa:2048",
+          "-nodes",
+          "-days",
+          "2",
+          "-subj",
+          "/CN=db",
+          "-addext",
+          "subjectAltName=IP:127.0.0.1",
+          "-keyout",
+          key,
+          "-out",
+          certificate,
+        ],
+        stderr: "null",
+      }).output();
+      assert(success);
+      await Deno.chmod(key, 0o600);
+      for (const file of [key, certificate]) await Deno.chown(file, 65534, 65534);
+      await using server = await PostgresServer.start({
+        folder,
+        settings: { ssl: "on", ssl_key_file: key, ssl_cert_file: certificate },
+      });
+      const isEncrypted = async (tls: boolean | "unchecked" | { ca: string }) => {
+        const database = await PostgresDatabase.open(server.url(), { tls });
+        const { rows } = await database.query(
+          "Cannot ask",
+          "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+        );
+        await database.close();
+        return rows[0]![0] === 1;
+      };
+      assertEquals(await isEncrypted(false), false);
+      assertEquals(await isEncrypted("unchecked"), true);
+      assertEquals(await isEncrypted({ ca: await Deno.readTextFile(certificate) }), true);
+      const error = await assertRejects(() => isEncrypted(true), DatabaseError, "is not trusted");
+      assert(!Deno.inspect(error, { depth: 10, showHidden: true }).includes(server.password));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+testNeeding(
+  [postgresServer, superuser, program("unshare")],
+  "record() reports a full tablespace, loses nothing, and goes on when there is room",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "goflow-pg-" });
+    try {
+      const script = `mkdir -p ${folder}/space && chmod 755 ${folder}
+        mount -t tmpfs -o size=12m tmpfs ${folder}/space && chown 65534:65534 ${folder}/space
+        exec "$@"`;
+      const { code, stdout, stderr } = await new Deno.Command("unshare", {
+        args: ["-m", "sh", "-c", script, "sh", Deno.execPath(), ...childFlags(), folder],
+        cwd: PROJECT,
+        stdin: "null",
+      }).output();
+      const decoder = new TextDecoder();
+      assertEquals(
+        { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) },
+        {
+          code: 0,
+          stdout: "DatabaseError full true\ntrue true true\nroom: true\n",
+          stderr: "",
+        },
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+function childFlags(): string[] {
+  return ["run", "-q", "-A", ...configFlags(), new URL("full_tablespace.ts", import.meta.url).href];
+}
