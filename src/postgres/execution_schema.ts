@@ -33,7 +33,7 @@ CREATE TABLE executions (
   error_node_id text,
   error_context text,
   return_value text,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz DEFAULT now(),
   created_text text
 );
 CREATE INDEX executions_started ON executions (started_at DESC, id DESC);
@@ -60,7 +60,7 @@ CREATE TABLE node_executions (
   error_type text COLLATE "C",
   error_message text,
   error_context text,
-  retry_count bigint NOT NULL DEFAULT 0,
+  retry_count bigint DEFAULT 0,
   CONSTRAINT node_executions_run UNIQUE (execution_id, id)
 );
 

@@ -185,9 +185,7 @@ const NODES_AT = RUN_PARAMS.length + 1;
 const SNAPSHOTS_AT = NODES_AT + NODE_PARAMS.length;
 const LABELS_AT = SNAPSHOTS_AT + SNAPSHOT_PARAMS.length;
 
-const values = (columns: readonly string[]) =>
-  columns.map((column) => column === "created_at" ? "coalesce(u.created_at, now())" : `u.${column}`)
-    .join(", ");
+const values = (columns: readonly string[]) => columns.map((column) => `u.${column}`).join(", ");
 
 /** Inserts runs that are not there yet, with their parts. */
 const INSERT = `WITH runs AS (
@@ -262,18 +260,22 @@ export async function insertStoredRuns(
   });
 }
 
+/** Of these an unreadable one has no instant. */
+const OPTIONAL_TIMES = ["completed_at", "created_at"];
+
 function paramsOf(columns: readonly string[], row: Row, action: string): Param[] {
   return columns.flatMap((column, i): Param[] => {
     const value = row[i] ?? null;
     if (column === "retry_count") return [wholeNumber(value, action)];
     if (TIMES[column] === undefined) return [textParam(value, action)];
     textParam(value, action);
-    return storedTime(value, column === "completed_at" ? null : UNREADABLE_START);
+    return storedTime(value, OPTIONAL_TIMES.includes(column) ? null : UNREADABLE_START);
   });
 }
 
-function wholeNumber(value: Row[number], action: string): number {
-  const number = Number(value ?? 0);
+function wholeNumber(value: Row[number], action: string): number | null {
+  if (value === null || value === undefined) return null;
+  const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
   throw new InvalidDataError(`${action}: "retry_count" is "${value}", wanted is a whole number`);
 }

@@ -153,12 +153,13 @@ testPostgres(
           retry_count: "many",
         }],
       },
+      { ...run, id: "e", error_type: { $bytes: "/w==" } },
       run,
     ];
     const { imported, invalid } = await executions.import(
       bytes(lines.map((line) => JSON.stringify(line)).join("\n")),
     );
-    assertEquals([imported, invalid.map(({ line }) => line)], [1, [1, 2, 3]]);
+    assertEquals([imported, invalid.map(({ line }) => line)], [1, [1, 2, 3, 4]]);
     assertEquals((await executions.list()).executions.map(({ id }) => id), ["a"]);
   },
 );
