@@ -6,6 +6,16 @@
 
 import { assertEquals, assertInstanceOf, assertNotEquals, assertThrows } from "@std/assert";
 import { basename, dirname, join, relative } from "@std/path";
+import { basename as posixBasename } from "@std/path/posix/basename";
+import { dirname as posixDirname } from "@std/path/posix/dirname";
+import { join as posixJoin } from "@std/path/posix/join";
+import { resolve as posixResolve } from "@std/path/posix/resolve";
+import { basename as windowsBasename } from "@std/path/windows/basename";
+import { dirname as windowsDirname } from "@std/path/windows/dirname";
+import { join as windowsJoin } from "@std/path/windows/join";
+import { resolve as windowsResolve } from "@std/path/windows/resolve";
+import fc from "fast-check";
+import { posix, win32 } from "node:path";
 import { parse, stringify, YamlSyntaxError } from "@std/yaml";
 import { type Requirement, testNeeding } from "../helpers/skip.ts";
 
@@ -74,6 +84,45 @@ Deno.test("assertEquals() tells a key without a value from no key", () => {
   assertNotEquals<unknown>(new Date(0), {});
   assertEquals(0, -0);
   assertEquals(NaN, NaN);
+});
+
+const SYSTEMS = [
+  {
+    roots: ["", "/"],
+    node: posix,
+    std: { basename: posixBasename, dirname: posixDirname, join: posixJoin, resolve: posixResolve },
+  },
+  {
+    roots: ["", "C:\\", "d:/", "\\\\server\\share\\"],
+    node: win32,
+    std: {
+      basename: windowsBasename,
+      dirname: windowsDirname,
+      join: windowsJoin,
+      resolve: windowsResolve,
+    },
+  },
+];
+
+Deno.test("the path functions of one kind of system are those of Node", () => {
+  const names = fc.array(fc.constantFrom("a", "b c", "é.yaml", ".", "..", ""), { maxLength: 6 });
+  for (const { roots, node, std } of SYSTEMS) {
+    fc.assert(fc.property(fc.constantFrom(...roots), names, names, (root, first, second) => {
+      const path = root + ["x", ...first].join(node.sep);
+      const more = second.join("/");
+      assertEquals(std.join(path, more), node.join(path, more));
+      const named = std.join(path, more, "name.yaml");
+      assertEquals(std.dirname(named), node.dirname(named));
+      assertEquals(std.basename(named), "name.yaml");
+      assertEquals(std.basename(named, ".yaml"), "name");
+      if (root === "") return;
+      assertEquals(std.resolve("elsewhere", path, more || "."), node.resolve(path, more || "."));
+    }));
+  }
+  assertEquals(posixResolve("a", "../b"), posix.join(Deno.cwd(), "b"));
+  assertEquals(windowsResolve("C:\\a", "\\data"), "C:\\data");
+  assertEquals(windowsResolve("C:\\a", "c:data"), "c:\\a\\data");
+  assertEquals(windowsResolve("C:\\a", "D:\\data"), "D:\\data");
 });
 
 Deno.test("the path functions agree on roots and ends", () => {
