@@ -33,6 +33,16 @@ export interface WriteArchiveOptions {
 
 /** What moves texts from one repository to another, verbatim and with their history. */
 export interface TextArchives {
+  /** Returns where an id lies, whether or not it exists: the path of its file; in a database, its table and id. */
+  pathOf(id: string): string;
+
+  /**
+   * Reads a text as it is stored, byte for byte, comments included.
+   *
+   * @throws {NotFoundError} If there is no such text.
+   */
+  readText(id: string): Promise<string>;
+
   /** Lists all ids, ascending, also of what was deleted and has a history. */
   archiveIds(): Promise<string[]>;
 

@@ -11,7 +11,7 @@ import { PostgresDatabase } from "./database.ts";
 import type { PostgresOptions } from "./options.ts";
 import { WORKFLOWS } from "./text_row.ts";
 import { PostgresTexts } from "./texts.ts";
-import { PostgresListing } from "./workflow_listing.ts";
+import { pathOf, PostgresListing } from "./workflow_listing.ts";
 
 /** Options of the workflows in PostgreSQL. */
 export interface PostgresWorkflowOptions {
@@ -81,6 +81,16 @@ export class PostgresWorkflowRepository extends TextWorkflowRepository implement
     const listing = new PostgresListing(database);
     const parts = { texts, listing, referencedRevisions, schemaUrl };
     return new PostgresWorkflowRepository(database, new WorkflowStore(parts));
+  }
+
+  /**
+   * Returns where a workflow lies, whether or not it exists.
+   *
+   * @param id Id of the workflow.
+   * @returns The table and the id.
+   */
+  override pathOf(id: string): string {
+    return pathOf(id);
   }
 
   /** Ends the connections; further calls do nothing. */

@@ -107,7 +107,7 @@ export class FilesystemWorkflowRepository extends TextWorkflowRepository {
    * @param id Id of the workflow.
    * @returns The absolute path.
    */
-  pathOf(id: string): string {
+  override pathOf(id: string): string {
     // Other ids that no workflow may have are names of files that list() reports.
     if (/[/\\]/.test(id)) requireId(id, "Cannot tell the path of a workflow");
     return this.#folder.pathOf(id);

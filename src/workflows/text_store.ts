@@ -43,7 +43,7 @@ export interface TextWrite {
 }
 
 /** Texts, by id. */
-export interface TextStore extends TextArchives {
+export interface TextStore extends Omit<TextArchives, "pathOf" | "readText"> {
   /** Their revisions; absent when they are not kept. */
   readonly history?: RevisionStore | undefined;
 

@@ -49,6 +49,23 @@ export abstract class TextTemplateRepository implements TemplateRepository {
   abstract pathOf(id: string): string;
 
   /**
+   * Reads the text of a template as it is stored, byte for byte, comments included; it need not
+   * be valid.
+   *
+   * With files, requires `--allow-read` for the storage root.
+   *
+   * @param id Id of the template.
+   * @returns The text.
+   * @throws {NotFoundError} If there is no such template.
+   */
+  async readText(id: string): Promise<string> {
+    const action = actionOf("read", id);
+    const stored = await this.#texts.read(id, action);
+    if (stored === undefined) throw notFound(id, action);
+    return stored.text;
+  }
+
+  /**
    * Creates or replaces a template, atomically and durably. In a text that
    * exists, only what differs is changed.
    *

@@ -35,7 +35,8 @@ import { fileWarnings } from "./inspect.ts";
 import { exportAll, exportWorkflow, importFolder, importWorkflow } from "./sharing.ts";
 import { watchWorkflows } from "./watch.ts";
 import { copyWorkflow } from "./workflow_cache.ts";
-import type { WorkflowStore } from "./workflow_store.ts";
+import { actionOf, type WorkflowStore } from "./workflow_store.ts";
+import { notFound } from "./workflow_writer.ts";
 
 /**
  * Workflows as YAML texts that people and programs edit together: what did not
@@ -108,6 +109,31 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
    */
   async load(id: string): Promise<Workflow> {
     return copyWorkflow((await this.#store.load(id, "load")).workflow);
+  }
+
+  /**
+   * Returns where a workflow lies, whether or not it exists.
+   *
+   * @param id Id of the workflow.
+   * @returns Absolute path of the file; in a database, the table and the id.
+   */
+  abstract pathOf(id: string): string;
+
+  /**
+   * Reads the text of a workflow as it is stored, byte for byte, comments included; it need not
+   * be valid.
+   *
+   * With files, requires `--allow-read` for the storage root.
+   *
+   * @param id Id of the workflow.
+   * @returns The text.
+   * @throws {NotFoundError} If there is no such workflow.
+   */
+  async readText(id: string): Promise<string> {
+    const action = actionOf("read", id);
+    const stored = await this.#store.texts.read(id, action);
+    if (stored === undefined) throw notFound(id, action);
+    return stored.text;
   }
 
   /**

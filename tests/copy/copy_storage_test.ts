@@ -39,6 +39,7 @@ Deno.test("copyStorage() brings over texts byte for byte, with history, tags and
     assertEquals(counts(result.executions), [7, 7, 0, 0, 0]);
     for (const [id, text] of Object.entries(TEXTS)) {
       assertEquals(await Deno.readTextFile(to.workflows.pathOf(id)), text);
+      assertEquals(await to.workflows.readText(id), text);
     }
     assertEquals(await to.workflows.history("gone"), await from.workflows.history("gone"));
     const again = await copyStorage(from, to);
