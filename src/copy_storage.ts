@@ -94,7 +94,7 @@ export type CopiedStorage = Pick<Storage, StoragePart>;
  * Not copied: credentials, the counts of runs that were pruned before, leases,
  * the change feed, and rows that Go left behind without a run.
  *
- * @param from The source.
+ * @param from The source; stores that are left out are not copied.
  * @param to The target, which may hold other things as well.
  * @param options Signal, progress, and what to do about conflicts.
  * @returns What was copied.
@@ -120,14 +120,16 @@ export type CopiedStorage = Pick<Storage, StoragePart>;
  * ```
  */
 export async function copyStorage(
-  from: CopiedStorage,
+  from: Partial<CopiedStorage>,
   to: CopiedStorage,
   options: StorageCopyOptions = {},
 ): Promise<StorageCopyResult> {
-  const result = {
-    workflows: await copyTexts("workflows", from.workflows, to.workflows, options),
-    templates: await copyTexts("templates", from.templates, to.templates, options),
-    executions: await copyRuns(from.executions, to.executions, options),
+  const { workflows, templates, executions } = from;
+  const none = () => ({ total: 0, copied: 0, unchanged: 0, replaced: 0, failed: [] });
+  const result: StorageCopyResult = {
+    workflows: workflows ? await copyTexts("workflows", workflows, to.workflows, options) : none(),
+    templates: templates ? await copyTexts("templates", templates, to.templates, options) : none(),
+    executions: executions ? await copyRuns(executions, to.executions, options) : none(),
   };
   const failed = Object.values(result).flatMap((counts) => counts.failed);
   const [first] = failed;

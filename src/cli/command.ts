@@ -57,6 +57,11 @@ export interface Command {
   ids?: boolean;
   /** Adds `--yes` and `--dry-run`. */
   destructive?: boolean;
+  /**
+   * What it works on: a folder alone, or a server as well, which adds `--url`.
+   * Absent when it works on neither, whatever the environment names.
+   */
+  storage?: "folder" | "any";
   /** Command lines without the program, each with what it does. */
   examples: readonly (readonly [line: string, what: string])[];
   /** Runs it; returns the exit code, 0 by default. */
@@ -109,6 +114,13 @@ export const COMMON_OPTIONS: readonly Option[] = [
   { name: "help", short: "h", summary: "show help" },
 ];
 
+/** Names a server in place of a folder. */
+export const URL_OPTION: Option = {
+  name: "url",
+  value: "URL",
+  summary: "server in place of a folder, postgres://… (default: GOFLOW_DATABASE_URL)",
+};
+
 const JSON_OPTION: Option = { name: "json", summary: "print JSON" };
 const NDJSON_OPTION: Option = { name: "ndjson", summary: "print one JSON record per line" };
 const QUIET_OPTION: Option = { name: "quiet", short: "q", summary: "print only ids" };
@@ -130,6 +142,7 @@ export function optionsOf(command: Command): Option[] {
     ...command.output === "records" ? [NDJSON_OPTION] : [],
     ...command.ids ? [QUIET_OPTION] : [],
     ...command.destructive ? DESTRUCTIVE_OPTIONS : [],
+    ...command.storage === "any" ? [URL_OPTION] : [],
     ...COMMON_OPTIONS,
   ];
 }

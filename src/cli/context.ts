@@ -13,12 +13,15 @@ import { toJson } from "./json.ts";
 export type OutputFormat = "text" | "json" | "ndjson" | "ids";
 
 /** The call of one command. */
-export class Context implements Disposable {
+export class Context implements AsyncDisposable {
   /** Streams. */
   readonly io: Io;
   readonly #names: ReadonlySet<string>;
   readonly #options: ReadonlyMap<string, string[]>;
   readonly #arguments: ReadonlyMap<string, string[]>;
+  /** URL of the server to work on, in place of a folder. */
+  readonly url: string | undefined;
+  readonly #closing: AsyncDisposable[] = [];
   #interrupt: { signal: AbortSignal; release: () => void } | undefined;
 
   /**
@@ -34,6 +37,7 @@ export class Context implements Disposable {
     this.#arguments = bind(command, parsed.positionals);
     const [form, other] = FORMS.filter((name) => parsed.options.has(name));
     if (other) throw new UsageError(`Options "--${form}" and "--${other}" exclude each other`);
+    this.url = urlOf(command, parsed.options);
   }
 
   /** Whether a switch was given. */
@@ -81,7 +85,7 @@ export class Context implements Disposable {
     return this.text("root");
   }
 
-  /** Options of a store: the root, where the user said one. */
+  /** Options of a store in a folder: the root, where the user said one. */
   get rootOption(): { root?: string } {
     return this.root === undefined ? {} : { root: this.root };
   }
@@ -129,8 +133,14 @@ export class Context implements Disposable {
     return this.#interrupt.signal;
   }
 
-  /** Gives Ctrl-C its usual meaning back. */
-  [Symbol.dispose](): void {
+  /** Closes something when the command has ended. */
+  defer(opened: AsyncDisposable): void {
+    this.#closing.push(opened);
+  }
+
+  /** Closes what was opened, and gives Ctrl-C its usual meaning back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const opened of this.#closing) await opened[Symbol.asyncDispose]();
     this.#interrupt?.release();
   }
 
@@ -159,6 +169,38 @@ const FORMS = ["json", "ndjson", "quiet"];
 const INTERRUPTS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
+
+/** A folder that was named counts more than the environment. */
+function urlOf(
+  { name, storage }: Command,
+  options: ReadonlyMap<string, string[]>,
+): string | undefined {
+  const url = options.get("url")?.at(-1);
+  if (url !== undefined && options.has("root")) {
+    throw new UsageError('Options "--root" and "--url" exclude each other');
+  }
+  if (storage === "any") return url ?? (options.has("root") ? undefined : environmentUrl());
+  if (url !== undefined) {
+    throw new UsageError(
+      `Option "--url" is not for "${name}": it works on ${
+        storage === "folder" ? "a folder alone" : "this machine alone"
+      }`,
+    );
+  }
+  if (storage === "folder" && !options.has("root") && environmentUrl() !== undefined) {
+    throw new UsageError(
+      `"${name}" works on a folder alone, GOFLOW_DATABASE_URL names a server: ` +
+        "name a folder by --root, or unset the variable",
+    );
+  }
+  return undefined;
+}
+
+function environmentUrl(): string | undefined {
+  const variable = "GOFLOW_DATABASE_URL";
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
+}
 
 function bind(command: Command, positionals: readonly string[]): Map<string, string[]> {
   const bound = new Map<string, string[]>();

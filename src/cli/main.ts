@@ -7,15 +7,23 @@
  */
 
 import { parseArguments, parseLeadingOptions } from "./arguments.ts";
-import { type Command, COMMON_OPTIONS, type Option, optionsOf, UsageError } from "./command.ts";
+import {
+  type Command,
+  COMMON_OPTIONS,
+  type Option,
+  optionsOf,
+  URL_OPTION,
+  UsageError,
+} from "./command.ts";
 import { ENTRIES } from "./commands.ts";
 import { Context } from "./context.ts";
 import { type Io, processIo } from "./io.ts";
 
 export type { Io, Sink, Source } from "./io.ts";
 
+const GROUP_OPTIONS: readonly Option[] = [...COMMON_OPTIONS, URL_OPTION];
 const GLOBAL_OPTIONS: readonly Option[] = [
-  ...COMMON_OPTIONS,
+  ...GROUP_OPTIONS,
   { name: "version", short: "V", summary: "show the version" },
 ];
 
@@ -59,7 +67,7 @@ async function run(args: string[], io: Io, path: string[]): Promise<number> {
     return await runCommand(loaded, afterWord, leading.options, io, path);
   }
 
-  const inner = parseLeadingOptions(afterWord, COMMON_OPTIONS);
+  const inner = parseLeadingOptions(afterWord, GROUP_OPTIONS);
   const options = new Map([...leading.options, ...inner.options]);
   const [name, ...rest] = inner.rest;
   if (name === undefined) return await printHelp(io, options, path);
@@ -76,12 +84,14 @@ async function runCommand(
   io: Io,
   path: readonly string[],
 ): Promise<number> {
-  const { options, positionals } = parseArguments(args, optionsOf(command));
+  // Every command knows the option, to say why it does not take it.
+  const known = command.storage === "any" ? [] : [URL_OPTION];
+  const { options, positionals } = parseArguments(args, [...optionsOf(command), ...known]);
   for (const [name, values] of leading) {
     if (!options.has(name)) options.set(name, values);
   }
   if (options.has("help")) return await printHelp(io, options, path);
-  using context = new Context(command, { options, positionals }, io);
+  await using context = new Context(command, { options, positionals }, io);
   return await command.run(context) ?? 0;
 }
 

@@ -9,7 +9,15 @@ import { fit } from "./text.ts";
 import { formatDuration, formatSize } from "./values.ts";
 
 /** What is counted. */
-export type ProgressUnit = "bytes" | "runs" | "rows" | "files" | "pages" | "credentials";
+export type ProgressUnit =
+  | "bytes"
+  | "runs"
+  | "rows"
+  | "files"
+  | "pages"
+  | "credentials"
+  | "workflows"
+  | "templates";
 
 const BAR_WIDTH = 24;
 const BAR_INTERVAL = 100;

@@ -19,7 +19,8 @@ export interface PostgresOptions {
   password?: string | (() => string | Promise<string>);
   /**
    * Name of the schema that holds all tables, so that several installations
-   * share a database; it is created when it is missing and may be.
+   * share a database; it is created when it is missing and may be. The URL
+   * says the same by `schema=name`.
    *
    * @default {"goflow"}
    */
@@ -154,7 +155,7 @@ export interface ResolvedPostgresOptions {
 const ACTION = "Cannot open the PostgreSQL storage";
 
 /** What the URL may say beside the place. */
-const PARAMETERS = ["sslmode", "application_name", "host"];
+const PARAMETERS = ["sslmode", "application_name", "host", "schema"];
 
 /**
  * Checks options and fills in the defaults.
@@ -169,7 +170,8 @@ export function resolvePostgresOptions(
   options: PostgresOptions,
 ): ResolvedPostgresOptions {
   const parsed = parseUrl(url);
-  const { schema = "goflow", migrate = "auto", preparedStatements = true } = options;
+  const { migrate = "auto", preparedStatements = true } = options;
+  const schema = options.schema ?? parsed.searchParams.get("schema") ?? "goflow";
   const applicationName = options.applicationName ??
     parsed.searchParams.get("application_name") ?? "goflow-storage";
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith("pg_")) {

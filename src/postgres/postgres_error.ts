@@ -68,6 +68,9 @@ const SOCKET: Record<string, string> = {
 const LOST_MESSAGES =
   /^(?:Connection terminated|Client has encountered a connection error|Client was closed|This socket has been ended|write after end|Cannot call write after|read ECONNRESET|timeout expired)/;
 
+/** What the driver says when the server wants a password and there is none. */
+const NO_PASSWORD = /client password must be/;
+
 /** What the driver and the runtime say about TLS. */
 const NO_TLS = /does not support SSL|error establishing an SSL/;
 const BAD_CERTIFICATE = /certificate|CERT_|self.signed|UnknownIssuer|SELF_SIGNED/;
@@ -133,6 +136,13 @@ export function postgresError(cause: unknown, action: string, place: string): St
   const denied = asPermissionDenied(cause, action, place);
   if (denied !== undefined) return denied;
   const found = cause instanceof Error ? cause.message : String(cause);
+  if (NO_PASSWORD.test(found)) {
+    return new PermissionDeniedError(
+      `${action}: the server at ${place} wants a password and there is none; give it with the ` +
+        'option "password", or in the environment as PGPASSWORD',
+      { resource: place, cause },
+    );
+  }
   const code = codeOf(cause) ?? "";
   const refusal = REFUSALS[code] ?? (code.length === 5 ? REFUSALS[code.slice(0, 2)] : undefined);
   if (refusal !== undefined) return refused(refusal, `${action}: `, found, place, cause);

@@ -34,7 +34,7 @@ Deno.test("The commands in the guides exist, with their arguments and options", 
       const command = await findCommand(words.slice(0, path));
       assert(command !== undefined && !("commands" in command), `${page}: ${words.join(" ")}`);
       const parsed = parseArguments(words.slice(path), optionsOf(command));
-      using _context = new Context(command, parsed, processIo());
+      await using _context = new Context(command, parsed, processIo());
       count++;
     }
   }

@@ -66,3 +66,14 @@ Deno.test("imports point from the command line to the stores to the domain", asy
   });
   assertEquals(wrong, []);
 });
+
+Deno.test("the command line loads PostgreSQL by one import() alone, for those who name a server", async () => {
+  const graph = await readModuleGraph("src/cli/main.ts");
+  const isServer = (path: string) => path.startsWith("src/postgres/");
+  const outside = [...graph.keys()].filter((path) => !isServer(path));
+  const loads = outside.filter((path) => [...staticImports(graph, path)].some(isServer));
+  assertEquals(loads, ["src/cli/server.ts"]);
+  const importers = outside.flatMap((path) => graph.get(path) ?? [])
+    .filter(({ path }) => path === "src/cli/server.ts");
+  assert(importers.length > 0 && importers.every(({ isDynamic }) => isDynamic));
+});

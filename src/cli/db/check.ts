@@ -5,14 +5,14 @@
  */
 
 import type { Context } from "../context.ts";
-import { openExecutions } from "../execution/store.ts";
+import { openDatabase } from "../execution/store.ts";
 import { confirmed } from "../prompt.ts";
 import { oneLine } from "../text.ts";
 
 /** Checks the database; the exit code is 1 when something is wrong. */
 export async function checkDatabase(context: Context): Promise<number> {
   const full = context.flag("full");
-  using store = await openExecutions(context);
+  using store = await openDatabase(context);
   let result = await store.check({ full });
   const orphans = Object.entries(result.orphans);
   const found = orphans.map(([table, count]) => `${count} in ${table}`).join(", ");

@@ -9,8 +9,8 @@ import { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import {
   driverOf,
   existingDatabase,
-  openExecutions,
-  openOrCreateExecutions,
+  openDatabase,
+  openOrCreateDatabase,
 } from "../execution/store.ts";
 import { Progress } from "../progress.ts";
 import { confirmed } from "../prompt.ts";
@@ -20,7 +20,7 @@ import { formatSize } from "../values.ts";
 /** Copies the database while it is in use, and checks the copy. */
 export async function backUpDatabase(context: Context): Promise<void> {
   const file = context.argument("FILE");
-  using store = await openExecutions(context);
+  using store = await openDatabase(context);
   {
     using progress = new Progress(context.io, "Backing up", "pages");
     await store.backup(file, { onProgress: ({ done, total }) => progress.update(done, total) });
@@ -34,7 +34,7 @@ export async function backUpDatabase(context: Context): Promise<void> {
 /** Replaces the content of the database by that of a copy. */
 export async function restoreDatabase(context: Context): Promise<void> {
   const file = context.argument("FILE");
-  using store = await openOrCreateExecutions(context);
+  using store = await openOrCreateDatabase(context);
   const { path } = await store.info();
   if (!await confirmed(context, `Replace everything in "${path}" by "${file}"`)) return;
   {
@@ -46,7 +46,7 @@ export async function restoreDatabase(context: Context): Promise<void> {
 
 /** Gives the space of deleted rows back. */
 export async function compactDatabase(context: Context): Promise<void> {
-  using store = await openExecutions(context);
+  using store = await openDatabase(context);
   const { path } = await store.info();
   const before = (await Deno.stat(path)).size;
   const { signal } = context;
@@ -72,7 +72,7 @@ export async function compactDatabase(context: Context): Promise<void> {
 export async function migrateDatabase(context: Context): Promise<void> {
   const versions: number[] = [];
   for (const migrate of ["never", "auto"] as const) {
-    using store = await openExecutions(context, { migrate });
+    using store = await openDatabase(context, { migrate });
     versions.push((await store.info()).schemaVersion);
   }
   const [from, to] = versions;

@@ -17,6 +17,7 @@ export const dbGroup: Group = {
       summary: "show driver, version, journal mode, schema and size",
       options: [DRIVER],
       output: "record",
+      storage: "any",
       examples: [["db info", "what is in use, and why"]],
       run: async (context) => (await import("./info.ts")).showInfo(context),
     },
@@ -32,6 +33,7 @@ export const dbGroup: Group = {
       ],
       output: "record",
       destructive: true,
+      storage: "folder",
       examples: [["db check", "quick"], ["db check --full --repair", "thorough"]],
       run: async (context) => (await import("./check.ts")).checkDatabase(context),
     },
@@ -41,6 +43,7 @@ export const dbGroup: Group = {
       arguments: [{ name: "FILE", summary: "the copy; must not exist" }],
       options: [DRIVER],
       output: "record",
+      storage: "folder",
       examples: [["db backup goflow-backup.db", "a file of mode 0600"]],
       run: async (context) => (await import("./copy.ts")).backUpDatabase(context),
     },
@@ -51,6 +54,7 @@ export const dbGroup: Group = {
       arguments: [{ name: "FILE", summary: "the copy" }],
       options: [DRIVER],
       destructive: true,
+      storage: "folder",
       examples: [["db restore goflow-backup.db", "ask, then replace"]],
       run: async (context) => (await import("./copy.ts")).restoreDatabase(context),
     },
@@ -60,6 +64,7 @@ export const dbGroup: Group = {
       details: "A database that Go made is rewritten in place, which needs --allow-all of Deno.",
       options: [DRIVER],
       output: "record",
+      storage: "folder",
       examples: [["db compact", "after a large prune"]],
       run: async (context) => (await import("./copy.ts")).compactDatabase(context),
     },
@@ -69,8 +74,31 @@ export const dbGroup: Group = {
       details: "The other commands do so too, except db info.",
       options: [DRIVER],
       output: "record",
+      storage: "folder",
       examples: [["db migrate", "a database that Go made"]],
       run: async (context) => (await import("./copy.ts")).migrateDatabase(context),
+    },
+    {
+      name: "copy",
+      summary: "copy everything between a folder and a server, or between two of them",
+      details:
+        "Workflows with their history and tags, templates, and runs with all their parts; then\n" +
+        "both sides are compared. One side is --from or --to, the other is --root, --url or\n" +
+        "GOFLOW_DATABASE_URL. What was stopped goes on with the next call. Exits with 4 when\n" +
+        "the target holds something else under an id. Put a password into GOFLOW_DATABASE_URL,\n" +
+        "PGPASSWORD or the file that PGPASSFILE names: arguments can be seen by others.",
+      options: [
+        { name: "from", value: "PLACE", summary: "folder or URL to copy from" },
+        { name: "to", value: "PLACE", summary: "folder or URL to copy to" },
+        { name: "replace", summary: "replace what the target holds under the same id" },
+      ],
+      output: "record",
+      storage: "any",
+      examples: [
+        ["db copy --to postgres://goflow@db.example/goflow", "move ~/.goflow to a server"],
+        ["db copy --url postgres://goflow@db.example/goflow --to backup", "and back to a folder"],
+      ],
+      run: async (context) => (await import("./transfer.ts")).copyDatabase(context),
     },
     {
       name: "salvage",
@@ -81,6 +109,7 @@ export const dbGroup: Group = {
       arguments: [{ name: "FILE", summary: "the new database; must not exist" }],
       options: [DRIVER],
       output: "record",
+      storage: "folder",
       examples: [["db salvage saved.db", "look at it before it takes the old one's place"]],
       run: async (context) => (await import("./copy.ts")).salvageDatabase(context),
     },

@@ -4,15 +4,17 @@
  * @module
  */
 
+import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { openExecutions } from "../execution/store.ts";
+import { openDatabase } from "../execution/store.ts";
 import { snakeCase } from "../json.ts";
 import { printFields } from "../records.ts";
 import { formatSize } from "../values.ts";
 
 /** Shows what is known of the database. */
 export async function showInfo(context: Context): Promise<void> {
-  using store = await openExecutions(context, { migrate: "never" });
+  if (context.url !== undefined) return await showServer(context);
+  using store = await openDatabase(context, { migrate: "never" });
   const info = await store.info();
   const { total } = await store.list({ limit: 1, total: "exact" });
   // Not opened: that would drop the locks of this process.
@@ -31,6 +33,29 @@ export async function showInfo(context: Context): Promise<void> {
       ["Durability", info.durability],
       ["Schema", schema],
       ["Space", info.incrementalVacuum ? "given back step by step" : "given back by compacting"],
+      ["Access", info.readOnly ? "read only" : "read and write"],
+    ]);
+  });
+}
+
+async function showServer(context: Context): Promise<void> {
+  if (context.text("driver") !== undefined) {
+    throw new UsageError('Option "--driver" is for a folder, a server has its own');
+  }
+  const { openServer } = await import("../server.ts");
+  const { info, executions, workflows } = await openServer(context);
+  const { total } = await executions.list({ limit: 1, total: "exact" });
+  const counts = {
+    executions: total?.count ?? 0,
+    workflows: (await workflows.summaries()).summaries.length,
+  };
+  context.record(snakeCase({ ...info, ...counts }), () => {
+    printFields(context, [
+      ["Server", info.place],
+      ["PostgreSQL", info.serverVersion],
+      ["Schema", `${info.schema}, version ${info.schemaVersion}`],
+      ["Executions", String(counts.executions)],
+      ["Workflows", String(counts.workflows)],
       ["Access", info.readOnly ? "read only" : "read and write"],
     ]);
   });

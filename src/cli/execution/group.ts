@@ -28,6 +28,7 @@ export const executionGroup: Group = {
       ],
       output: "records",
       ids: true,
+      storage: "any",
       examples: [
         ["execution list --status failed --since 24h", "what went wrong today"],
         ["execution list --workflow etl --limit 1000 --ndjson", "for scripts"],
@@ -40,6 +41,7 @@ export const executionGroup: Group = {
       arguments: [ID],
       options: [{ name: "payloads", summary: "show inputs, outputs and variables too" }, DRIVER],
       output: "record",
+      storage: "any",
       examples: [
         ["execution show 0198c2f0-1111-7abc-8def-0123456789ab", "nodes, times and errors"],
       ],
@@ -62,6 +64,7 @@ export const executionGroup: Group = {
         DRIVER,
       ],
       output: "records",
+      storage: "any",
       examples: [[
         "execution logs 0198c2f0-1111-7abc-8def-0123456789ab --type error",
         "only errors",
@@ -76,6 +79,7 @@ export const executionGroup: Group = {
         DRIVER,
       ],
       output: "records",
+      storage: "any",
       examples: [["execution watch --ndjson", "for scripts"]],
       run: async (context) => (await import("./watch.ts")).watchExecutions(context),
     },
@@ -97,6 +101,7 @@ export const executionGroup: Group = {
         DRIVER,
       ],
       output: "record",
+      storage: "any",
       examples: [
         ["execution stats --since 7d", "the last week"],
         ["execution stats --workflow etl --by hour --json", "for scripts"],
@@ -124,6 +129,7 @@ export const executionGroup: Group = {
         ...FILTER_OPTIONS,
         DRIVER,
       ],
+      storage: "any",
       examples: [
         ["execution export --since 30d -o runs.ndjson", "a month"],
         ["execution export --format csv --status failed > failed.csv", "for a spreadsheet"],
@@ -141,6 +147,7 @@ export const executionGroup: Group = {
       }],
       options: [DRIVER],
       output: "record",
+      storage: "any",
       examples: [["execution import runs.ndjson", "repeating it changes nothing"]],
       run: async (context) => (await import("./transfer.ts")).importExecutions(context),
     },
@@ -173,6 +180,7 @@ export const executionGroup: Group = {
       ],
       output: "record",
       destructive: true,
+      storage: "any",
       examples: [
         ["execution prune --older-than 90d --keep-last 10 --dry-run", "what would go"],
         ["execution prune --max-size 2GB --archive old.ndjson.gz --yes", "for a timer"],
@@ -184,6 +192,7 @@ export const executionGroup: Group = {
       summary: "keep runs from every pruning",
       arguments: [{ ...ID, multiple: true }],
       options: [DRIVER],
+      storage: "any",
       examples: [["execution pin 0198c2f0-1111-7abc-8def-0123456789ab", "keep it"]],
       run: async (context) => (await import("./labels.ts")).pinExecutions(context),
     },
@@ -192,6 +201,7 @@ export const executionGroup: Group = {
       summary: "let runs be pruned again",
       arguments: [{ ...ID, multiple: true }],
       options: [DRIVER],
+      storage: "any",
       examples: [["execution unpin 0198c2f0-1111-7abc-8def-0123456789ab", "let it go"]],
       run: async (context) => (await import("./labels.ts")).unpinExecutions(context),
     },
@@ -201,6 +211,7 @@ export const executionGroup: Group = {
       arguments: [ID, { name: "LABEL", summary: "labels", optional: true, multiple: true }],
       options: [{ name: "remove", summary: "take the labels off" }, DRIVER],
       output: "record",
+      storage: "any",
       examples: [
         ["execution label 0198c2f0-1111-7abc-8def-0123456789ab incident-7", "find it again"],
         ["execution list --label incident-7", "here it is"],
@@ -218,6 +229,7 @@ export const executionGroup: Group = {
         DRIVER,
       ],
       output: "record",
+      storage: "any",
       examples: [
         ["execution claim 0198c2f0-1111-7abc-8def-0123456789ab --owner engine-2", "go on with it"],
       ],
@@ -234,6 +246,7 @@ export const executionGroup: Group = {
       }],
       options: [DRIVER],
       destructive: true,
+      storage: "any",
       examples: [["execution interrupt", "show all, ask, then end them"]],
       run: async (context) => (await import("./leases.ts")).interruptExecutions(context),
     },
@@ -243,6 +256,7 @@ export const executionGroup: Group = {
       arguments: [{ ...ID, multiple: true }],
       options: [DRIVER],
       destructive: true,
+      storage: "any",
       examples: [["execution delete 0198c2f0-1111-7abc-8def-0123456789ab", "ask, then delete"]],
       run: async (context) => (await import("./remove.ts")).deleteExecutions(context),
     },

@@ -6,37 +6,73 @@
 
 import { join } from "../../paths.ts";
 import { NotFoundError } from "../../domain/errors.ts";
+import type { ExecutionRepository } from "../../domain/execution_repository.ts";
 import type { SQLiteOptions } from "../../executions/options.ts";
 import type { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import { requirePermissions } from "../../permissions.ts";
 import { resolveRoot } from "../../root.ts";
+import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { fileError } from "../files.ts";
 
+/** A store of either kind, which tells the version of its schema. */
+export type OpenExecutions = ExecutionRepository & {
+  info(): Promise<{ schemaVersion: number; latestSchemaVersion: number }>;
+};
+
 /**
- * Opens the store, which must exist: a command that only looks creates nothing.
+ * Opens the store, in a folder or on a server; a folder must have a database,
+ * since a command that only looks creates nothing.
+ *
+ * @param context The call of a command with the option `driver`.
+ * @returns The store; the caller closes it.
+ * @throws {NotFoundError} If there is no database.
+ */
+export async function openExecutions(context: Context): Promise<OpenExecutions> {
+  if (context.url === undefined) await existingDatabase(context);
+  return await openOrCreateExecutions(context);
+}
+
+/**
+ * Opens the store, in a folder or on a server; a database in a folder is
+ * created when it is missing.
+ *
+ * @param context The call of a command with the option `driver`.
+ * @returns The store; the caller closes it.
+ */
+export async function openOrCreateExecutions(context: Context): Promise<OpenExecutions> {
+  if (context.url === undefined) return await openOrCreateDatabase(context);
+  if (context.text("driver") !== undefined) {
+    throw new UsageError('Option "--driver" is for a folder, a server has its own');
+  }
+  const { openServer } = await import("../server.ts");
+  return (await openServer(context)).executions;
+}
+
+/**
+ * Opens the database of a folder, which must exist.
  *
  * @param context The call of a command with the option `driver`.
  * @param options Whether an older schema is brought to the newest version.
  * @returns The store; the caller closes it.
  * @throws {NotFoundError} If there is no database.
  */
-export async function openExecutions(
+export async function openDatabase(
   context: Context,
   options: Pick<SQLiteOptions, "migrate"> = {},
 ): Promise<SQLiteExecutionRepository> {
   await existingDatabase(context);
-  return await openOrCreateExecutions(context, options);
+  return await openOrCreateDatabase(context, options);
 }
 
 /**
- * Opens the store, which is created when it is missing.
+ * Opens the database of a folder, which is created when it is missing.
  *
  * @param context The call of a command with the option `driver`.
  * @param options Whether an older schema is brought to the newest version.
  * @returns The store; the caller closes it.
  */
-export async function openOrCreateExecutions(
+export async function openOrCreateDatabase(
   context: Context,
   options: Pick<SQLiteOptions, "migrate"> = {},
 ): Promise<SQLiteExecutionRepository> {

@@ -7,7 +7,6 @@
 import { InvalidDataError } from "../../domain/errors.ts";
 import { templateProblems, type WorkflowTemplate } from "../../domain/template.ts";
 import type { Context } from "../context.ts";
-import { fileError } from "../files.ts";
 import { snakeCase } from "../json.ts";
 import { printRecords } from "../records.ts";
 import { visible } from "../text.ts";
@@ -57,10 +56,7 @@ export async function showTemplate(context: Context): Promise<void> {
     context.record(templateJson(template), () => {});
     return;
   }
-  const path = store.pathOf(id);
-  const text = await Deno.readTextFile(path).catch((cause) => {
-    throw fileError(cause, `Cannot read template "${id}"`, path);
-  });
+  const text = await store.readText(id);
   context.io.stdout.write(context.io.stdout.isTerminal ? visible(text) : text);
 }
 

@@ -4,15 +4,20 @@
  * @module
  */
 
-import { FilesystemTemplateRepository } from "../../workflows/template_repository.ts";
+import type { TemplateRepository } from "../../domain/template_repository.ts";
 import type { Context } from "../context.ts";
 
 /**
- * Opens the store.
+ * Opens the store, in a folder or on a server.
  *
  * @param context The call.
  * @returns The store.
  */
-export async function openTemplates(context: Context): Promise<FilesystemTemplateRepository> {
+export async function openTemplates(context: Context): Promise<TemplateRepository> {
+  if (context.url !== undefined) {
+    const { openServer } = await import("../server.ts");
+    return (await openServer(context)).templates;
+  }
+  const { FilesystemTemplateRepository } = await import("../../workflows/template_repository.ts");
   return await FilesystemTemplateRepository.open(context.rootOption);
 }

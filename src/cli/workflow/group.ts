@@ -34,6 +34,7 @@ export const workflowGroup: Group = {
       ],
       output: "records",
       ids: true,
+      storage: "any",
       examples: [
         ["workflow list --tag nightly", "those with a tag"],
         ["workflow list --ndjson", "for scripts"],
@@ -55,6 +56,7 @@ export const workflowGroup: Group = {
         },
       ],
       output: "record",
+      storage: "any",
       examples: [
         ["workflow show data-pipeline --graph", "draw it in the terminal"],
         ["workflow show data-pipeline --format dot | dot -Tsvg > graph.svg", "draw it in a file"],
@@ -88,6 +90,7 @@ export const workflowGroup: Group = {
         ...HISTORY_OPTIONS,
       ],
       output: "record",
+      storage: "any",
       examples: [
         ["workflow save pipeline.yaml", "store or replace it"],
         ["workflow save - --id pipeline --strict < draft.yaml", "from standard input"],
@@ -99,6 +102,7 @@ export const workflowGroup: Group = {
       summary: "open a workflow in your editor, then check it",
       details: "The editor is that of VISUAL, else of EDITOR, else vi.",
       arguments: [ID],
+      storage: "folder",
       examples: [["workflow edit data-pipeline", "edit it"]],
       run: async (context) => (await import("./edit.ts")).editWorkflow(context),
     },
@@ -114,6 +118,7 @@ export const workflowGroup: Group = {
       }],
       options: [{ name: "file", value: "FILE", summary: "check this YAML file instead" }],
       output: "records",
+      storage: "any",
       examples: [
         ["workflow validate", "check all"],
         ["workflow validate --file draft.yaml", "check a file before it is stored"],
@@ -127,6 +132,7 @@ export const workflowGroup: Group = {
       options: HISTORY_OPTIONS,
       output: "record",
       destructive: true,
+      storage: "any",
       examples: [["workflow normalize old-one", "ask, then convert the dialect"]],
       run: async (context) => (await import("./save.ts")).normalizeWorkflow(context),
     },
@@ -136,6 +142,7 @@ export const workflowGroup: Group = {
       arguments: [{ ...ID, multiple: true }],
       options: HISTORY_OPTIONS,
       destructive: true,
+      storage: "any",
       examples: [["workflow delete draft", "ask, then delete"]],
       run: async (context) => (await import("./remove.ts")).deleteWorkflows(context),
     },

@@ -6,7 +6,7 @@
 
 import { join } from "../../paths.ts";
 import { requirePermissions } from "../../permissions.ts";
-import type { FilesystemWorkflowRepository } from "../../workflows/repository.ts";
+import type { WorkflowRepository } from "../../domain/workflow_repository.ts";
 import type { ExportedWorkflow, ImportedWorkflow } from "../../domain/workflow_sharing.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -40,7 +40,7 @@ export async function exportWorkflows(context: Context): Promise<number> {
 
 async function exportFolder(
   context: Context,
-  store: FilesystemWorkflowRepository,
+  store: WorkflowRepository,
   folder: string,
 ): Promise<number> {
   const action = `Cannot write to "${folder}"`;

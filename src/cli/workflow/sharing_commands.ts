@@ -19,6 +19,7 @@ export const SHARING_COMMANDS: readonly Command[] = [
       { name: "output", short: "o", value: "FILE", summary: "file to write one workflow to" },
       { name: "dir", value: "DIR", summary: "folder to write all workflows to" },
     ],
+    storage: "any",
     examples: [
       ["workflow export data-pipeline -o shared.yaml", "one"],
       ["workflow export --dir shared", "all"],
@@ -35,6 +36,7 @@ export const SHARING_COMMANDS: readonly Command[] = [
       { name: "name", value: "NAME", summary: "name to give it" },
     ],
     output: "records",
+    storage: "any",
     examples: [["workflow import shared.yaml --id pipeline", "under another id"]],
     run: async (context) => (await import("./sharing.ts")).importWorkflows(context),
   },
@@ -44,6 +46,7 @@ export const SHARING_COMMANDS: readonly Command[] = [
     details: "Exits with 1 when there is one whose shape leaves no doubt.",
     arguments: [{ ...ID, summary: `${ID.summary} (default: all)`, optional: true, multiple: true }],
     output: "records",
+    storage: "any",
     examples: [["workflow scan", "all workflows; values are masked"]],
     run: async (context) => (await import("./scan.ts")).scanWorkflows(context),
   },

@@ -6,7 +6,6 @@
 
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { fileError } from "../files.ts";
 import { visible } from "../text.ts";
 import { openWorkflows } from "./store.ts";
 
@@ -30,10 +29,7 @@ export async function showWorkflow(context: Context): Promise<void> {
     const { graphText } = await import("./graph_text.ts");
     context.io.stdout.write(graphText(workflow, format));
   } else {
-    const path = store.pathOf(id);
-    const text = await Deno.readTextFile(path).catch((cause) => {
-      throw fileError(cause, `Cannot read workflow "${id}"`, path);
-    });
+    const text = await store.readText(id);
     context.io.stdout.write(context.io.stdout.isTerminal ? visible(text) : text);
   }
 }

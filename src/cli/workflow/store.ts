@@ -5,16 +5,21 @@
  */
 
 import type { RevisionOptions } from "../../domain/workflow_history.ts";
-import { FilesystemWorkflowRepository } from "../../workflows/repository.ts";
+import type { WorkflowRepository } from "../../domain/workflow_repository.ts";
 import type { Context } from "../context.ts";
 
 /**
- * Opens the store.
+ * Opens the store, in a folder or on a server.
  *
  * @param context The call.
  * @returns The store.
  */
-export async function openWorkflows(context: Context): Promise<FilesystemWorkflowRepository> {
+export async function openWorkflows(context: Context): Promise<WorkflowRepository> {
+  if (context.url !== undefined) {
+    const { openServer } = await import("../server.ts");
+    return (await openServer(context)).workflows;
+  }
+  const { FilesystemWorkflowRepository } = await import("../../workflows/repository.ts");
   return await FilesystemWorkflowRepository.open(context.rootOption);
 }
 
