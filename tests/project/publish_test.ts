@@ -1,17 +1,7 @@
 import { assert, assertArrayIncludes, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { PROJECT } from "../helpers/child.ts";
-
-const NOT_IN_A_CHECKOUT = [".git", "node_modules", "coverage", "dist"];
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
-    if (NOT_IN_A_CHECKOUT.includes(name)) continue;
-    if (isDirectory) await copyFolder(join(from, name), join(to, name));
-    if (isFile) await Deno.copyFile(join(from, name), join(to, name));
-  }
-}
+import { copyFolder } from "../helpers/copy_folder.ts";
 
 /** A copy of the project beside copies of the stand-ins, which its configuration links. */
 async function copyProject(folder: string): Promise<string> {
