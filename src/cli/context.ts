@@ -82,7 +82,9 @@ export class Context implements AsyncDisposable {
 
   /** Folder of all data, where the user said one. */
   get root(): string | undefined {
-    return this.text("root");
+    const root = this.text("root");
+    if (root === "") throw new UsageError('"--root" is a folder such as ".", not ""');
+    return root;
   }
 
   /** Options of a store in a folder: the root, where the user said one. */

@@ -13,6 +13,7 @@ import {
   UsageError,
 } from "./command.ts";
 import { ENTRIES } from "./commands.ts";
+import { wrap } from "./text.ts";
 
 /** Name of the program. */
 export const PROGRAM = "goflow-storage";
@@ -26,11 +27,20 @@ export const helpCommand: Command = {
   async run(context) {
     const path = context.arguments("COMMAND");
     if (path.length > 0 && await findCommand(path) === undefined) {
-      throw new UsageError(`Unknown command "${path.join(" ")}"`);
+      throw await unknownCommand(path);
     }
     context.io.stdout.write(await helpText(path));
   },
 };
+
+/** The word of a path that is not understood, and those that would be. */
+async function unknownCommand(path: readonly string[]): Promise<UsageError> {
+  const group = path.length === 2 ? await findCommand(path.slice(0, 1)) : undefined;
+  const known = group !== undefined && "commands" in group ? group.commands : ENTRIES;
+  const word = known === ENTRIES ? path[0]! : path[1]!;
+  const candidates = known.map(({ name }) => name);
+  return new UsageError(`Unknown command "${path.join(" ")}"`, { word, candidates });
+}
 
 /**
  * Finds a command or group.
@@ -126,16 +136,6 @@ function section(title: string, rows: readonly (readonly [string, string])[]): s
     )
   );
   return [`${title}:`, ...lines].join("\n");
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }
 
 function sentence(summary: string): string {

@@ -85,6 +85,23 @@ export function fit(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/**
+ * Breaks a text into lines between its words; a word that is wider stays whole.
+ *
+ * @param text One line without control characters.
+ * @param width Number of columns.
+ * @returns The lines.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || textWidth(last) + 1 + textWidth(word) > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
 /** Colours and weights that the output uses. */
 export type Style = "red" | "green" | "yellow" | "blue" | "gray" | "bold";
 

@@ -1,6 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { findingsOf } from "../../src/cli/doctor/finding.ts";
+import {
+  DatabaseError,
+  KeyringError,
+  PermissionDeniedError,
+  StorageError,
+} from "../../src/domain/errors.ts";
 import { Execution } from "../../src/domain/execution.ts";
+import { DatabaseSync } from "node:sqlite";
+import { diskFindings } from "../../src/cli/doctor/check_folder.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { testNeeding } from "../helpers/skip.ts";
 import { cli, withRoot } from "./cli.ts";
@@ -49,6 +58,17 @@ testNeeding(
           join(workflows, "leak.yaml"),
           `name: leak\ndescription: ghp_${"a1B2".repeat(9)}\n`,
         );
+        await Deno.writeTextFile(join(workflows, "renamed.yaml"), "id: other\nname: other\n");
+        await Deno.mkdir(join(root, "templates"));
+        await Deno.writeTextFile(join(root, "templates", "bad.yaml"), "name: [");
+        await Deno.writeTextFile(
+          join(root, "templates", "etl.yaml"),
+          "name: etl\nparameters: [{ name: a, type: color }]\nworkflow_spec: { name: etl }\n",
+        );
+        const left = join(root, "goflow-1234.tmp");
+        await Deno.writeTextFile(left, "");
+        await Deno.utime(left, 0, 0);
+        await Deno.writeTextFile(join(root, "goflow-5678.tmp"), "of a living program");
         await Deno.writeTextFile(join(root, "credentials.vault"), "", { mode: 0o644 });
         {
           using store = await SQLiteExecutionRepository.open({ root, driver: "builtin" });
@@ -68,7 +88,18 @@ testNeeding(
         assertStringIncludes(find("is open to other users")!.cure!, "chmod go= ");
         assertEquals(find("journal mode wal")?.status, "ok");
         assertEquals(find('"lost" is gone')?.cure, "goflow-storage execution interrupt lost");
-        assertEquals(find('"lost" is gone')?.cure, "goflow-storage execution interrupt lost");
+        assertEquals(
+          find('its name "renamed" wins')?.cure,
+          `edit ${join(workflows, "renamed.yaml")}`,
+        );
+        const template = join(root, "templates", "bad.yaml");
+        assertEquals(findings.find(({ cure }) => cure === `edit ${template}`)?.status, "failed");
+        assertStringIncludes(find('"etl": ')!.finding, "color");
+        assertEquals(find("goflow-1234.tmp was left")?.cure, `rm ${left}`);
+        assertEquals(find("goflow-5678"), undefined);
+        for (const { status, finding, cure } of findings) {
+          assert(status === "ok" || cure, `${finding} has no cure`);
+        }
         const keyring = findings.at(-1)!;
         assertEquals([keyring.status, keyring.area], ["failed", "credentials"]);
         assertStringIncludes(keyring.cure!, "--keyring vault");
@@ -78,14 +109,84 @@ testNeeding(
 
 testNeeding(
   fakeKeyring,
-  "doctor exits with 6 when only the keyring fails, and prints a table",
+  "doctor exits with 6 when only the keyring fails, and prints lines that fit",
   () =>
     withFakeKeyring(({ setMode }) =>
       withRoot(async (root) => {
         await setMode("no-service");
         const { code, stdout } = await cli(["doctor", "--root", root]);
         assertEquals(code, 6);
-        assert(/^STATUS +AREA +FINDING +CURE\nok +machine +Deno /.test(stdout), stdout);
+        assert(/^ok +machine +Deno /.test(stdout), stdout);
+        assert(/\nfailed +credentials +.*\n(?: {22}.+\n)* {22}Cure: /.test(stdout), stdout);
+        const { stdout: narrow } = await cli(["doctor", "--root", root], {
+          terminal: true,
+          columns: 60,
+        });
+        for (const line of narrow.split("\n").filter((text) => !text.includes("/"))) {
+          assert(line.length <= 60, line);
+        }
       })
     ),
 );
+
+testNeeding(
+  fakeKeyring,
+  "doctor goes on when a store cannot be opened, and names the cure",
+  () =>
+    withFakeKeyring(({ setMode }) =>
+      withRoot(async (root) => {
+        const database = join(root, "goflow.db");
+        const cureOf = async (area: string) => {
+          const { code, findings } = await doctor(root);
+          const failed = findings.filter(({ status }) => status === "failed");
+          assertEquals(failed.map((finding) => finding.area), [area]);
+          return { code, cure: failed[0]!.cure };
+        };
+        await Deno.writeTextFile(database, "no database at all\n".repeat(50));
+        assertEquals(await cureOf("executions"), {
+          code: 1,
+          cure: "pass the right --root, or move the file away",
+        });
+        await Deno.remove(database);
+        (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();
+        {
+          using newer = new DatabaseSync(database);
+          newer.exec("INSERT INTO migrations (version) VALUES (999)");
+        }
+        assertEquals(await cureOf("executions"), { code: 1, cure: "use a newer goflow-storage" });
+        await Deno.remove(database);
+        await setMode("no-service");
+        assertEquals((await cureOf("credentials")).code, 6);
+        const file = join(root, "file");
+        await Deno.writeTextFile(file, "");
+        const found = (await doctor(file)).findings.find(({ area }) => area === "folder");
+        assertEquals(found?.cure, "pass a folder to --root, or set GOFLOW_CONFIG_DIR to one");
+      })
+    ),
+);
+
+Deno.test("doctor warns of a full disk and of one on the network", () => {
+  assertEquals(diskFindings("/data", 200e9, 0xef53), []);
+  const [full] = diskFindings("/data", 3e6, 0xef53);
+  assertEquals(full?.finding, "Only 3.0 MB are free on the disk of /data");
+  const [network] = diskFindings("/data", 200e9, 0x6969);
+  assertStringIncludes(network!.finding, "network file system (NFS)");
+});
+
+Deno.test("doctor knows a cure for every error of a store", async () => {
+  const message = "Cannot open it";
+  const keyring = ["locked", "unavailable", "too-large", "timeout", "failed"] as const;
+  const database = ["busy", "full", "corrupt", "not-a-database", "newer-schema", "io"] as const;
+  const errors = [
+    ...keyring.map((reason) => new KeyringError(message, { reason })),
+    ...database.map((code) => new DatabaseError(message, { code })),
+    new PermissionDeniedError(message, { resource: "/data", flag: "--allow-read=/data" }),
+    new PermissionDeniedError(message, { resource: "/data" }),
+    new StorageError(message),
+  ];
+  for (const error of errors) {
+    const [finding] = await findingsOf("folder", () => Promise.reject(error));
+    assertEquals([finding?.status, finding?.finding], ["failed", message]);
+    assert(finding?.cure, error.name);
+  }
+});

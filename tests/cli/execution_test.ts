@@ -147,7 +147,7 @@ Deno.test("execution list names the cursor of the next page", () =>
     const table = await run(["execution", "list", "--limit", "2"]);
     assertStringIncludes(table.stderr, `There are more: --cursor ${first.next_cursor}\n`);
     const other = await run([...args, "--status", "failed"]);
-    assertEquals(other.code, 1);
+    assertEquals(other.code, 2);
   }));
 
 Deno.test("execution list prints the keys of Go's command line", () =>
@@ -173,6 +173,29 @@ Deno.test("execution list finds nothing where no database is, and makes none", (
     assertEquals([...Deno.readDirSync(root)], []);
     assertEquals((await cli(["execution", "show", "x", "--root", root])).code, 3);
     assertEquals((await cli(["db", "info", "--root", root])).code, 3);
+  }));
+
+Deno.test("execution list skips runs, and takes wrong values for wrong usage", () =>
+  withRuns(async ({ run }) => {
+    const ids = async (...args: string[]) =>
+      (await run(["execution", "list", "-q", ...args])).stdout.split("\n").filter(Boolean);
+    const all = await ids();
+    assert(all.length >= 3, `${all}`);
+    assertEquals(await ids("--offset", "1"), all.slice(1));
+    assertEquals(await ids("--offset", "1", "--limit", "1"), all.slice(1, 2));
+    assertEquals(await ids("--offset", "100"), []);
+    for (
+      const args of [
+        ["--limit", "0"],
+        ["--limit", "1001"],
+        ["--offset", "-1"],
+        ["--cursor", "no-cursor"],
+        ["--offset", "1", "--cursor", "x"],
+      ]
+    ) {
+      const { code, stdout } = await run(["execution", "list", ...args]);
+      assertEquals({ args, code, stdout }, { args, code: 2, stdout: "" });
+    }
   }));
 
 Deno.test("execution show draws the nodes as a time line", () =>

@@ -40,7 +40,9 @@ Deno.test("main() exits with 2 and the nearest word when a command or an option 
     [["--help=yes"], 'Option "--help" takes no value, "yes" was given\n'],
     [["completions"], "Argument SHELL is missing\n"],
     [["completions", "ksh"], '"SHELL" is one of bash, zsh, fish, powershell, not "ksh"\n'],
-    [["help", "exmple"], 'Unknown command "exmple"\n'],
+    [["help", "exmple"], 'Unknown command "exmple", did you mean "example"?'],
+    [["help", "workflow", "lst"], 'Unknown command "workflow lst", did you mean "list"?'],
+    [["workflow", "list", "--root="], '"--root" is a folder such as ".", not ""\n'],
   ];
   for (const [args, message] of mistakes) {
     const { code, stdout, stderr } = await cli(args);

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { KeyringError, PermissionDeniedError, StorageError } from "../../domain/errors.ts";
+import {
+  DatabaseError,
+  KeyringError,
+  PermissionDeniedError,
+  StorageError,
+} from "../../domain/errors.ts";
 import { errorLine } from "../failure.ts";
 
 /** One finding. */
@@ -12,7 +17,7 @@ export interface Finding {
   /** How bad it is. */
   status: "ok" | "warning" | "failed";
   /** What it is about. */
-  area: "machine" | "folder" | "workflows" | "executions" | "credentials";
+  area: "machine" | "folder" | "workflows" | "templates" | "executions" | "credentials";
   /** What was found. */
   finding: string;
   /** What to do about it. */
@@ -37,14 +42,30 @@ export async function findingsOf(
     return await check();
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    return [{ status: "failed", area, finding: errorLine(error), ...cureOf(error) }];
+    return [{ status: "failed", area, finding: errorLine(error), cure: cureOf(error) }];
   }
 }
 
-function cureOf(error: StorageError): { cure?: string } {
-  if (error instanceof PermissionDeniedError && error.flag) return { cure: `add ${error.flag}` };
-  if (error instanceof KeyringError && error.reason === "unavailable") {
-    return { cure: "use --keyring vault on a machine without a keyring" };
+function cureOf(error: StorageError): string {
+  if (error instanceof PermissionDeniedError) {
+    return error.flag ? `add ${error.flag}` : "check owner and mode, or ask who may change them";
   }
-  return {};
+  if (error instanceof KeyringError) return KEYRING_CURES[error.reason] ?? "try again";
+  if (error instanceof DatabaseError) return DATABASE_CURES[error.code] ?? "check the disk";
+  return "check the path, or pass the right --root";
 }
+
+const KEYRING_CURES: Partial<Record<KeyringError["reason"], string>> = {
+  locked: "unlock the keyring: log in to the desktop, or unlock it as the message says",
+  unavailable: "use --keyring vault on a machine without a keyring",
+  timeout: "answer the prompt of the keyring, then try again",
+};
+
+const DATABASE_CURES: Partial<Record<DatabaseError["code"], string>> = {
+  busy: "end the program that holds the database, then try again",
+  full: "free space on the disk",
+  corrupt: "goflow-storage db salvage, or db restore from a copy",
+  "not-a-database": "pass the right --root, or move the file away",
+  "newer-schema": "use a newer goflow-storage",
+  "read-only": "check owner and mode of the file and its folder",
+};

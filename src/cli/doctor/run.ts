@@ -7,14 +7,12 @@
 import { resolveRoot } from "../../root.ts";
 import type { Context } from "../context.ts";
 import { printRecords } from "../records.ts";
-import type { Style } from "../text.ts";
-import {
-  checkCredentials,
-  checkExecutions,
-  checkFolder,
-  checkMachine,
-  checkWorkflows,
-} from "./checks.ts";
+import { oneLine, type Style, styled, wrap } from "../text.ts";
+import { checkCredentials } from "./check_credentials.ts";
+import { checkExecutions } from "./check_executions.ts";
+import { checkFolder } from "./check_folder.ts";
+import { checkMachine } from "./check_machine.ts";
+import { checkTemplates, checkWorkflows } from "./check_workflows.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 const STYLES: Record<Finding["status"], Style> = { ok: "green", warning: "yellow", failed: "red" };
@@ -26,22 +24,38 @@ export async function runDoctor(context: Context): Promise<number> {
     ...await findingsOf("machine", () => checkMachine(root)),
     ...await findingsOf("folder", () => checkFolder(root)),
     ...await findingsOf("workflows", () => checkWorkflows(root)),
+    ...await findingsOf("templates", () => checkTemplates(root)),
     ...await findingsOf("executions", () => checkExecutions(root)),
     ...await findingsOf("credentials", () => checkCredentials(root)),
   ];
-  await printRecords<Finding>(context, {
-    name: "findings",
-    items: findings,
-    columns: [
-      { title: "STATUS", text: ({ status }) => status, style: ({ status }) => STYLES[status] },
-      { title: "AREA", text: ({ area }) => area },
-      { title: "FINDING", text: ({ finding }) => finding },
-      { title: "CURE", text: ({ cure }) => cure ?? "" },
-    ],
-    json: (finding) => finding,
-    empty: "",
-  });
+  if (context.format === "text") printFindings(context, findings);
+  else {
+    await printRecords<Finding>(context, {
+      name: "findings",
+      items: findings,
+      columns: [],
+      json: (finding) => finding,
+      empty: "",
+    });
+  }
   const failed = findings.filter(({ status }) => status === "failed");
   if (failed.length === 0) return 0;
   return failed.every(({ area }) => area === "credentials") ? 6 : 1;
 }
+
+/** No table: what was found takes several lines. */
+function printFindings(context: Context, findings: readonly Finding[]): void {
+  const { stdout, color } = context.io;
+  const width = Math.max(Math.min(stdout.columns(), LINE) - INDENT.length, 30);
+  for (const { status, area, finding, cure } of findings) {
+    const style = color && stdout.isTerminal ? STYLES[status] : undefined;
+    const head = `${styled(status.padEnd(9), style)}${area.padEnd(13)}`;
+    const lines = wrap(oneLine(finding), width);
+    if (cure !== undefined) lines.push(...wrap(oneLine(`Cure: ${cure}`), width));
+    context.print(lines.map((line, index) => (index === 0 ? head : INDENT) + line).join("\n"));
+  }
+}
+
+const INDENT = " ".repeat(22);
+/** Columns where the output has no width. */
+const LINE = 100;

@@ -21,6 +21,7 @@ export const executionGroup: Group = {
       options: [
         ...FILTER_OPTIONS,
         { name: "limit", value: "N", summary: "most runs to show, 1 to 1000 (default: 20)" },
+        { name: "offset", value: "N", summary: "runs to skip; --cursor gets there faster" },
         { name: "cursor", value: "CURSOR", summary: "page that an earlier call named" },
         { name: "total", summary: "count all that match" },
         { name: "abandoned", summary: "only live runs whose owner is gone; no other filter" },

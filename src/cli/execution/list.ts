@@ -4,9 +4,14 @@
  * @module
  */
 
-import { NotFoundError } from "../../domain/errors.ts";
+import { InvalidDataError, NotFoundError } from "../../domain/errors.ts";
 import type { Execution } from "../../domain/execution.ts";
-import type { ExecutionPage, ExecutionQuery } from "../../domain/execution_repository.ts";
+import type {
+  ExecutionPage,
+  ExecutionQuery,
+  ExecutionRepository,
+} from "../../domain/execution_repository.ts";
+import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { printRecords } from "../records.ts";
 import { visible } from "../text.ts";
@@ -20,13 +25,17 @@ import { openExecutions } from "./store.ts";
 /** Lists runs. */
 export async function listExecutions(context: Context): Promise<void> {
   const query = queryOf(context);
+  const offset = context.value("offset", toCount) ?? 0;
+  if (offset > 0 && query.cursor !== undefined) {
+    throw new UsageError('Options "--offset" and "--cursor" exclude each other');
+  }
   try {
     if (context.flag("abandoned")) {
       using store = await openExecutions(context);
       await printPage(context, { executions: await store.listAbandoned() });
     } else {
       using store = await openExecutionLister(context);
-      await printPage(context, await store.list(query));
+      await printPage(context, await readPage(store, query, offset));
     }
   } catch (error) {
     // Nothing was run yet.
@@ -34,6 +43,44 @@ export async function listExecutions(context: Context): Promise<void> {
     context.note(visible(error.message));
     await printPage(context, { executions: [] });
   }
+}
+
+/** Skips pages of runs, as Go's command line can; a cursor gets there at once. */
+async function readPage(
+  store: Pick<ExecutionRepository, "list">,
+  query: ExecutionQuery,
+  offset: number,
+): Promise<ExecutionPage> {
+  let cursor = query.cursor;
+  for (let left = offset; left > 0;) {
+    const page = await store.list({
+      ...query,
+      ...cursorOption(cursor),
+      limit: Math.min(left, MOST),
+    });
+    if (page.nextCursor === undefined) {
+      return { executions: [], ...(page.total === undefined ? {} : { total: page.total }) };
+    }
+    cursor = page.nextCursor;
+    left -= page.executions.length;
+  }
+  return await store.list({ ...query, ...cursorOption(cursor) }).catch((error) => {
+    // The filters were checked before: it is the cursor.
+    throw error instanceof InvalidDataError ? new UsageError(error.message) : error;
+  });
+}
+
+function cursorOption(cursor: string | undefined): { cursor?: string } {
+  return cursor === undefined ? {} : { cursor };
+}
+
+/** Most runs of one page. */
+const MOST = 1000;
+
+function toLimit(text: string, what: string): number {
+  const limit = toCount(text, what);
+  if (limit >= 1 && limit <= MOST) return limit;
+  throw new UsageError(`"${what}" is a whole number from 1 to ${MOST}, not "${text}"`);
 }
 
 async function printPage(context: Context, page: ExecutionPage): Promise<void> {
@@ -65,8 +112,8 @@ function queryOf(context: Context): ExecutionQuery {
   const cursor = context.text("cursor");
   return {
     ...filterOf(context),
-    limit: context.value("limit", toCount) ?? 20,
+    limit: context.value("limit", toLimit) ?? 20,
     total: context.flag("total") ? "exact" : "none",
-    ...(cursor === undefined ? {} : { cursor }),
+    ...cursorOption(cursor),
   };
 }

@@ -1,0 +1,68 @@
+/**
+ * What `doctor` says about workflows and templates.
+ *
+ * @module
+ */
+
+import { findSecrets } from "../../domain/secrets.ts";
+import { join } from "../../paths.ts";
+import { FilesystemWorkflowRepository } from "../../workflows/repository.ts";
+import { FilesystemTemplateRepository } from "../../workflows/template_repository.ts";
+import type { Check, Finding } from "./finding.ts";
+
+/** Files that cannot be read, are not valid, or hold secrets. */
+export const checkWorkflows: Check = async (root) => {
+  const area = "workflows";
+  const store = await FilesystemWorkflowRepository.open({ root });
+  const { workflows, invalid, warnings } = await store.list();
+  const findings: Finding[] = [{ status: "ok", area, finding: `${workflows.length} readable` }];
+  for (const { path, error } of invalid) {
+    findings.push({ status: "failed", area, finding: error.message, cure: `edit ${path}` });
+  }
+  for (const { path, message } of warnings) {
+    findings.push({
+      status: "warning",
+      area,
+      finding: `${path}: ${message}`,
+      cure: `edit ${path}`,
+    });
+  }
+  for (const workflow of workflows) {
+    const { id } = workflow;
+    const cure = `goflow-storage workflow edit ${id}`;
+    for (const problem of workflow.problems()) {
+      findings.push({ status: "warning", area, finding: `"${id}": ${problem}`, cure });
+    }
+    for (const { message, path, line } of await store.inspect(id)) {
+      const place = line === undefined ? path : `line ${line}`;
+      findings.push({ status: "warning", area, finding: `"${id}", ${place}: ${message}`, cure });
+    }
+    for (const { path, kind, certain } of findSecrets(workflow)) {
+      findings.push({
+        status: certain ? "failed" : "warning",
+        area,
+        finding: `"${id}" ${certain ? "holds" : "may hold"} a secret (${kind}) at ${path}`,
+        cure: "put it into the keyring and name it by credential_ref, and replace it",
+      });
+    }
+  }
+  return findings;
+};
+
+/** Templates that cannot be read or are not valid. */
+export const checkTemplates: Check = async (root) => {
+  const area = "templates";
+  const store = await FilesystemTemplateRepository.open({ root });
+  const { templates, invalid } = await store.list();
+  const findings: Finding[] = [{ status: "ok", area, finding: `${templates.length} readable` }];
+  for (const { path, error } of invalid) {
+    findings.push({ status: "failed", area, finding: error.message, cure: `edit ${path}` });
+  }
+  for (const { id } of templates) {
+    for (const problem of await store.problems(id)) {
+      const cure = `edit ${join(root, "templates", `${id}.yaml`)}`;
+      findings.push({ status: "warning", area, finding: `"${id}": ${problem}`, cure });
+    }
+  }
+  return findings;
+};
