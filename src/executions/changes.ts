@@ -17,7 +17,7 @@ import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts
 import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
 
 /** How many changes are read at once. */
-const PAGE = 500;
+export const CHANGES_PAGE = 500;
 
 /** Reads the next changes. */
 export const CHANGES_SQL =
@@ -52,7 +52,7 @@ export function readChanges(connection: Connection, after: number): ExecutionCha
       { expected: String(after + 1), actual: String(newest < after ? newest : oldest) },
     );
   }
-  return connection.statement(CHANGES_SQL).all(after, PAGE).map((row) => ({
+  return connection.statement(CHANGES_SQL).all(after, CHANGES_PAGE).map((row) => ({
     sequence: Number(row[0]),
     kind: row[1] as ExecutionChange["kind"],
     executionId: String(row[2]),
@@ -139,14 +139,16 @@ export class FollowedRun {
 }
 
 /**
- * Yields batches whenever the database may have changed. When nothing
- * happened, a look costs one cheap statement.
+ * Yields batches whenever the database may have changed, until the signal is
+ * aborted or the store is closed. When nothing happened, a look costs one cheap
+ * statement.
  *
  * @param connection The connection.
  * @param action What it is for, in the form `Cannot watch executions`.
  * @param options Signal and interval.
  * @param closing Aborted when the store is closed.
  * @param read Reads what is new; called once at the beginning.
+ * @param hasMore Whether to read on at once behind a batch.
  * @returns What the calls returned.
  */
 export async function* pollChanges<T>(
@@ -155,18 +157,27 @@ export async function* pollChanges<T>(
   options: WatchOptions,
   closing: AbortSignal,
   read: () => Promise<T>,
+  hasMore: (batch: T) => boolean = () => false,
 ): AsyncGenerator<T> {
   const { interval = 100, signal } = options;
   const stop = AbortSignal.any(signal === undefined ? [closing] : [closing, signal]);
   let seen: string | undefined;
   while (!stop.aborted) {
-    const now = await connection.changeMark(action);
-    if (now !== seen) {
-      seen = now;
-      yield await read();
-    } else {
-      await sleep(interval, stop);
+    let batch: T;
+    try {
+      const now = await connection.changeMark(action);
+      if (now === seen) {
+        await sleep(interval, stop);
+        continue;
+      }
+      batch = await read();
+      seen = hasMore(batch) ? undefined : now;
+    } catch (error) {
+      // It was closed while it waited for a lock.
+      if (closing.aborted) return;
+      throw error;
     }
+    yield batch;
   }
 }
 

@@ -15,6 +15,7 @@ import type { Lease } from "../domain/execution_monitoring.ts";
 import type { Connection } from "./connection.ts";
 import { executionTable, readExecution } from "./execution_row.ts";
 import { encodeTime } from "./instant.ts";
+import { plainText } from "./column_text.ts";
 
 /** How long a lease lasts unless said otherwise, in milliseconds. */
 export const LEASE_DURATION = 60_000;
@@ -40,13 +41,15 @@ export const ABANDONED_SQL: string = `FROM leases CROSS JOIN executions
  * @throws {InvalidDataError} If the owner or the duration is not valid.
  */
 export function makeLease(id: string, owner: string, duration: number, action: string): Lease {
+  plainText(owner, action, "owner");
   if (owner === "") throw new InvalidDataError(`${action}: the owner is empty`);
-  if (!(duration > 0)) {
+  const expiresAt = new Date(Date.now() + duration);
+  if (!(duration > 0) || Number.isNaN(expiresAt.getTime())) {
     throw new InvalidDataError(
       `${action}: the duration is ${duration}, wanted is a positive number of milliseconds`,
     );
   }
-  return { executionId: id, owner, expiresAt: new Date(Date.now() + duration) };
+  return { executionId: id, owner, expiresAt };
 }
 
 /**
@@ -188,5 +191,4 @@ export function interruptRun(
     "UPDATE executions SET status = 'failed', completed_at = ?, " +
       "error_type = 'interrupted', error_message = ? WHERE id = ?",
   ).run(time, message, id);
-  connection.statement("DELETE FROM leases WHERE execution_id = ?").run(id);
 }

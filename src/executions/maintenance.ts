@@ -5,7 +5,6 @@
  */
 
 import { resolve } from "../paths.ts";
-import { PermissionDeniedError } from "../domain/errors.ts";
 import type {
   DetailedPrunePlan,
   PruneOptions,
@@ -16,25 +15,19 @@ import type { ExportOptions, ImportOptions, ImportResult } from "../domain/execu
 import { backUp, type CopyProgressOptions, restore } from "./backup.ts";
 import { moveFeedBehind, newestChange } from "./changes.ts";
 import { checkDatabase, type CheckOptions, type CheckResult } from "./check.ts";
+import { compact, type CompactOptions } from "./compact.ts";
 import { chooseDriver } from "./driver_choice.ts";
 import { toByteStream, writeRuns } from "./export.ts";
 import { importRuns } from "./import.ts";
 import { SQLiteLister } from "./lister.ts";
 import type { SQLiteInfo } from "./options.ts";
-import { planPrune, prune, releasePages } from "./prune.ts";
+import { beginOperation, endOperation, noteOperation } from "./operations.ts";
+import { planPrune, prune } from "./prune.ts";
 import { redactStoredRun } from "./redact_stored_run.ts";
 import { keepReserve } from "./reserve.ts";
 import { FEATURES, requireFeature } from "./schema_version.ts";
 import type { StoredRun } from "./run_line.ts";
 import { insertStoredRuns, readStoredIds, readStoredRuns } from "./stored_run.ts";
-
-/** How free space is given back. */
-export interface CompactOptions {
-  /** Stops the work; what was given back so far is. */
-  signal?: AbortSignal;
-  /** Called now and then with the pages that were given back and all there are. */
-  onProgress?: (progress: { done: number; total: number }) => void;
-}
 
 /** The part of the repository for those who run it. */
 export abstract class SQLiteMaintenance extends SQLiteLister {
@@ -125,7 +118,12 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
     const connection = await this.connect(action);
     requireFeature(connection, "labels", action);
     if (!options.dryRun) {
-      const result = await prune(connection, policy, options, action);
+      const result = await noteOperation(
+        connection,
+        "prune",
+        action,
+        () => prune(connection, policy, options, action),
+      );
       if (this.options.reserve > 0) keepReserve(this.options.path, this.options.reserve);
       return result;
     }
@@ -147,32 +145,7 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
   async compact(options: CompactOptions = {}): Promise<void> {
     const action = "Cannot compact the execution store";
     const connection = await this.connect(action);
-    if (connection.info.incrementalVacuum) {
-      const [row] = await connection.run(action, "PRAGMA freelist_count");
-      const total = Number(row?.[0]);
-      let done = 0;
-      for (let freed = -1; freed !== 0;) {
-        freed = await releasePages(connection, action, 500);
-        done += freed;
-        options.onProgress?.({ done, total });
-        options.signal?.throwIfAborted();
-        await new Promise((resolve) => setTimeout(resolve, 2));
-      }
-    } else {
-      try {
-        await connection.run(action, "PRAGMA auto_vacuum = INCREMENTAL");
-        await connection.run(action, "VACUUM");
-      } catch (cause) {
-        if (!(cause instanceof Error && /too many attached databases/.test(cause.message))) {
-          throw cause;
-        }
-        throw new PermissionDeniedError(
-          `${action}: Deno's sandbox forbids VACUUM, run again with --allow-all`,
-          { resource: connection.info.path, flag: "--allow-all", cause },
-        );
-      }
-      connection.info.incrementalVacuum = true;
-    }
+    await noteOperation(connection, "compact", action, () => compact(connection, options, action));
     await this.checkpoint();
   }
 
@@ -227,7 +200,12 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
       connection.write(action, () => insertStoredRuns(connection, runs));
     const prepare = (run: StoredRun) =>
       redactor === undefined ? run : redactStoredRun(run, redactor);
-    return await importRuns(insert, stream, options, action, prepare);
+    return await noteOperation(
+      connection,
+      "import",
+      action,
+      () => importRuns(insert, stream, options, action, prepare),
+    );
   }
 
   /**
@@ -269,7 +247,15 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
     const newest = connection.info.schemaVersion < FEATURES.changes
       ? 0
       : await connection.read(action, () => newestChange(connection));
-    const version = await restore(connection, module, resolve(path), options, action);
+    await beginOperation(connection, "restore", action);
+    let version: number;
+    try {
+      version = await restore(connection, module, resolve(path), options, action);
+    } catch (error) {
+      // Otherwise the note is gone with the content.
+      await endOperation(connection, "restore", action);
+      throw error;
+    }
     // Opening it anew brings an older copy to the newest version.
     if (version !== connection.info.schemaVersion) connection = await this.reconnect(action);
     if (connection.info.schemaVersion < FEATURES.changes) return;

@@ -142,6 +142,24 @@ CREATE TRIGGER feed_trim AFTER INSERT ON changes WHEN new.sequence % 1000 = 0 BE
 END;
 `;
 
+/**
+ * The lease of a run ends with it, whoever ends it. Operations that did not end
+ * are known by their rows.
+ */
+const version6 = `
+CREATE TRIGGER end_lease AFTER UPDATE ON executions
+WHEN new.status <> old.status AND new.status <> 'pending' AND new.status <> 'running' BEGIN
+  DELETE FROM leases WHERE execution_id = new.id;
+END;
+DELETE FROM leases WHERE execution_id IN
+  (SELECT id FROM executions WHERE status <> 'pending' AND status <> 'running');
+CREATE TABLE operations (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  started_at INTEGER NOT NULL
+);
+`;
+
 /** All steps, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: version1, checksum: "9aa37453" },
@@ -149,4 +167,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, sql: version3, checksum: "197efac7" },
   { version: 4, sql: version4, checksum: "10a939b3" },
   { version: 5, sql: STATISTICS_SQL, checksum: "0c28f05f" },
+  { version: 6, sql: version6, checksum: "4e86171b" },
 ];

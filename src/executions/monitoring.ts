@@ -13,7 +13,7 @@ import type {
   WatchOptions,
 } from "../domain/execution_monitoring.ts";
 import type { ExecutionStatistics, StatisticsQuery } from "../domain/execution_statistics.ts";
-import { FollowedRun, newestChange, pollChanges, readChanges } from "./changes.ts";
+import { CHANGES_PAGE, FollowedRun, newestChange, pollChanges, readChanges } from "./changes.ts";
 import { addLabels, checkLabels, PINNED, readLabels, removeLabels } from "./labels.ts";
 import {
   claimLease,
@@ -28,6 +28,7 @@ import {
 import { SQLiteMaintenance } from "./maintenance.ts";
 import { requireFeature } from "./schema_version.ts";
 import { countWaiting, hasUncounted, readStatistics } from "./statistics.ts";
+import { checkWatch } from "./watch_options.ts";
 
 /** The part of the repository for those who watch runs. */
 export abstract class SQLiteMonitoring extends SQLiteMaintenance {
@@ -59,6 +60,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    *
    * @param options Where to begin, by default with the next change, and when to end.
    * @returns The changes, each once, in the order they were committed.
+   * @throws {InvalidDataError} If an option is not valid.
    * @throws {ConflictError} If changes behind `after` were dropped already, since the feed keeps 100,000, or a copy was restored.
    * @throws {DatabaseError} If the database refuses or its schema is too old.
    */
@@ -66,18 +68,20 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
     options: WatchOptions & { after?: number } = {},
   ): AsyncGenerator<ExecutionChange> {
     const action = "Cannot watch executions";
+    checkWatch(options, action);
     const connection = await this.connect(action);
     requireFeature(connection, "changes", action);
     let after = options.after ??
       await connection.read(action, () => newestChange(connection));
     const read = () => connection.read(action, () => readChanges(connection, after));
-    for await (const first of pollChanges(connection, action, options, this.closing, read)) {
-      for (let changes = first; changes.length > 0; changes = await read()) {
-        for (const change of changes) {
-          after = change.sequence;
-          yield change;
-          if (options.signal?.aborted) return;
-        }
+    const isFull = (changes: ExecutionChange[]) => changes.length === CHANGES_PAGE;
+    for await (
+      const changes of pollChanges(connection, action, options, this.closing, read, isFull)
+    ) {
+      for (const change of changes) {
+        after = change.sequence;
+        yield change;
+        if (options.signal?.aborted || this.closing.aborted) return;
       }
     }
   }
@@ -94,6 +98,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async *follow(id: string, options: WatchOptions = {}): AsyncGenerator<ExecutionEvent> {
     const action = `Cannot follow execution "${id}"`;
+    checkWatch(options, action);
     const connection = await this.connect(action);
     const run = new FollowedRun(id);
     let seen = false;

@@ -9,11 +9,13 @@ import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { BUSY_TIMEOUT, Connection, retryBusy } from "./connection.ts";
 import { databaseError, databaseErrorCode } from "./database_error.ts";
+import { exists, removeDatabase, removeSideFiles } from "./database_files.ts";
 import type { Driver } from "./driver.ts";
 import { chooseDriver, chooseJournal, type DriverChoice } from "./driver_choice.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { migrate, readVersion } from "./migrator.ts";
 import { registerOpenFile } from "./open_files.ts";
+import { readUnfinished } from "./operations.ts";
 import type { ResolvedOptions, SQLiteInfo } from "./options.ts";
 
 /**
@@ -136,9 +138,10 @@ async function setUp(
   await set("journal_size_limit", 67_108_864);
   await set("cache_size", -16_000);
   const keep = readOnly || options.migrate === "never" && !isNew;
-  if (!keep && !isNew && found < MIGRATIONS.length) {
-    await locked(() => copyBeforeMigration(driver, `${path}.v${found}.backup`));
-  }
+  const migrates = !keep && !isNew && found < MIGRATIONS.length;
+  const copy = migrates
+    ? await locked(() => copyBeforeMigration(driver, path, found, action))
+    : undefined;
   const schemaVersion = keep ? found : await locked(() => migrate(driver, MIGRATIONS, action));
   return {
     path,
@@ -152,19 +155,40 @@ async function setUp(
     latestSchemaVersion: MIGRATIONS.length,
     readOnly,
     incrementalVacuum: await locked(() => getPragma(driver, "auto_vacuum")) === 2,
+    unfinished: await locked(() => readUnfinished(driver, schemaVersion)),
+    ...(copy === undefined ? {} : { migration: { from: found, copy } }),
   };
 }
 
-/** The copy stays, for those who want to go back; a failed migration leaves the file as it was. */
-async function copyBeforeMigration(driver: Driver, path: string): Promise<void> {
-  // Others may do the same at the same time. A temporary file has mode 0600.
+/**
+ * The copy stays, for those who want to go back; a failed migration leaves the
+ * file as it was. Returns nothing when another process was faster.
+ */
+async function copyBeforeMigration(
+  driver: Driver,
+  path: string,
+  version: number,
+  action: string,
+): Promise<string | undefined> {
+  // A temporary file has mode 0600.
   const partial = Deno.makeTempFileSync({ dir: dirname(path), prefix: "goflow-", suffix: ".tmp" });
   try {
     await driver.copyTo(partial);
-    Deno.renameSync(partial, path);
-  } catch (error) {
-    Deno.removeSync(partial);
-    throw error;
+    removeSideFiles(partial);
+    if (readVersion(driver, MIGRATIONS, action) !== version) return undefined;
+    const copy = freePath(`${path}.v${version}`, ".backup");
+    Deno.renameSync(partial, copy);
+    return copy;
+  } finally {
+    removeDatabase(partial);
+  }
+}
+
+/** An earlier copy stays too. */
+function freePath(start: string, end: string): string {
+  for (let i = 1;; i++) {
+    const path = `${start}${i === 1 ? "" : `-${i}`}${end}`;
+    if (!exists(path)) return path;
   }
 }
 

@@ -158,6 +158,22 @@ export interface SQLiteInfo {
   readOnly: boolean;
   /** Whether deleted rows give their disk space back step by step. */
   incrementalVacuum: boolean;
+  /** Operations that did not end, the oldest first. */
+  unfinished: UnfinishedOperation[];
+  /** What was migrated at opening: from which version, and the copy of before. */
+  migration?: { from: number; copy: string };
+}
+
+/**
+ * An operation that began and did not end: a crash cut it off, or another
+ * process was still at it. What it did by then is whole; asking for it again
+ * goes on, and clears the note.
+ */
+export interface UnfinishedOperation {
+  /** Which operation. */
+  operation: "prune" | "import" | "compact" | "restore";
+  /** When it began. */
+  startedAt: Date;
 }
 
 /**

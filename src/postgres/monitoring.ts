@@ -20,6 +20,7 @@ import { countWaiting, hasUncounted } from "./counting.ts";
 import { claimLease, interruptRun, listAbandoned, readLease, setLease } from "./leases.ts";
 import { PostgresMaintenance } from "./maintenance.ts";
 import { readStatistics } from "./statistics.ts";
+import { checkWatch } from "../executions/watch_options.ts";
 
 const READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
@@ -60,6 +61,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
     options: WatchOptions & { after?: number } = {},
   ): AsyncGenerator<ExecutionChange> {
     const action = "Cannot watch executions";
+    checkWatch(options, action);
     const database = this.connect(action);
     let after = options.after ?? await newestChange(database, action);
     const read = () => readChanges(database, after, action);
@@ -68,7 +70,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
         for (const change of changes) {
           after = change.sequence;
           yield change;
-          if (options.signal?.aborted) return;
+          if (options.signal?.aborted || database.closing.aborted) return;
         }
       }
     }
@@ -86,6 +88,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
    */
   async *follow(id: string, options: WatchOptions = {}): AsyncGenerator<ExecutionEvent> {
     const action = `Cannot follow execution "${id}"`;
+    checkWatch(options, action);
     const database = this.connect(action);
     let run = new FollowedRun(id);
     let found = false;

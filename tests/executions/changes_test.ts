@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ConflictError, NotFoundError } from "../../src/domain/errors.ts";
+import { ConflictError, InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { runDeno } from "../helpers/child.ts";
 import { rawSql, testBackends } from "./backends.ts";
@@ -95,6 +95,17 @@ testRepositories(
     await new Promise((resolve) => setTimeout(resolve, 20));
     executions.close();
     assertEquals((await closed).done, true);
+    const again = await open();
+    await again.record(sampleRun());
+    for await (const _ of again.watch({ after: 0 })) again.close();
+    using checked = await open();
+    for (const interval of [0, -1, NaN, Infinity, 2 ** 31]) {
+      await assertRejects(() => checked.watch({ interval }).next(), InvalidDataError, "interval");
+      await assertRejects(() => checked.follow("a", { interval }).next(), InvalidDataError);
+    }
+    for (const after of [-1, 1.5, NaN]) {
+      await assertRejects(() => checked.watch({ after }).next(), InvalidDataError, "after");
+    }
   },
 );
 

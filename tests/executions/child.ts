@@ -24,6 +24,12 @@ function makeRun(workflowId: string): Execution {
   return run;
 }
 
+/** Says that it is there, and blocks. */
+function stop(): void {
+  console.log("begins");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
 const tasks: Record<string, (executions: SQLiteExecutionRepository) => Promise<void>> = {
   /** Records a number of runs. */
   async record(executions): Promise<void> {
@@ -73,6 +79,20 @@ const tasks: Record<string, (executions: SQLiteExecutionRepository) => Promise<v
     });
   },
 
+  /** Prunes one batch and stops for ever. */
+  async pruneAndStop(executions): Promise<void> {
+    await executions.prune({ rules: [{ maxCount: 0 }], keepLastSuccess: false }, {
+      batchSize: 5,
+      onProgress: stop,
+    });
+  },
+
+  /** Imports one batch and stops for ever. */
+  async importAndStop(executions): Promise<void> {
+    using file = await Deno.open(`${args[0]}/runs.ndjson`);
+    await executions.import(file.readable, { onProgress: stop });
+  },
+
   /** Imports runs, prunes them and compacts the file, again and again. */
   async importAndCompact(executions): Promise<void> {
     console.log("begins");
@@ -81,6 +101,17 @@ const tasks: Record<string, (executions: SQLiteExecutionRepository) => Promise<v
       await executions.import(file.readable);
       await executions.prune({ rules: [{ maxCount: 0 }], keepLastSuccess: false });
       await executions.compact();
+    }
+  },
+
+  /** Claims every abandoned run until there are none; prints those it got. */
+  async claim(executions): Promise<void> {
+    for (;;) {
+      const abandoned = await executions.listAbandoned();
+      if (abandoned.length === 0) return;
+      for (const { id } of abandoned) {
+        if (await executions.claim(id, args[0] ?? "")) console.log(id);
+      }
     }
   },
 

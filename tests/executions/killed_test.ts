@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
+import type { UnfinishedOperation } from "../../src/executions/options.ts";
 import { denoCommand } from "../helpers/child.ts";
 import { type Fixture, rawSql, testBackends } from "./backends.ts";
 import { sampleRun } from "./sample_runs.ts";
@@ -29,10 +30,18 @@ async function killDuring(task: string, fixture: Fixture, longest: number): Prom
   await child.status;
 }
 
-/** Checks that the next open works and that no run is half there. */
-async function checkWhole({ open, path }: Fixture): Promise<number> {
+/** Checks that the next open works, says what was cut off, and that no run is half there. */
+async function checkWhole(
+  { open, path }: Fixture,
+  operations: UnfinishedOperation["operation"][],
+): Promise<number> {
   {
     using executions = await open();
+    const { unfinished } = await executions.info();
+    for (const { operation, startedAt } of unfinished) {
+      assert(operations.includes(operation), operation);
+      assert(Math.abs(Date.now() - startedAt.getTime()) < 60_000);
+    }
     const { ok, damage, orphans } = await executions.check({ full: true });
     assert(ok, `${damage} ${JSON.stringify(orphans)}`);
   }
@@ -61,7 +70,7 @@ testBackends(
         }
       }
       await killDuring("prune", fixture, 100);
-      await checkWhole(fixture);
+      await checkWhole(fixture, ["prune"]);
       using executions = await open();
       // This takes a member away that was cut off.
       await executions.prune({ rules: [{ maxCount: 1000 }] }, {
@@ -90,7 +99,7 @@ testBackends(
     }
     for (let round = 0; round < ROUNDS; round++) {
       await killDuring("importAndCompact", fixture, 120);
-      assert(await checkWhole(fixture) <= 300);
+      assert(await checkWhole(fixture, ["import", "prune", "compact"]) <= 300);
     }
   },
   { only: { driver: "builtin" } },
@@ -109,7 +118,7 @@ testBackends(
     }
     for (let round = 0; round < ROUNDS; round++) {
       await killDuring("restore", fixture, 60);
-      const count = await checkWhole(fixture);
+      const count = await checkWhole(fixture, ["restore"]);
       assert(count === 300 || count === 400, `${count} runs`);
     }
   },
@@ -133,7 +142,10 @@ testBackends(
       await killDuring("migrate", fixture, 80);
       {
         using executions = await open();
-        assertEquals((await executions.info()).schemaVersion, MIGRATIONS.length);
+        const { schemaVersion, migration } = await executions.info();
+        assertEquals(schemaVersion, MIGRATIONS.length);
+        // Unless the other one came to its end.
+        if (migration !== undefined) assertEquals(migration.from, 1);
         assertEquals((await executions.list({ limit: 1, total: "exact" })).total?.count, 5000);
         assertEquals((await executions.statistics()).runs.count, 5000);
       }
@@ -143,4 +155,33 @@ testBackends(
     }
   },
   { only: { driver: "builtin" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.info() tells which operations a crash cut off, until they are done",
+  async (fixture) => {
+    const { root, open } = fixture;
+    {
+      using executions = await open({ durability: "normal" });
+      for (let i = 0; i < 120; i++) await executions.record(sampleRun({ startedAt: new Date(i) }));
+      const text = await new Response(executions.export()).text();
+      await Deno.writeTextFile(join(root, "runs.ndjson"), text);
+    }
+    const policy = { rules: [{ maxCount: 0 }], keepLastSuccess: false };
+    for (const operation of ["prune", "import"] as const) {
+      // It stops for ever after its first batch.
+      await killDuring(`${operation}AndStop`, fixture, 0);
+      const count = await checkWhole(fixture, [operation]);
+      assert(count > 0 && count < 120, `${count} runs`);
+      {
+        using executions = await open();
+        const { unfinished } = await executions.info();
+        assertEquals(unfinished.map((one) => one.operation), [operation]);
+        if (operation === "prune") await executions.prune(policy);
+        else await executions.import((await Deno.open(join(root, "runs.ndjson"))).readable);
+      }
+      using executions = await open();
+      assertEquals((await executions.info()).unfinished, []);
+    }
+  },
 );

@@ -7,7 +7,8 @@ import {
   NotFoundError,
 } from "../../src/domain/errors.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
-import { testBackends } from "./backends.ts";
+import { runDeno } from "../helpers/child.ts";
+import { rawSql, testBackends } from "./backends.ts";
 import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
 
@@ -40,8 +41,100 @@ testRepositories("ExecutionRepository leaves runs without an owner alone", async
   await assertRejects(() => executions.interrupt(run.id), ConflictError, "no owner");
   await assertRejects(() => executions.claim("absent", "engine"), NotFoundError);
   await assertRejects(() => executions.lease(run.id, ""), InvalidDataError);
-  await assertRejects(() => executions.lease(run.id, "engine", 0), InvalidDataError);
+  for (const owner of ["", "a\0b", "\ud800"]) {
+    await assertRejects(() => executions.lease(run.id, owner), InvalidDataError);
+  }
+  for (const duration of [0, -1, NaN, Infinity, 1e17]) {
+    await assertRejects(() => executions.lease(run.id, "engine", duration), InvalidDataError);
+    await assertRejects(() => executions.claim(run.id, "engine", duration), InvalidDataError);
+  }
 });
+
+testBackends(
+  "SQLiteExecutionRepository.claim() lets exactly one of eight processes win each run",
+  async ({ root, open, backend }) => {
+    using executions = await open({ durability: "normal" });
+    const ids = Array.from({ length: 20 }, (_, i) => `r${i}`);
+    for (const id of ids) {
+      await executions.record(sampleRun({ id, status: "running", nodes: 0 }));
+      await executions.lease(id, "crashed", 1);
+    }
+    const children = Array.from(
+      { length: 8 },
+      (_, i) =>
+        runDeno(new URL("child.ts", import.meta.url), {
+          flags: ["-A"],
+          args: ["claim", JSON.stringify({ root, ...backend }), `engine ${i}`],
+        }),
+    );
+    const outputs = await Promise.all(children);
+    for (const { code, stderr } of outputs) assertEquals([code, stderr], [0, ""]);
+    const won = outputs.flatMap(({ stdout }) => stdout.split("\n").slice(0, -1));
+    assertEquals(won.toSorted(), ids.toSorted());
+    for (const [i, { stdout }] of outputs.entries()) {
+      for (const id of stdout.split("\n").slice(0, -1)) {
+        assertEquals((await executions.getLease(id))?.owner, `engine ${i}`);
+      }
+    }
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.lease() ends with its run, whoever ends it",
+  async ({ path, open }) => {
+    {
+      using executions = await open();
+      for (const id of ["saved", "recorded", "Go's", "live"]) {
+        const run = sampleRun({ id, status: "running" });
+        await executions.record(run);
+        await executions.lease(id, "engine", 1);
+        if (id === "live") {
+          await executions.save(run);
+          continue;
+        }
+        if (id === "Go's") continue;
+        run.complete();
+        await (id === "saved" ? executions.save(run) : executions.record(run));
+        assertEquals(await executions.getLease(id), undefined);
+      }
+    }
+    await rawSql(path, "UPDATE executions SET status = 'failed' WHERE id = 'Go''s'", "SELECT 1");
+    assertEquals(await rawSql(path, "SELECT execution_id AS id FROM leases"), [{ id: "live" }]);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.claim() takes nothing from the living when a clock goes backwards",
+  async ({ open }) => {
+    using executions = await open();
+    const run = sampleRun({ status: "running" });
+    await executions.record(run);
+    const { now } = Date;
+    try {
+      await executions.lease(run.id, "one", 60_000);
+      Date.now = () => now() - 3_600_000;
+      assertEquals(await executions.listAbandoned(), []);
+      assertEquals(await executions.claim(run.id, "two"), false);
+      await assertRejects(() => executions.interrupt(run.id), ConflictError);
+      // The heartbeat goes on by the new clock.
+      const { expiresAt } = await executions.lease(run.id, "one", 60_000);
+      assertEquals(expiresAt.getTime() < now(), true);
+      assertEquals(await executions.claim(run.id, "two"), false);
+      Date.now = () => now();
+      assertEquals(await executions.claim(run.id, "two"), true);
+      await assertRejects(() => executions.lease(run.id, "one"), ConflictError);
+      // A run that ends before it began lasts no time.
+      Date.now = () => now() - 3_600_000;
+      await executions.lease(run.id, "two", 1);
+      Date.now = () => now() - 3_500_000;
+      await executions.interrupt(run.id);
+      const { runs } = await executions.statistics();
+      assertEquals([runs.count, runs.duration?.min, runs.duration?.max], [1, 0, 0]);
+    } finally {
+      Date.now = now;
+    }
+  },
+);
 
 testRepositories("ExecutionRepository.lease() renews for its owner alone", async ({ open }) => {
   using executions = await open();

@@ -129,14 +129,17 @@ testRepositories(
 
 testBackends(
   "SQLiteExecutionRepository.open() copies an old file before it migrates it",
-  async ({ path, open }) => {
+  async ({ root, path, open }) => {
     await rawSql(
       path,
       MIGRATIONS[0]!.sql,
       "INSERT INTO migrations (version) VALUES (1)",
       "SELECT 1",
     );
-    (await open()).close();
+    {
+      using executions = await open();
+      assertEquals((await executions.info()).migration, { from: 1, copy: `${path}.v1.backup` });
+    }
     const [row] = await rawSql(
       `${path}.v1.backup`,
       "SELECT max(version) AS version FROM migrations",
@@ -145,6 +148,14 @@ testBackends(
     if (Deno.build.os !== "windows") {
       assertEquals((await Deno.stat(`${path}.v1.backup`)).mode! & 0o777, 0o600);
     }
+    // A copy of before is never replaced.
+    const first = await Deno.readFile(`${path}.v1.backup`);
+    await Deno.copyFile(`${path}.v1.backup`, path);
+    (await open()).close();
+    assertEquals(await Deno.readFile(`${path}.v1.backup`), first);
+    assert((await Deno.stat(`${path}.v1-2.backup`)).size > 0);
+    const names = [...Deno.readDirSync(root)].map(({ name }) => name).sort();
+    assertEquals(names, ["goflow.db", "goflow.db.v1-2.backup", "goflow.db.v1.backup"]);
   },
 );
 

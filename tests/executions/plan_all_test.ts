@@ -85,6 +85,7 @@ for (const [name, read] of Object.entries(READS)) {
           latestSchemaVersion: MIGRATIONS.length,
           readOnly: false,
           incrementalVacuum: true,
+          unfinished: [],
         },
         1000,
         () => {},

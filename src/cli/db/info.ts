@@ -20,7 +20,8 @@ export async function showInfo(context: Context): Promise<void> {
   // Not opened: that would drop the locks of this process.
   const { size } = await Deno.stat(info.path);
   const executions = total?.count ?? 0;
-  context.record(snakeCase({ ...info, size, executions }), () => {
+  const unfinished = info.unfinished.map(snakeCase);
+  context.record(snakeCase({ ...info, unfinished, size, executions }), () => {
     const schema = `${info.schemaVersion}` +
       (info.schemaVersion === info.latestSchemaVersion ? "" : ` of ${info.latestSchemaVersion}`);
     printFields(context, [
@@ -34,6 +35,10 @@ export async function showInfo(context: Context): Promise<void> {
       ["Schema", schema],
       ["Space", info.incrementalVacuum ? "given back step by step" : "given back by compacting"],
       ["Access", info.readOnly ? "read only" : "read and write"],
+      ...info.unfinished.map(({ operation, startedAt }): [string, string] => [
+        "Unfinished",
+        `${operation} since ${startedAt.toISOString()}`,
+      ]),
     ]);
   });
 }

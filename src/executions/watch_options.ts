@@ -1,0 +1,31 @@
+/**
+ * Options of `watch()` and `follow()`, checked.
+ *
+ * @module
+ */
+
+import { InvalidDataError } from "../domain/errors.ts";
+import type { WatchOptions } from "../domain/execution_monitoring.ts";
+
+/** Longer intervals than a timer can hold would end at once. */
+const LONGEST_INTERVAL = 2 ** 31 - 1;
+
+/**
+ * Checks options.
+ *
+ * @param options The options.
+ * @param action What they are for, in the form `Cannot watch executions`.
+ * @throws {InvalidDataError} If one is not valid.
+ */
+export function checkWatch(options: WatchOptions & { after?: number }, action: string): void {
+  const { interval = 100, after = 0 } = options;
+  if (!(interval >= 1 && interval <= LONGEST_INTERVAL)) {
+    throw new InvalidDataError(
+      `${action}: "interval" is ${interval}, wanted are milliseconds from 1 to ${LONGEST_INTERVAL}`,
+    );
+  }
+  if (Number.isSafeInteger(after) && after >= 0) return;
+  throw new InvalidDataError(
+    `${action}: "after" is ${after}, wanted is the sequence of a change, or 0 for the oldest`,
+  );
+}
