@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertInstanceOf, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertThrows } from "@std/assert";
 import { basename, dirname, join, relative } from "@std/path";
 import { basename as posixBasename } from "@std/path/posix/basename";
 import { dirname as posixDirname } from "@std/path/posix/dirname";
@@ -16,7 +16,7 @@ import { join as windowsJoin } from "@std/path/windows/join";
 import { resolve as windowsResolve } from "@std/path/windows/resolve";
 import fc from "fast-check";
 import { posix, win32 } from "node:path";
-import { parse, stringify, YamlSyntaxError } from "@std/yaml";
+import { parse, YamlSyntaxError } from "@std/yaml";
 import { type Requirement, testNeeding } from "../helpers/skip.ts";
 
 const READ_BY_CORE: [text: string, value: unknown][] = [
@@ -37,13 +37,27 @@ const READ_BY_CORE: [text: string, value: unknown][] = [
   ["a: &x 1\nb: [*x]", { a: 1, b: [1] }],
   ["", null],
   ["a\n...\n", "a"],
+  ["\ufeffa: 1\r\nb: 2\r\n", { a: 1, b: 2 }],
+  ["a: |\n  b\u0085c\u2028d\n", { a: "b\u0085c\u2028d\n" }],
+  ["1.0: a\n~: b\n", { "1": "a", null: "b" }],
+  ["a: &x [1]\nb: *x", { a: [1], b: [1] }],
 ];
 
-Deno.test("parse() reads scalars under the core schema as documented", () => {
+const READ_BY_FAILSAFE: [text: string, value: unknown][] = [
+  ["a: 1.10", { a: "1.10" }],
+  ["a: ~", { a: "~" }],
+  ["a:", { a: null }],
+  ["a: ''", { a: "" }],
+  ["a: !!str 5", { a: "5" }],
+];
+
+Deno.test("parse() reads scalars as documented", () => {
   for (const [text, value] of READ_BY_CORE) {
     assertEquals(parse(text, { schema: "core" }), value, text);
   }
-  assertInstanceOf(parse("2024-01-01"), Date);
+  for (const [text, value] of READ_BY_FAILSAFE) {
+    assertEquals(parse(text, { schema: "failsafe" }), value, text);
+  }
 });
 
 Deno.test("parse() says where the text is not YAML", () => {
@@ -51,32 +65,20 @@ Deno.test("parse() says where the text is not YAML", () => {
     ["a: 1\na: 2", 2, 1],
     ["a: [1", 2, 1],
     ["a: 1\n---\nb: 2", 2, 1],
+    ["a: *nobody", 1, 11],
+    ["a: !unknown b", 1, 14],
+    ["a: b\0", 1, 5],
+    ["a: b\n c: d", 2, 3],
   ];
   for (const [text, line, column] of places) {
-    const error = assertThrows(() => parse(text), YamlSyntaxError, ` at line ${line}, column `);
+    const error = assertThrows(
+      () => parse(text, { schema: "core" }),
+      YamlSyntaxError,
+      ` at line ${line}, column `,
+    );
     assertEquals([error.line, error.column], [line, column], text);
+    assertInstanceOf(error, SyntaxError);
   }
-});
-
-Deno.test("stringify() quotes what it would read as something else", () => {
-  const options = { schema: "core", lineWidth: -1 } as const;
-  assertEquals(
-    stringify(["1.0", "null", "~", "yes", "a #b", "=x", "😀", "a\nb\n"], options),
-    [
-      "- '1.0'",
-      "- 'null'",
-      "- '~'",
-      "- 'yes'",
-      "- 'a #b'",
-      "- =x",
-      "- 😀",
-      "- |\n  a\n  b",
-      "",
-    ].join("\n"),
-  );
-  assertEquals(stringify({ at: new Date(0) }, options), "at: {}\n");
-  assertThrows(() => stringify({ a: undefined }, options), TypeError);
-  assertEquals(stringify({ a: undefined }, { ...options, skipInvalid: true }), "{}\n");
 });
 
 Deno.test("assertEquals() tells a key without a value from no key", () => {
@@ -131,19 +133,9 @@ Deno.test("the path functions agree on roots and ends", () => {
   assertEquals([join("a", "..", "b"), relative("/a/b", "/a/c")], ["b", "../c"]);
 });
 
-const sqlite = await loadSqlite();
+const sqlite = await import("@db/sqlite").catch(() => undefined);
+type Sqlite = InstanceType<typeof import("@db/sqlite").Database>;
 const library: Requirement = { missing: sqlite === undefined, reason: "needs the SQLite library" };
-
-async function loadSqlite(): Promise<typeof import("@db/sqlite") | undefined> {
-  try {
-    return await import("@db/sqlite");
-  } catch (error) {
-    if (error instanceof Error && error.message.includes("SQLite3 Dynamic Library")) {
-      return undefined;
-    }
-    throw error;
-  }
-}
 
 testNeeding(library, "Database reads integers as 32 bits unless told otherwise", () => {
   const query = "SELECT 1733333333333, 9007199254740993, json('{\"a\":1}')";
@@ -157,6 +149,71 @@ testNeeding(library, "Database reads integers as 32 bits unless told otherwise",
   assertEquals<unknown>(read(true), [1733333333333, 9007199254740993n, { a: 1 }]);
 });
 
+testNeeding(library, "Statement returns what was bound, text up to its first NUL", () => {
+  const database = new sqlite!.Database(":memory:", { int64: true, parseJson: false });
+  database.exec("CREATE TABLE t (a)");
+  const values = ["", "é😀", "a\0b", null, 0.5, 2 ** 40, -(2n ** 63n), new Uint8Array([0, 255])];
+  const insert = database.prepare("INSERT INTO t VALUES (?) RETURNING a");
+  const returned = values.map((value) => insert.value<unknown[]>(value)?.[0]);
+  const read = ["", "é😀", "a", null, 0.5, 2 ** 40, -(2n ** 63n), new Uint8Array([0, 255])];
+  assertEquals<unknown>(returned, read);
+  const select = database.prepare("SELECT a, json('[1]') FROM t WHERE rowid > ?");
+  assertEquals<unknown>(select.values(0), read.map((value) => [value, "[1]"]));
+  assertEquals(select.value(100), undefined);
+  assertEquals(database.prepare("UPDATE t SET a = 1 WHERE rowid < ?").run(3), 2);
+  database.close();
+  database.close();
+});
+
+testNeeding(
+  library,
+  "Database knows whether a transaction is open, and finalizes at the end",
+  () => {
+    const database = new sqlite!.Database(":memory:");
+    const statement = database.prepare("SELECT 1");
+    assertEquals(database.inTransaction, false);
+    database.exec("BEGIN IMMEDIATE");
+    assertEquals(database.inTransaction, true);
+    database.exec("ROLLBACK");
+    statement.finalize();
+    statement.finalize();
+    database.close();
+    assertEquals(database.inTransaction, false);
+  },
+);
+
+testNeeding(library, "Statement that failed holds its lock until it is finalized", () => {
+  const folder = Deno.makeTempDirSync();
+  const [one, two] = [0, 1].map(() => new sqlite!.Database(`${folder}/a.db`)) as [Sqlite, Sqlite];
+  one.exec(
+    "CREATE TABLE t (a); INSERT INTO t VALUES (1); BEGIN IMMEDIATE; INSERT INTO t VALUES (2)",
+  );
+  two.exec("BEGIN; SELECT * FROM t");
+  const commit = one.prepare("COMMIT");
+  assertThrows(() => commit.run(), Error, "database is locked");
+  two.exec("COMMIT");
+  assertThrows(() => commit.finalize(), Error);
+  one.exec("COMMIT");
+  assertEquals(two.prepare("SELECT count(*) FROM t").value(), [2]);
+  one.close();
+  two.close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
+testNeeding(library, "Database copies itself to another one, or says why not", () => {
+  const folder = Deno.makeTempDirSync();
+  const source = new sqlite!.Database(":memory:");
+  source.exec("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+  const target = new sqlite!.Database(`${folder}/copy.db`);
+  source.backup(target);
+  assertEquals(target.prepare("SELECT a FROM t").value(), [1]);
+  const other = new sqlite!.Database(`${folder}/copy.db`);
+  other.exec("BEGIN EXCLUSIVE");
+  assertThrows(() => source.backup(target), sqlite!.SqliteError, "5: database is locked");
+  for (const database of [source, target, other]) database.close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
 testNeeding(library, "Database throws plain errors without a code", () => {
   const { Database, SqliteError } = sqlite!;
   const database = new Database(":memory:");
@@ -168,4 +225,5 @@ testNeeding(library, "Database throws plain errors without a code", () => {
   assertEquals(messages.map((error) => error instanceof SqliteError), [false, false]);
   database.close();
   assertThrows(() => new Database("/nowhere/x.db", { create: false }), SqliteError, "14: ");
+  assert(!(Symbol.dispose in database));
 });

@@ -3,11 +3,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { equal } from "./equal.ts";
 
-export { equal };
-export { assertObjectMatch } from "./object_match.ts";
 export { assertRejects, assertThrows } from "./throws.ts";
-export { AssertionError } from "./assertion_error.ts";
-
 import { AssertionError } from "./assertion_error.ts";
 
 type AnyClass<T> = abstract new (...args: never[]) => T;
@@ -29,14 +25,6 @@ export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** The value is falsy. */
-export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
-  if (expr) throw new AssertionError(msg);
-}
-
-/** Values that count as false. */
-export type Falsy = false | 0 | 0n | "" | null | undefined;
-
 /** Deep equality. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) return;
@@ -53,19 +41,6 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   );
 }
 
-/** Identity by `Object.is`. */
-export function assertStrictEquals<T>(
-  actual: unknown,
-  expected: T,
-  msg?: string,
-): asserts actual is T {
-  if (Object.is(actual, expected)) return;
-  throw new AssertionError(
-    `Values are not strictly equal${suffix(msg)}\n  actual: ${show(actual)}\n` +
-      `expected: ${show(expected)}`,
-  );
-}
-
 /** No identity by `Object.is`. */
 export function assertNotStrictEquals<T>(
   actual: T,
@@ -75,17 +50,6 @@ export function assertNotStrictEquals<T>(
   if (!Object.is(actual, expected)) return;
   throw new AssertionError(
     `Expected "actual" to not be strictly equal to: ${show(actual)}${suffix(msg)}\n`,
-  );
-}
-
-/** Neither null nor undefined. */
-export function assertExists<T>(
-  actual: T,
-  msg?: string,
-): asserts actual is NonNullable<T> {
-  if (actual !== undefined && actual !== null) return;
-  throw new AssertionError(
-    `Expected actual: "${actual}" to not be null or undefined${suffix(msg)}`,
   );
 }
 
@@ -110,18 +74,6 @@ export function assertMatch(
   if (expected.test(actual)) return;
   throw new AssertionError(
     `Expected actual: "${actual}" to match: "${expected}"${suffix(msg)}`,
-  );
-}
-
-/** The text does not match. */
-export function assertNotMatch(
-  actual: string,
-  expected: RegExp,
-  msg?: string,
-): void {
-  if (!expected.test(actual)) return;
-  throw new AssertionError(
-    `Expected actual: "${actual}" to not match: "${expected}"${suffix(msg)}`,
   );
 }
 
@@ -156,18 +108,6 @@ export function assertInstanceOf<T>(
   );
 }
 
-/** The value is not an instance of a class. */
-export function assertNotInstanceOf<A, T>(
-  actual: A,
-  unexpectedType: AnyClass<T>,
-  msg?: string,
-): asserts actual is Exclude<A, T> {
-  if (!(actual instanceof unexpectedType)) return;
-  throw new AssertionError(
-    `Expected object to not be an instance of "${typeof unexpectedType}"${suffix(msg)}`,
-  );
-}
-
 /** The value is an error of a class whose message includes or matches. */
 export function assertIsError<E extends Error = Error>(
   error: unknown,
@@ -198,65 +138,4 @@ export function assertIsError<E extends Error = Error>(
       typeof msgMatches === "string" ? JSON.stringify(msgMatches) : msgMatches
     }, but got ${JSON.stringify(error.message)}${suffix(msg)}`,
   );
-}
-
-/** `actual > expected`. */
-export function assertGreater<T>(actual: T, expected: T, msg?: string): void {
-  if (actual > expected) return;
-  throw new AssertionError(msg ?? `Expect ${show(actual)} > ${show(expected)}`);
-}
-
-/** `actual >= expected`. */
-export function assertGreaterOrEqual<T>(
-  actual: T,
-  expected: T,
-  msg?: string,
-): void {
-  if (actual >= expected) return;
-  throw new AssertionError(
-    msg ?? `Expect ${show(actual)} >= ${show(expected)}`,
-  );
-}
-
-/** `actual < expected`. */
-export function assertLess<T>(actual: T, expected: T, msg?: string): void {
-  if (actual < expected) return;
-  throw new AssertionError(msg ?? `Expect ${show(actual)} < ${show(expected)}`);
-}
-
-/** `actual <= expected`. */
-export function assertLessOrEqual<T>(
-  actual: T,
-  expected: T,
-  msg?: string,
-): void {
-  if (actual <= expected) return;
-  throw new AssertionError(
-    msg ?? `Expect ${show(actual)} <= ${show(expected)}`,
-  );
-}
-
-/** The numbers differ by no more than the tolerance, by default a 1e-7th of the expected one. */
-export function assertAlmostEquals(
-  actual: number,
-  expected: number,
-  tolerance: number = Number.isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7,
-  msg?: string,
-): void {
-  if (Object.is(actual, expected) || Math.abs(expected - actual) <= tolerance) {
-    return;
-  }
-  throw new AssertionError(
-    `Expected actual: "${actual}" to be close to "${expected}"${suffix(msg)}`,
-  );
-}
-
-/** Fails. */
-export function fail(msg?: string): never {
-  throw new AssertionError(`Failed assertion${suffix(msg)}`);
-}
-
-/** Fails: this line cannot be reached. */
-export function unreachable(msg?: string): never {
-  throw new AssertionError(`Unreachable${suffix(msg)}`);
 }

@@ -6,7 +6,6 @@ const buffer = "buffer";
 const symbols = {
   sqlite3_initialize: { parameters: [], result: "i32" },
   sqlite3_libversion: { parameters: [], result: pointer },
-  sqlite3_sourceid: { parameters: [], result: pointer },
   sqlite3_open_v2: {
     parameters: [buffer, buffer, "i32", pointer],
     result: "i32",
@@ -21,9 +20,6 @@ const symbols = {
   },
   sqlite3_free: { parameters: [pointer], result: "void" },
   sqlite3_changes: { parameters: [pointer], result: "i32" },
-  sqlite3_total_changes: { parameters: [pointer], result: "i32" },
-  // 32 bits, as in the genuine package.
-  sqlite3_last_insert_rowid: { parameters: [pointer], result: "i32" },
   sqlite3_get_autocommit: { parameters: [pointer], result: "i32" },
   sqlite3_prepare_v2: {
     parameters: [pointer, buffer, "i32", buffer, pointer],
@@ -60,9 +56,6 @@ const symbols = {
   sqlite3_column_bytes: { parameters: [pointer, "i32"], result: "i32" },
   sqlite3_column_value: { parameters: [pointer, "i32"], result: pointer },
   sqlite3_value_subtype: { parameters: [pointer], result: "i32" },
-  sqlite3_sql: { parameters: [pointer], result: pointer },
-  sqlite3_expanded_sql: { parameters: [pointer], result: pointer },
-  sqlite3_stmt_readonly: { parameters: [pointer], result: "i32" },
   sqlite3_backup_init: {
     parameters: [pointer, buffer, pointer, buffer],
     result: pointer,

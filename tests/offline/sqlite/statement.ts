@@ -31,20 +31,17 @@ export function finalizeAll(connection: Deno.PointerValue): void {
   }
 }
 
-/** A prepared statement. Use after `finalize()` or after the connection closed is undefined. */
+/**
+ * A prepared statement, as far as it is used here. Use after `finalize()` or after the connection
+ * closed is undefined.
+ */
 export class Statement<T extends object = Record<string, unknown>> {
   readonly db: Database;
   #handle: Deno.PointerValue;
   #parameters: number;
   #token = {};
-  #bound = false;
   /** SQLite reads bound text and blobs where they lie. */
   #buffers: unknown[] = [];
-  /** `get()` of a statement without parameters returns the same object each time. */
-  #row: Record<string, unknown> = {};
-
-  int64?: boolean | undefined;
-  parseJson?: boolean | undefined;
 
   constructor(db: Database, sql: string) {
     this.db = db;
@@ -64,53 +61,6 @@ export class Statement<T extends object = Record<string, unknown>> {
     connections.set(this.#handle, db.unsafeHandle);
     registry.register(this, this.#handle, this.#token);
     this.#parameters = library.sqlite3_bind_parameter_count(this.#handle);
-  }
-
-  get unsafeHandle(): Deno.PointerValue {
-    return this.#handle;
-  }
-
-  get sql(): string {
-    return readCString(library.sqlite3_sql(this.#handle));
-  }
-
-  get expandedSql(): string {
-    return readCString(library.sqlite3_expanded_sql(this.#handle));
-  }
-
-  get readonly(): boolean {
-    return library.sqlite3_stmt_readonly(this.#handle) !== 0;
-  }
-
-  get bindParameterCount(): number {
-    return this.#parameters;
-  }
-
-  enableInt64(): this {
-    this.int64 = true;
-    return this;
-  }
-
-  disableInt64(): this {
-    this.int64 = false;
-    return this;
-  }
-
-  enableParseJson(): this {
-    this.parseJson = true;
-    return this;
-  }
-
-  disableParseJson(): this {
-    this.parseJson = false;
-    return this;
-  }
-
-  /** Binds for good; only `get()` and `value()` work from then on. */
-  bind(...params: RestBindParameters): this {
-    this.#bind(params);
-    this.#bound = true;
-    return this;
   }
 
   /** Steps once; returns the number of changed rows of the connection's last change. */
@@ -136,25 +86,11 @@ export class Statement<T extends object = Record<string, unknown>> {
     const names = this.columnNames();
     const row = this.#first(params);
     if (row === undefined) return undefined;
-    const reuse = this.#parameters === 0 && this.db.unsafeConcurrency;
-    const object = reuse ? this.#row : {};
-    names.forEach((name, i) => object[name] = row[i]);
-    return object as R;
+    return Object.fromEntries(names.map((name, i) => [name, row[i]])) as R;
   }
 
   value<R extends unknown[]>(...params: RestBindParameters): R | undefined {
     return this.#first(params) as R | undefined;
-  }
-
-  /** Leaves the statement running when the loop is left early. */
-  *iter(...params: RestBindParameters): IterableIterator<T> {
-    this.#reset();
-    this.#bind(params);
-    yield* this.#objects() as Iterable<T>;
-  }
-
-  [Symbol.iterator](): IterableIterator<T> {
-    return this.iter();
   }
 
   columnNames(): string[] {
@@ -175,32 +111,23 @@ export class Statement<T extends object = Record<string, unknown>> {
     this.finalize();
   }
 
-  toString(): string {
-    return this.expandedSql;
-  }
-
   #reset(): void {
     library.sqlite3_reset(this.#handle);
-    if (this.#bound || this.#parameters === 0) return;
+    if (this.#parameters === 0) return;
     library.sqlite3_clear_bindings(this.#handle);
     this.#buffers = [];
   }
 
-  #bind(params: RestBindParameters): void {
-    if (this.#bound) throw new Error("Statement already bound to values");
-    this.#buffers = bindAll(this.#handle, params);
-  }
-
   #begin(params: RestBindParameters): void {
     this.#reset();
-    if (this.#parameters > 0) this.#bind(params);
+    if (this.#parameters > 0) this.#buffers = bindAll(this.#handle, params);
   }
 
   /** The first row; a statement that fails is not reset. */
   #first(params: RestBindParameters): unknown[] | undefined {
     this.#reset();
-    if (this.#parameters > 0 && !this.#bound && params.length > 0) {
-      this.#bind(params);
+    if (this.#parameters > 0 && params.length > 0) {
+      this.#buffers = bindAll(this.#handle, params);
     }
     const status = library.sqlite3_step(this.#handle);
     if (status !== ROW) {
@@ -234,8 +161,7 @@ export class Statement<T extends object = Record<string, unknown>> {
   }
 
   #columns(): unknown[] {
-    const int64 = this.int64 ?? this.db.int64;
-    const parseJson = this.parseJson ?? this.db.parseJson;
+    const { int64, parseJson } = this.db;
     return Array.from(
       { length: library.sqlite3_column_count(this.#handle) },
       (_, i) => readColumn(this.#handle, i, int64, parseJson),

@@ -6,11 +6,9 @@ import Mark from "js-yaml/mark";
 import { SCHEMAS, type SchemaType } from "./schema.ts";
 import { YamlSyntaxError } from "./types.ts";
 
-/** Options of {@linkcode parse}. */
+/** Options of {@linkcode parse}, as far as they are used here. */
 export interface ParseOptions {
-  schema?: SchemaType;
-  allowDuplicateKeys?: boolean;
-  onWarning?(error: YamlSyntaxError): void;
+  schema: SchemaType;
 }
 
 /** The reader of js-yaml, as far as it is used here. */
@@ -27,14 +25,11 @@ interface Reader {
 }
 
 /** Reads one document; an empty text is `null`. */
-export function parse(content: string, options: ParseOptions = {}): unknown {
-  const { schema = "default", allowDuplicateKeys = false, onWarning } = options;
+export function parse(content: string, { schema }: ParseOptions): unknown {
   let watched = false;
   const settings = {
     schema: SCHEMAS[schema],
-    json: allowDuplicateKeys,
     maxTotalMergeKeys: -1,
-    onWarning: (warning: unknown) => onWarning?.(toSyntaxError(warning)),
     listener: (event: string, reader: Reader) => {
       if (!watched) refuseSecondDocument(reader);
       watched = true;
@@ -42,10 +37,7 @@ export function parse(content: string, options: ParseOptions = {}): unknown {
     },
   };
   try {
-    return yaml.load(
-      String(content),
-      settings as unknown as yaml.LoadOptions,
-    ) ?? null;
+    return yaml.load(content, settings as unknown as yaml.LoadOptions) ?? null;
   } catch (error) {
     if (error instanceof yaml.YAMLException) throw toSyntaxError(error);
     throw error;

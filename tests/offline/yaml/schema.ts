@@ -3,8 +3,8 @@
 // @ts-types="npm:@types/js-yaml@3.12.10"
 import yaml from "js-yaml";
 
-/** Name of a schema; the genuine package also has `extended`. */
-export type SchemaType = "failsafe" | "json" | "core" | "default";
+/** Name of a schema, as far as they are used here. */
+export type SchemaType = "failsafe" | "core";
 
 const PREFIX = "tag:yaml.org,2002:";
 const NULL = ["~", "null", "Null", "NULL"];
@@ -45,34 +45,9 @@ const implicit = [
   scalar("float", (text) => FLOAT.test(text) && !text.endsWith("_"), toFloat),
 ];
 const core = new yaml.Schema({ include: [yaml.FAILSAFE_SCHEMA], implicit });
-const full = new yaml.Schema({
-  include: [core],
-  implicit: typesOf("implicit", ["timestamp", "merge"]),
-  explicit: typesOf("explicit", ["omap", "pairs", "set"]),
-});
 
-/** js-yaml offers these types only within its own schemas. */
-function typesOf(list: "implicit" | "explicit", tags: string[]): yaml.Type[] {
-  const types = (yaml.DEFAULT_SAFE_SCHEMA as unknown as Record<typeof list, yaml.Type[]>)[
-    list
-  ];
-  const all = types as (yaml.Type & { tag: string })[];
-  return all.filter((type) => tags.includes(type.tag.slice(PREFIX.length)));
-}
-
-/** The schemas by name; `json` and `core` are the same. */
+/** The schemas by name. */
 export const SCHEMAS: Record<SchemaType, yaml.Schema> = {
   failsafe: yaml.FAILSAFE_SCHEMA,
-  json: core,
   core,
-  default: full,
 };
-
-/** Whether a plain scalar of this text would be read as something other than a string. */
-export function isTyped(text: string, schema: SchemaType): boolean {
-  if (schema === "failsafe") return false;
-  const types = (SCHEMAS[schema] as yaml.Schema & {
-    compiledImplicit: { resolve(text: string): boolean }[];
-  }).compiledImplicit;
-  return types.some((type) => type.resolve(text));
-}
