@@ -1,49 +1,57 @@
 /**
- * What the benches compare with: prepared statements in a loop, on the same
- * driver, on the tables of schema version 1.
+ * What the benches of executions compare with: prepared statements in a loop,
+ * on the same driver, on the tables and indexes of schema version 1 and an
+ * index that orders runs by instant.
  *
  * @module
  */
 
 import type { Execution } from "../src/domain/execution.ts";
+import type { NodeExecution } from "../src/domain/node_execution.ts";
 import type { DriverName } from "../src/executions/driver.ts";
-import { MIGRATIONS } from "../src/executions/migrations.ts";
+import { MIGRATIONS, STARTED_INSTANT_SQL } from "../src/executions/migrations.ts";
 
 type Value = string | number | null;
-
-/** The part that both libraries share. */
-interface PlainDatabase {
-  exec(sql: string): unknown;
-  prepare(sql: string): {
-    run(...params: Value[]): unknown;
-    get(...params: Value[]): unknown;
-    all(...params: Value[]): unknown[];
-  };
-  close(): void;
-}
 
 /** A row as the library returns it. */
 export type PlainRow = Record<string, Value>;
 
-/** Opens a library as its documentation says. */
+/** The part that both libraries share. */
+export interface PlainDatabase {
+  exec(sql: string): unknown;
+  prepare(sql: string): {
+    run(...params: Value[]): unknown;
+    get(...params: Value[]): PlainRow | undefined;
+    all(...params: Value[]): PlainRow[];
+  };
+  close(): void;
+}
+
+/**
+ * Opens a library as its documentation says.
+ *
+ * @param driver Which library.
+ * @param path Path of the database.
+ * @returns The connection.
+ */
 export async function openPlain(driver: DriverName, path: string): Promise<PlainDatabase> {
   const database = driver === "ffi"
     ? new (await import("@db/sqlite")).Database(path, { int64: true }) as unknown as PlainDatabase
     : new (await import("node:sqlite")).DatabaseSync(path) as unknown as PlainDatabase;
   database.exec(
-    "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; " +
-      "PRAGMA foreign_keys = ON",
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; " +
+      "PRAGMA cache_size = -16000",
   );
   return database;
 }
 
 /** A store as plain as can be. */
-export class PlainStore {
-  readonly database: PlainDatabase;
+export class PlainStore implements Disposable {
+  readonly #database: PlainDatabase;
   readonly #statements;
 
-  constructor(database: PlainDatabase) {
-    this.database = database;
+  private constructor(database: PlainDatabase) {
+    this.#database = database;
     this.#statements = {
       begin: database.prepare("BEGIN IMMEDIATE"),
       commit: database.prepare("COMMIT"),
@@ -52,106 +60,154 @@ export class PlainStore {
           completed_at, error_type, error_message, error_node_id, error_context, return_value)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET status = excluded.status,
-          completed_at = excluded.completed_at, return_value = excluded.return_value`,
+          completed_at = excluded.completed_at, error_type = excluded.error_type,
+          error_message = excluded.error_message, error_node_id = excluded.error_node_id,
+          error_context = excluded.error_context, return_value = excluded.return_value`,
       ),
       node: database.prepare(
         `INSERT INTO node_executions (id, execution_id, node_id, node_type, status, started_at,
           completed_at, inputs, outputs, error_type, error_message, error_context, retry_count)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET status = excluded.status,
-          completed_at = excluded.completed_at, outputs = excluded.outputs`,
+          started_at = excluded.started_at, completed_at = excluded.completed_at,
+          inputs = excluded.inputs, outputs = excluded.outputs, error_type = excluded.error_type,
+          error_message = excluded.error_message, error_context = excluded.error_context,
+          retry_count = excluded.retry_count`,
       ),
-      load: database.prepare("SELECT * FROM executions WHERE id = ?"),
+      load: database.prepare(
+        `SELECT id, workflow_id, workflow_version, status, started_at, completed_at, error_type,
+          error_message, error_node_id, error_context, return_value FROM executions WHERE id = ?`,
+      ),
       nodes: database.prepare(
-        "SELECT * FROM node_executions WHERE execution_id = ? ORDER BY started_at",
+        `SELECT id, execution_id, node_id, node_type, status, started_at, completed_at, inputs,
+          outputs, error_type, error_message, error_context, retry_count FROM node_executions
+        WHERE execution_id = ? ORDER BY started_at`,
+      ),
+      snapshots: database.prepare(
+        `SELECT id, execution_id, node_execution_id, variable_name, old_value, new_value, timestamp
+        FROM variable_snapshots WHERE execution_id = ? ORDER BY id`,
       ),
     };
   }
 
-  /** Makes the tables of version 1. */
+  /** Makes the tables. */
   static async create(driver: DriverName, path: string): Promise<PlainStore> {
     const database = await openPlain(driver, path);
     database.exec(MIGRATIONS[0]!.sql);
+    database.exec(
+      `ALTER TABLE executions ADD COLUMN instant INTEGER
+        GENERATED ALWAYS AS (${STARTED_INSTANT_SQL}) VIRTUAL;
+      CREATE INDEX by_instant ON executions(instant)`,
+    );
     return new PlainStore(database);
   }
 
   /** Stores all rows in one transaction. */
   record(execution: Execution): void {
     this.#statements.begin.run();
-    this.#insert(execution);
-    for (const node of execution.nodeExecutions) this.#insertNode(node);
+    this.save(execution);
+    for (const node of execution.nodeExecutions) this.saveNode(node);
     this.#statements.commit.run();
   }
 
-  /** Stores each row in a transaction of its own. */
-  saveEach(execution: Execution): void {
-    this.#statements.begin.run();
-    this.#insert(execution);
-    this.#statements.commit.run();
-    for (const node of execution.nodeExecutions) {
-      this.#statements.begin.run();
-      this.#insertNode(node);
-      this.#statements.commit.run();
-    }
-  }
-
-  #insert(run: Execution): void {
+  /** Stores the row of a run. */
+  save(run: Execution): void {
     this.#statements.execution.run(
       run.id,
       run.workflowId,
       run.workflowVersion,
       run.status,
-      time(run.startedAt),
-      run.completedAt ? time(run.completedAt) : null,
-      null,
-      null,
-      null,
-      null,
-      JSON.stringify(run.returnValue ?? null),
+      writeTime(run.startedAt),
+      run.completedAt ? writeTime(run.completedAt) : null,
+      run.error?.type ?? null,
+      run.error?.message ?? null,
+      run.error?.nodeId ?? null,
+      writeJson(run.error?.context),
+      writeJson(run.returnValue),
     );
   }
 
-  #insertNode(node: Execution["nodeExecutions"][number]): void {
+  /** Stores the row of a node execution. */
+  saveNode(node: NodeExecution): void {
     this.#statements.node.run(
       node.id,
       node.executionId,
       node.nodeId,
       node.nodeType,
       node.status,
-      time(node.startedAt!),
-      node.completedAt ? time(node.completedAt) : null,
-      JSON.stringify(node.inputs),
-      JSON.stringify(node.outputs),
-      null,
-      null,
-      null,
+      writeTime(node.startedAt!),
+      node.completedAt ? writeTime(node.completedAt) : null,
+      writeJson(node.inputs),
+      writeJson(node.outputs),
+      node.error?.type ?? null,
+      node.error?.message ?? null,
+      writeJson(node.error?.context),
       node.retryCount,
     );
   }
 
-  /** Reads a run and decodes its JSON and times. */
-  load(id: string): { run: PlainRow; nodes: unknown[] } {
-    const run = this.#statements.load.get(id) as PlainRow;
-    const nodes = (this.#statements.nodes.all(id) as PlainRow[]).map((row) => ({
-      ...row,
-      started_at: date(row["started_at"]),
-      completed_at: date(row["completed_at"]),
-      inputs: json(row["inputs"]),
-      outputs: json(row["outputs"]),
-      error_context: json(row["error_context"]),
-    }));
-    return { run, nodes };
+  /** Reads a run with its parts and decodes all JSON and times. */
+  load(id: string): Record<string, unknown> {
+    return {
+      ...decodeRun(this.#statements.load.get(id)!),
+      nodes: this.#statements.nodes.all(id).map(decodeNode),
+      snapshots: this.#statements.snapshots.all(id).map(decodeSnapshot),
+    };
+  }
+
+  /** Closes the database. */
+  [Symbol.dispose](): void {
+    this.#database.close();
   }
 }
 
-function time(date: Date): string {
-  return date.toISOString().replace("T", " ").replace("Z", "+00:00");
+/**
+ * Decodes a run without its parts.
+ *
+ * @param row The row.
+ * @returns The run.
+ */
+export function decodeRun(row: PlainRow): Record<string, unknown> {
+  // Changing the row is twice as fast as copying it.
+  const run: Record<string, unknown> = row;
+  run["started_at"] = readTime(row["started_at"]);
+  run["completed_at"] = readTime(row["completed_at"]);
+  run["error_context"] = readJson(row["error_context"]);
+  run["return_value"] = readJson(row["return_value"]);
+  return run;
 }
 
-function date(text: Value | undefined): Date | null {
+function decodeNode(row: PlainRow): Record<string, unknown> {
+  const node: Record<string, unknown> = row;
+  node["started_at"] = readTime(row["started_at"]);
+  node["completed_at"] = readTime(row["completed_at"]);
+  node["inputs"] = readJson(row["inputs"]);
+  node["outputs"] = readJson(row["outputs"]);
+  node["error_context"] = readJson(row["error_context"]);
+  return node;
+}
+
+function decodeSnapshot(row: PlainRow): Record<string, unknown> {
+  return {
+    ...row,
+    old_value: readJson(row["old_value"]),
+    new_value: readJson(row["new_value"]),
+    timestamp: readTime(row["timestamp"]),
+  };
+}
+
+function readTime(text: Value | undefined): Date | null {
   return typeof text === "string" ? new Date(text) : null;
 }
 
-function json(text: Value | undefined): unknown {
+function readJson(text: Value | undefined): unknown {
   return typeof text === "string" ? JSON.parse(text) : null;
+}
+
+function writeTime(date: Date): string {
+  return date.toISOString().replace("T", " ").replace("Z", "+00:00");
+}
+
+function writeJson(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }
