@@ -17,9 +17,11 @@ const NODES = 3;
 /** Text of an id that is ordered by time, as those of the module are. */
 const id = (ms: string, number: string) =>
   `printf('%08x-%04x-7000-8000-%012x', (${ms}) >> 16, (${ms}) & 65535, ${number})`;
-const time = (ms: string) => `strftime('%Y-%m-%d %H:%M:%f', (${ms}) / 1000.0, 'unixepoch') || '+00:00'`;
+const time = (ms: string) =>
+  `strftime('%Y-%m-%d %H:%M:%f', (${ms}) / 1000.0, 'unixepoch') || '+00:00'`;
 
-const RUNS = `WITH RECURSIVE numbers(i) AS (VALUES (?1) UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ?2),
+const RUNS =
+  `WITH RECURSIVE numbers(i) AS (VALUES (?1) UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ?2),
 runs AS (SELECT i, ${BEGIN} + i * ${SPAN} / ?3 AS ms, i * 7919 % 60000 AS took,
   'workflow-' || (i % ${WORKFLOWS}) AS workflow, i % 20 = 7 AS failed FROM numbers)`;
 
@@ -65,4 +67,3 @@ export async function makeHistory(path: string, runs: number, first = 0): Promis
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   database.close();
 }
-if (import.meta.main) { const t=performance.now(); await makeHistory(Deno.args[0]!, Number(Deno.args[1]), Number(Deno.args[2]??0)); console.log((performance.now()-t)/1000) }

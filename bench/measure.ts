@@ -7,7 +7,9 @@
 /** Prints the head of a table. */
 export function printHead(title: string): void {
   console.log(
-    `\n${title}, ${new Date().toISOString().slice(0, 10)}, ${navigator.hardwareConcurrency} cores, ` +
+    `\n${title}, ${
+      new Date().toISOString().slice(0, 10)
+    }, ${navigator.hardwareConcurrency} cores, ` +
       `Deno ${Deno.version.deno}\n`,
   );
   printLine("operation", "plain", "here", "found", "mark");

@@ -79,7 +79,7 @@ export function decodeTime(text: string): Date | undefined {
   return new Date(Number((instant - ((instant % 1000n) + 1000n) % 1000n) / 1000n));
 }
 
-const OWN_FORM = /^[1-9]\d{3}-[01]\d-[012]\d [012]\d:[0-5]\d:[0-5]\d\.\d{3}\+00:00$/;
+const OWN_FORM = /^[1-9]\d{3}-[01]\d-[0-3]\d [012]\d:[0-5]\d:[0-5]\d\.\d{3}\+00:00$/;
 
 /** The day that was read last, since most times of a run are of one day. */
 let lastDay = "";

@@ -126,20 +126,18 @@ function readGroups(
   by: "all" | "workflow" | "time",
   bins: boolean,
 ): Group {
-  const span = spanOf(query, by);
+  const span = spanOf(query, by, bins);
   const params: SqlValue[] = [];
   let from = "run_statistics";
   if (query.workflowId !== undefined) {
     from += ` WHERE span = ${span} AND workflow_id = ?`;
     params.push(query.workflowId);
-  } else if (span === RUN_SPANS.day || (span === RUN_SPANS.all && by === "all")) {
-    from += ` WHERE span = ${span} AND workflow_id = ''`;
-  } else if (span === RUN_SPANS.all) {
-    from += ` WHERE span = ${span} AND workflow_id > ''`;
+  } else if (span !== RUN_SPANS.hour) {
+    from += ` WHERE span = ${span} AND workflow_id ${by === "workflow" ? ">" : "="} ''`;
   } else {
     // One search per workflow: the hours of all are too many.
     from = `(SELECT DISTINCT workflow_id AS workflow FROM run_statistics
-      WHERE span = ${RUN_SPANS.all} AND workflow_id > '') CROSS JOIN run_statistics
+      WHERE span = ${RUN_SPANS.allSums}) CROSS JOIN run_statistics
       WHERE span = ${span} AND workflow_id = workflow`;
   }
   if (query.from !== undefined) {
@@ -160,15 +158,20 @@ function readGroups(
 }
 
 /** The longest buckets that tell what is asked; those of a day are of all workflows together. */
-function spanOf({ from, to, by, workflowId }: StatisticsQuery, group: string): number {
+function spanOf(
+  { from, to, by, workflowId }: StatisticsQuery,
+  group: "all" | "workflow" | "time",
+  bins: boolean,
+): number {
   if (from !== undefined || to !== undefined) return RUN_SPANS.hour;
-  if (group !== "time") return RUN_SPANS.all;
-  return by === "hour" || workflowId !== undefined ? RUN_SPANS.hour : RUN_SPANS.day;
+  if (group !== "time") return bins ? RUN_SPANS.all : RUN_SPANS.allSums;
+  if (by === "hour" || workflowId !== undefined) return RUN_SPANS.hour;
+  return bins ? RUN_SPANS.day : RUN_SPANS.daySums;
 }
 
 function bucketSql(by: StatisticsQuery["by"], span: number): string {
   // Without computing the rows come grouped out of the table.
-  if (by === "hour" || (by === "day" && span === RUN_SPANS.day)) return "start";
+  if (by === "hour" || (by === "day" && span !== RUN_SPANS.hour)) return "start";
   if (by === "day") return "start - start % 86400";
   return `start - (start - ${MONDAY}) % ${WEEK}`;
 }

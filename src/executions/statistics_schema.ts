@@ -15,15 +15,20 @@ import { ZERO_INSTANT } from "./instant.ts";
 /** Statuses in which a run has ended. */
 export const FINAL_STATUSES = ["completed", "failed", "cancelled", "timed_out"] as const;
 
-/** Lengths of the buckets of runs in seconds; 0 is all time. */
-export const RUN_SPANS = { all: 0, day: 86_400, hour: 3_600 } as const;
+/** Names of the roll-ups of runs; where no percentiles are asked for, those without bins are read. */
+export const RUN_SPANS = { all: 0, allSums: 1, day: 2, daySums: 3, hour: 4 } as const;
 
-/** The four roll-ups of a run: a span, and whether it is of all workflows or of that of the run. */
+/**
+ * The roll-ups of a run: name, length of a bucket in seconds (0 is all time),
+ * whether it is of all workflows or of that of the run, whether it has bins.
+ */
 const ROLLUPS = [
-  [RUN_SPANS.all, 1],
-  [RUN_SPANS.all, 0],
-  [RUN_SPANS.day, 1],
-  [RUN_SPANS.hour, 0],
+  [RUN_SPANS.all, 0, 1, 1],
+  [RUN_SPANS.all, 0, 0, 1],
+  [RUN_SPANS.allSums, 0, 0, 0],
+  [RUN_SPANS.day, 86_400, 1, 1],
+  [RUN_SPANS.daySums, 86_400, 1, 0],
+  [RUN_SPANS.hour, 3_600, 0, 1],
 ] as const;
 
 /** How many runs wait to be counted. */
@@ -76,13 +81,13 @@ function isUncounted(id: string): string {
  * Adds runs to their roll-ups, or takes them out. The LIMIT makes SQLite
  * compute each duration once; a clock may have gone backwards.
  */
-function countRunsSql(row: string, from: string, sign: 1 | -1): string {
+function countRunsSql(row: string, from: string, sign: string): string {
   const [started, completed] = [`${row}.started_instant`, `${row}.completed_instant`];
   return `INSERT INTO run_statistics
   (span, workflow_id, start, status, error_type, bin, runs, total, shortest, longest)
 SELECT span, CASE every_workflow WHEN 1 THEN '' ELSE workflow_id END AS workflow,
-  CASE span WHEN 0 THEN 0 ELSE seconds - ((seconds % span) + span) % span END AS bucket,
-  status, error_type, ${binSql("ms")} AS bin,
+  CASE length WHEN 0 THEN 0 ELSE seconds - ((seconds % length) + length) % length END AS bucket,
+  status, error_type, CASE WHEN bins = 0 AND ms IS NOT NULL THEN 0 ELSE ${binSql("ms")} END AS bin,
   ${sign} * count(*), ${sign} * sum(coalesce(ms, 0)), min(ms), max(ms)
 FROM (SELECT ${row}.workflow_id AS workflow_id, ${row}.status AS status,
     coalesce(${row}.error_type, '') AS error_type, ${started} / 1000000 AS seconds,
@@ -143,7 +148,7 @@ function foldSql(condition: string): string[] {
   const runs = `FROM uncounted AS u CROSS JOIN executions AS e ON e.id = u.execution_id`;
   const nodes = `CROSS JOIN node_executions AS n ON n.execution_id = e.id`;
   return [
-    countRunsSql("e", `${runs} WHERE ${condition}`, 1),
+    countRunsSql("e", `${runs} WHERE ${condition}`, "1"),
     countNodesSql("n", "e", `${runs} ${nodes} WHERE ${condition}`, "1"),
     `DELETE FROM uncounted WHERE ${condition.replaceAll("u.", "")}`,
   ];
@@ -152,21 +157,30 @@ function foldSql(condition: string): string[] {
 /** Statements that count all waiting runs. */
 export const FOLD_SQL: readonly string[] = foldSql("true");
 
-/** Statements that count one run and its nodes, or take them out. */
-function countOneSql(row: "old" | "new", condition: string, sign: 1 | -1): string {
-  const nodes = `FROM node_executions AS n WHERE n.execution_id = ${row}.id AND ${condition}`;
-  return `${countRunsSql(row, `WHERE ${condition}`, sign)};
-${countNodesSql("n", row, nodes, `${sign}`)};`;
+/** Columns of a run that is counted alone: those that the roll-ups need. */
+const ONE_RUN = "id, workflow_id, status, error_type, started_instant, completed_instant";
+
+/** Counts one run and its nodes, or takes them out. */
+function countOneSql(row: "old" | "new", sign: 1 | -1, condition: string): string {
+  const columns = ONE_RUN.split(", ").map((column) => `${row}.${column}`).join(", ");
+  return `INSERT INTO single_runs SELECT ${columns}, ${sign} WHERE ${condition};`;
 }
 
 /** Hands a node execution over whose run was counted already. */
 function lateNodeSql(row: "new" | "old", event: string, when: string, sign: 1 | -1): string {
   const columns = NODE_COUNTED.map((column) => `${row}.${column}`).join(", ");
   return `CREATE TRIGGER ${sign === 1 ? "count" : "uncount"}_late_node_${event}
-AFTER ${event} ON node_executions
-WHEN ${when} NOT ${isUncounted(`${row}.execution_id`)} AND EXISTS (SELECT 1 FROM executions
-  WHERE id = ${row}.execution_id AND ${isFinal("status")}) BEGIN
-INSERT INTO late_nodes VALUES (${columns}, ${row}.execution_id, ${sign});
+AFTER ${event} ON node_executions WHEN ${when} NOT ${isUncounted(`${row}.execution_id`)} BEGIN
+INSERT INTO late_nodes SELECT ${columns}, id, ${sign} FROM executions
+  WHERE id = ${row}.execution_id AND ${isFinal("status")};
+END;`;
+}
+
+/** A view that takes rows for a trigger, which is entered only when there are some. */
+function viewSql(name: string, columns: readonly string[], statements: readonly string[]): string {
+  return `CREATE VIEW ${name} AS SELECT ${columns.map((one) => `NULL AS ${one}`).join(", ")};
+CREATE TRIGGER count_${name} INSTEAD OF INSERT ON ${name} BEGIN
+${statements.map((sql) => `${sql};`).join("\n")}
 END;`;
 }
 
@@ -176,7 +190,12 @@ const ALL_NODES = `FROM node_executions AS n CROSS JOIN executions AS e ON e.id 
 
 /** Tables, triggers, and the roll-ups of what is there already. */
 export const STATISTICS_SQL: string = `
-CREATE TABLE run_spans (span INTEGER NOT NULL, every_workflow INTEGER NOT NULL);
+CREATE TABLE run_spans (
+  span INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  every_workflow INTEGER NOT NULL,
+  bins INTEGER NOT NULL
+);
 INSERT INTO run_spans VALUES ${ROLLUPS.map((row) => `(${row.join(", ")})`).join(", ")};
 CREATE TABLE run_statistics (
   span INTEGER NOT NULL,
@@ -185,8 +204,8 @@ CREATE TABLE run_statistics (
   status TEXT NOT NULL,
   error_type TEXT NOT NULL,
   bin INTEGER NOT NULL,
-  runs INTEGER NOT NULL,
-  total INTEGER NOT NULL,
+  runs INTEGER,
+  total INTEGER,
   shortest INTEGER,
   longest INTEGER,
   PRIMARY KEY (span, workflow_id, start, status, error_type, bin)
@@ -198,41 +217,53 @@ CREATE TABLE node_statistics (
   status TEXT NOT NULL,
   error_type TEXT NOT NULL,
   day INTEGER NOT NULL,
-  nodes INTEGER NOT NULL,
-  retries INTEGER NOT NULL,
-  total INTEGER NOT NULL,
-  longest INTEGER NOT NULL,
+  nodes INTEGER,
+  retries INTEGER,
+  total INTEGER,
+  longest INTEGER,
   PRIMARY KEY (workflow_id, node_id, node_type, status, error_type, day)
 ) WITHOUT ROWID;
 CREATE TABLE uncounted (execution_id TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
-${countRunsSql("e", ALL_RUNS, 1)};
+${countRunsSql("e", ALL_RUNS, "1")};
 ${countNodesSql("n", "e", ALL_NODES, "1")};
 CREATE TRIGGER queue_inserted_run AFTER INSERT ON executions WHEN ${isFinal("new.status")} BEGIN
-INSERT OR IGNORE INTO uncounted VALUES (new.id);
+INSERT INTO uncounted VALUES (new.id) ON CONFLICT DO NOTHING;
 END;
 CREATE TRIGGER queue_ended_run AFTER UPDATE ON executions
 WHEN ${isFinal("new.status")} AND NOT ${isFinal("old.status")} BEGIN
-INSERT OR IGNORE INTO uncounted VALUES (new.id);
+INSERT INTO uncounted VALUES (new.id) ON CONFLICT DO NOTHING;
 END;
 CREATE TRIGGER requeue_changed_run AFTER UPDATE ON executions
 WHEN ${isFinal("old.status")} AND ${differs(RUN_COUNTED)} BEGIN
-${countOneSql("old", `NOT ${isUncounted("old.id")}`, -1)}
-INSERT OR IGNORE INTO uncounted SELECT new.id WHERE ${isFinal("new.status")};
+${countOneSql("old", -1, `NOT ${isUncounted("old.id")}`)}
+INSERT INTO uncounted SELECT new.id WHERE ${isFinal("new.status")} ON CONFLICT DO NOTHING;
 DELETE FROM uncounted WHERE execution_id = new.id AND NOT ${isFinal("new.status")};
 END;
 CREATE TRIGGER count_deleted_run BEFORE DELETE ON executions WHEN ${isUncounted("old.id")} BEGIN
-${countOneSql("old", "true", 1)}
+${countOneSql("old", 1, "true")}
 DELETE FROM uncounted WHERE execution_id = old.id;
 END;
 CREATE TRIGGER count_queue AFTER INSERT ON uncounted
 WHEN (SELECT count(*) FROM uncounted) > ${QUEUE} BEGIN
-${foldSql("u.execution_id <> new.execution_id").map((sql) => `${sql};`).join("\n")}
+INSERT INTO waiting_runs VALUES (new.execution_id);
 END;
-CREATE VIEW late_nodes AS SELECT ${NODE_COUNTED.map((column) => `NULL AS ${column}`).join(", ")},
-  NULL AS execution_id, NULL AS sign;
-CREATE TRIGGER count_late_node INSTEAD OF INSERT ON late_nodes BEGIN
-${countNodesSql("new", "e", "FROM executions AS e WHERE e.id = new.execution_id", "new.sign")};
-END;
+${viewSql("waiting_runs", ["newest"], foldSql("u.execution_id <> new.newest"))}
+${
+  viewSql("single_runs", [...ONE_RUN.split(", "), "sign"], [
+    countRunsSql("new", "WHERE true", "new.sign"),
+    countNodesSql(
+      "n",
+      "new",
+      "FROM node_executions AS n WHERE n.execution_id = new.id",
+      "new.sign",
+    ),
+  ])
+}
+${
+  viewSql("late_nodes", [...NODE_COUNTED, "execution_id", "sign"], [
+    countNodesSql("new", "e", "FROM executions AS e WHERE e.id = new.execution_id", "new.sign"),
+  ])
+}
 ${lateNodeSql("new", "insert", "", 1)}
 ${lateNodeSql("old", "update", `${differs(NODE_COUNTED)} AND`, -1)}
 ${lateNodeSql("new", "update", `${differs(NODE_COUNTED)} AND`, 1)}
