@@ -18,6 +18,36 @@ import { CHANGE_COLUMNS, NODE_COLUMNS, RUN_COLUMNS, type StoredRun } from "./run
 /** Runs that are read in one transaction, which must stay short. */
 const BATCH = 50;
 
+const RUN_SQL = selectSql(RUN_COLUMNS, "executions WHERE id = ?");
+/** Before version 3 of the schema. */
+const OLD_RUN_SQL = selectSql(
+  RUN_COLUMNS.map((column) => column === "workflow_revision" ? "NULL" : column),
+  "executions WHERE id = ?",
+);
+const NODES_SQL = selectSql(
+  NODE_COLUMNS,
+  "node_executions WHERE execution_id = ? ORDER BY started_at, rowid",
+);
+const CHANGES_SQL = selectSql(
+  [...CHANGE_COLUMNS, "id"],
+  "variable_snapshots WHERE execution_id = ?",
+);
+const LABELS_SQL = selectSql(["label"], "labels WHERE execution_id = ? ORDER BY label");
+
+function selectSql(columns: readonly string[], from: string): string {
+  return `SELECT ${columns.join(", ")} FROM ${from}`;
+}
+
+const INSERT_NODE = insertSql("node_executions", ["execution_id", ...NODE_COLUMNS]);
+const INSERT_CHANGE = insertSql("variable_snapshots", ["execution_id", ...CHANGE_COLUMNS]);
+const INSERT_LABEL = insertSql("labels", ["execution_id", "label"]);
+
+function insertSql(table: string, columns: readonly string[]): string {
+  return `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${
+    columns.map(() => "?").join(", ")
+  })`;
+}
+
 /**
  * Reads a run and its parts as they are stored.
  *
@@ -27,24 +57,14 @@ const BATCH = 50;
  */
 export function readStoredRun(connection: Connection, id: string): StoredRun | undefined {
   const isOld = connection.info.schemaVersion < 3;
-  const columns = RUN_COLUMNS.map((column) =>
-    isOld && column === "workflow_revision" ? "NULL" : column
-  );
-  const run = connection.statement(`SELECT ${columns.join(", ")} FROM executions WHERE id = ?`)
-    .get(id);
+  const run = connection.statement(isOld ? OLD_RUN_SQL : RUN_SQL).get(id);
   if (run === undefined) return undefined;
   return {
     run,
-    nodes: connection.statement(
-      `SELECT ${NODE_COLUMNS.join(", ")} FROM node_executions
-      WHERE execution_id = ? ORDER BY started_at, rowid`,
-    ).all(id),
-    snapshots: connection.statement(
-      `SELECT ${CHANGE_COLUMNS.join(", ")}, id FROM variable_snapshots WHERE execution_id = ?`,
-    ).all(id).sort((a, b) => Number(a.at(-1)) - Number(b.at(-1))),
-    labels: isOld ? [] : connection.statement(
-      "SELECT label FROM labels WHERE execution_id = ? ORDER BY label",
-    ).all(id).map(([label]) => String(label)),
+    nodes: connection.statement(NODES_SQL).all(id),
+    snapshots: connection.statement(CHANGES_SQL).all(id)
+      .sort((a, b) => Number(a.at(-1)) - Number(b.at(-1))),
+    labels: isOld ? [] : connection.statement(LABELS_SQL).all(id).map(([label]) => String(label)),
   };
 }
 
@@ -153,28 +173,19 @@ function insertStoredRun(connection: Connection, stored: StoredRun): boolean {
   if (connection.statement("SELECT 1 FROM executions WHERE id = ?").get(id) !== undefined) {
     return false;
   }
-  const insert = (table: string, columns: readonly string[], values: SqlValue[]) =>
-    connection.statement(
-      `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
-    ).run(...values);
   const columns = RUN_COLUMNS.filter((column, i) =>
     (column !== "workflow_revision" || !isOld) &&
     // The column has a default.
     (column !== "created_at" || stored.run[i] !== null)
   );
   const values = columns.map((column) => stored.run[RUN_COLUMNS.indexOf(column)] ?? null);
-  insert("executions", columns, values);
-  for (const node of stored.nodes) {
-    insert("node_executions", ["execution_id", ...NODE_COLUMNS], [id, ...node]);
-  }
+  connection.statement(insertSql("executions", columns)).run(...values);
+  for (const node of stored.nodes) connection.statement(INSERT_NODE).run(id, ...node);
   for (const snapshot of stored.snapshots) {
-    insert("variable_snapshots", ["execution_id", ...CHANGE_COLUMNS], [
-      id,
-      ...snapshot.slice(0, CHANGE_COLUMNS.length),
-    ]);
+    connection.statement(INSERT_CHANGE).run(id, ...snapshot.slice(0, CHANGE_COLUMNS.length));
   }
   for (const label of isOld ? [] : stored.labels) {
-    insert("labels", ["execution_id", "label"], [id, label]);
+    connection.statement(INSERT_LABEL).run(id, label);
   }
   return true;
 }
