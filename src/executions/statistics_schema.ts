@@ -15,20 +15,24 @@ import { ZERO_INSTANT } from "./instant.ts";
 /** Statuses in which a run has ended. */
 export const FINAL_STATUSES = ["completed", "failed", "cancelled", "timed_out"] as const;
 
-/** Names of the roll-ups of runs; where no percentiles are asked for, those without bins are read. */
-export const RUN_SPANS = { all: 0, allSums: 1, day: 2, daySums: 3, hour: 4 } as const;
+/**
+ * Lengths of the buckets of runs in seconds; 0 is all time. Roll-ups of the
+ * same buckets without bins, which are read where no percentiles are asked for, are
+ * named by negative numbers.
+ */
+export const RUN_SPANS = { all: 0, day: 86_400, hour: 3_600, allSums: -1, daySums: -2 } as const;
 
 /**
- * The roll-ups of a run: name, length of a bucket in seconds (0 is all time),
- * whether it is of all workflows or of that of the run, whether it has bins.
+ * The roll-ups of a run: name, length of a bucket, whether it is of all
+ * workflows or of that of the run, whether it has bins.
  */
 const ROLLUPS = [
-  [RUN_SPANS.all, 0, 1, 1],
-  [RUN_SPANS.all, 0, 0, 1],
-  [RUN_SPANS.allSums, 0, 0, 0],
-  [RUN_SPANS.day, 86_400, 1, 1],
-  [RUN_SPANS.daySums, 86_400, 1, 0],
-  [RUN_SPANS.hour, 3_600, 0, 1],
+  [RUN_SPANS.all, RUN_SPANS.all, 1, 1],
+  [RUN_SPANS.all, RUN_SPANS.all, 0, 1],
+  [RUN_SPANS.allSums, RUN_SPANS.all, 0, 0],
+  [RUN_SPANS.day, RUN_SPANS.day, 1, 1],
+  [RUN_SPANS.daySums, RUN_SPANS.day, 1, 0],
+  [RUN_SPANS.hour, RUN_SPANS.hour, 0, 1],
 ] as const;
 
 /** How many runs wait to be counted. */

@@ -10,7 +10,6 @@ import type { ExportOptions } from "../domain/execution_transfer.ts";
 import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { databaseErrorCode } from "./database_error.ts";
-import type { SqlValue } from "./driver.ts";
 import { readFilter } from "./filter.ts";
 import { pageQuery } from "./list_query.ts";
 import { CHANGE_COLUMNS, NODE_COLUMNS, RUN_COLUMNS, type StoredRun } from "./run_line.ts";
