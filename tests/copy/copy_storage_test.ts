@@ -1,31 +1,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
 import { copyStorage, StorageCopyError, type StorageCopyProgress } from "../../src/copy_storage.ts";
 import { ConflictError, InvalidDataError } from "../../src/domain/errors.ts";
-import { type FilesystemStorage, openStorage } from "../../src/storage.ts";
 import { greeting } from "../workflows/temp_store.ts";
 import { everything, fill, run, TEXTS } from "./sample_storage.ts";
-
-/** Two storages in a folder that is removed in the end. */
-async function withStorages(
-  body: (from: FilesystemStorage, to: FilesystemStorage) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await using from = await openStorage({ root: join(folder, "from") });
-    await using to = await openStorage({ root: join(folder, "to") });
-    await body(from, to);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { testCopies, withFolder } from "./storages.ts";
 
 async function failure(promise: Promise<unknown>): Promise<StorageCopyError> {
   return await assertRejects(() => promise, StorageCopyError);
 }
 
-Deno.test("copyStorage() brings over texts byte for byte, with history, tags and runs", () =>
-  withStorages(async (from, to) => {
+testCopies(
+  "copyStorage() brings over texts byte for byte, with history, tags and runs",
+  async (from, to) => {
     await fill(from);
     const before = await everything(from);
     const result = await copyStorage(from, to);
@@ -38,17 +24,18 @@ Deno.test("copyStorage() brings over texts byte for byte, with history, tags and
     assertEquals(counts(result.templates), [2, 2, 0, 0, 0]);
     assertEquals(counts(result.executions), [7, 7, 0, 0, 0]);
     for (const [id, text] of Object.entries(TEXTS)) {
-      assertEquals(await Deno.readTextFile(to.workflows.pathOf(id)), text);
       assertEquals(await to.workflows.readText(id), text);
     }
     assertEquals(await to.workflows.history("gone"), await from.workflows.history("gone"));
     const again = await copyStorage(from, to);
     assertEquals(counts(again.workflows), [7, 0, 7, 0, 0]);
     assertEquals(counts(again.executions), [7, 0, 7, 0, 0]);
-  }));
+  },
+);
 
-Deno.test("copyStorage() brings an older copy up to date, and keeps what else the target holds", () =>
-  withStorages(async (from, to) => {
+testCopies(
+  "copyStorage() brings an older copy up to date, and keeps what else the target holds",
+  async (from, to) => {
     await fill(from);
     await to.workflows.save(greeting("other"));
     await to.executions.record(run(100));
@@ -63,10 +50,12 @@ Deno.test("copyStorage() brings an older copy up to date, and keeps what else th
     assertEquals((await to.workflows.loadRevision("greet", "v2")).description, "three");
     assertEquals((await to.workflows.load("other")).id, "other");
     assertEquals((await to.executions.list({ total: "exact" })).total?.count, 9);
-  }));
+  },
+);
 
-Deno.test("copyStorage() refuses to replace what the target changed, unless it is told to", () =>
-  withStorages(async (from, to) => {
+testCopies(
+  "copyStorage() refuses to replace what the target changed, unless it is told to",
+  async (from, to) => {
     await fill(from);
     await copyStorage(from, to);
     await to.workflows.update("greet", (w) => void (w.description = "theirs"));
@@ -86,10 +75,11 @@ Deno.test("copyStorage() refuses to replace what the target changed, unless it i
     const replaced = await copyStorage(from, to, { onConflict: "replace" });
     assertEquals(Object.values(replaced).map((counts) => counts.replaced), [1, 1, 1]);
     assertEquals(await everything(to), await everything(from));
-  }));
+  },
+);
 
-Deno.test("copyStorage() copies all but what cannot be, and says which", () =>
-  withStorages(async (from, to) => {
+testCopies("copyStorage() copies all but what cannot be, and says which", async (_, to) => {
+  await withFolder(async (from) => {
     await fill(from);
     const path = from.workflows.pathOf("bytes");
     await Deno.writeFile(path, new Uint8Array([0x6e, 0xff, 0xfe]));
@@ -98,43 +88,42 @@ Deno.test("copyStorage() copies all but what cannot be, and says which", () =>
     assertEquals(result.workflows.failed.map(({ id }) => id), ["bytes", "greet"]);
     assert(cause instanceof InvalidDataError);
     assertEquals([result.workflows.copied, result.executions.copied], [6, 7]);
-  }));
+  });
+}, { only: ["files"] });
 
-Deno.test("copyStorage() tells its progress, stops at a signal, and goes on", () =>
-  withStorages(async (from, to) => {
-    await fill(from, 250);
-    const stop = new AbortController();
-    const seen: StorageCopyProgress[] = [];
-    const onProgress = (progress: StorageCopyProgress) => {
-      seen.push(progress);
-      if (progress.part === "executions") stop.abort(new Error("enough"));
-    };
-    await assertRejects(
-      () => copyStorage(from, to, { signal: stop.signal, onProgress }),
-      Error,
-      "enough",
-    );
-    assertEquals(seen[0], { part: "workflows", phase: "copy", done: 1, total: 7 });
-    const { count } = (await to.executions.list({ total: "exact" })).total!;
-    assert(count > 0 && count < 250, `${count}`);
-    const { executions } = await copyStorage(from, to);
-    assertEquals([executions.copied, executions.unchanged], [250 - count, count]);
-    assertEquals(await everything(to), await everything(from));
-  }));
+testCopies("copyStorage() tells its progress, stops at a signal, and goes on", async (from, to) => {
+  await fill(from, 250);
+  const stop = new AbortController();
+  const seen: StorageCopyProgress[] = [];
+  const onProgress = (progress: StorageCopyProgress) => {
+    seen.push(progress);
+    if (progress.part === "executions") stop.abort(new Error("enough"));
+  };
+  await assertRejects(
+    () => copyStorage(from, to, { signal: stop.signal, onProgress }),
+    Error,
+    "enough",
+  );
+  assertEquals(seen[0], { part: "workflows", phase: "copy", done: 1, total: 7 });
+  const { count } = (await to.executions.list({ total: "exact" })).total!;
+  assert(count > 0 && count < 250, `${count}`);
+  const { executions } = await copyStorage(from, to);
+  assertEquals([executions.copied, executions.unchanged], [250 - count, count]);
+  assertEquals(await everything(to), await everything(from));
+});
 
-Deno.test("writeArchive() replaces only what it is told to", () =>
-  withStorages(async (from) => {
-    await fill(from, 1);
-    const archive = await from.workflows.readArchive("greet");
-    await assertRejects(() => from.workflows.writeArchive(archive), ConflictError, "already");
-    const digest = await from.workflows.archiveDigest("greet");
-    await from.workflows.update("greet", (w) => void (w.description = "newer"));
-    await assertRejects(
-      () => from.workflows.writeArchive(archive, { replaces: digest }),
-      ConflictError,
-      "changed it",
-    );
-    const replaces = await from.workflows.archiveDigest("greet");
-    await from.workflows.writeArchive(archive, { replaces });
-    assertEquals(await from.workflows.archiveDigest("greet"), digest);
-  }));
+testCopies("writeArchive() replaces only what it is told to", async (from) => {
+  await fill(from, 1);
+  const archive = await from.workflows.readArchive("greet");
+  await assertRejects(() => from.workflows.writeArchive(archive), ConflictError, "already");
+  const digest = await from.workflows.archiveDigest("greet");
+  await from.workflows.update("greet", (w) => void (w.description = "newer"));
+  await assertRejects(
+    () => from.workflows.writeArchive(archive, { replaces: digest }),
+    ConflictError,
+    "changed it",
+  );
+  const replaces = await from.workflows.archiveDigest("greet");
+  await from.workflows.writeArchive(archive, { replaces });
+  assertEquals(await from.workflows.archiveDigest("greet"), digest);
+});
