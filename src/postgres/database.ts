@@ -59,7 +59,8 @@ export class PostgresDatabase {
     this.#pool = pool;
     this.listener = new Listener(
       () => connectPg(options),
-      `goflow_${options.schema}`,
+      // Longer names are cut off by one statement and refused by the other.
+      `goflow_${options.schema}`.slice(0, 63),
       this.closing,
     );
   }

@@ -16,11 +16,11 @@ import { PostgresTexts } from "./texts.ts";
  * Requires `--allow-net` for the server.
  */
 export class PostgresTemplateRepository extends TextTemplateRepository implements AsyncDisposable {
-  readonly #database: PostgresDatabase;
+  readonly #owned: PostgresDatabase | undefined;
 
-  private constructor(database: PostgresDatabase) {
+  private constructor(database: PostgresDatabase, owned: boolean) {
     super(new PostgresTexts(database, TEMPLATES, false));
-    this.#database = database;
+    if (owned) this.#owned = database;
   }
 
   /**
@@ -37,18 +37,18 @@ export class PostgresTemplateRepository extends TextTemplateRepository implement
     url: string,
     options: PostgresOptions = {},
   ): Promise<PostgresTemplateRepository> {
-    return PostgresTemplateRepository.over(await PostgresDatabase.open(url, options));
+    return new PostgresTemplateRepository(await PostgresDatabase.open(url, options), true);
   }
 
   /**
-   * Makes a repository over an open database.
+   * Makes a repository over a database that others use too, and that stays open.
    *
    * @param database The database.
    * @returns The repository.
    * @internal
    */
   static over(database: PostgresDatabase): PostgresTemplateRepository {
-    return new PostgresTemplateRepository(database);
+    return new PostgresTemplateRepository(database, false);
   }
 
   /**
@@ -63,7 +63,7 @@ export class PostgresTemplateRepository extends TextTemplateRepository implement
 
   /** Ends the connections; further calls do nothing. */
   async close(): Promise<void> {
-    await this.#database.close();
+    await this.#owned?.close();
   }
 
   /** Ends the connections. */

@@ -39,11 +39,11 @@ export interface PostgresWorkflowOptions {
  * Requires `--allow-net` for the server.
  */
 export class PostgresWorkflowRepository extends TextWorkflowRepository implements AsyncDisposable {
-  readonly #database: PostgresDatabase;
+  readonly #owned: PostgresDatabase | undefined;
 
-  private constructor(database: PostgresDatabase, store: WorkflowStore) {
+  private constructor(store: WorkflowStore, owned?: PostgresDatabase) {
     super(store);
-    this.#database = database;
+    this.#owned = owned;
   }
 
   /**
@@ -61,11 +61,11 @@ export class PostgresWorkflowRepository extends TextWorkflowRepository implement
     options: PostgresOptions & PostgresWorkflowOptions = {},
   ): Promise<PostgresWorkflowRepository> {
     const database = await PostgresDatabase.open(url, options);
-    return PostgresWorkflowRepository.over(database, options);
+    return new PostgresWorkflowRepository(storeOver(database, options), database);
   }
 
   /**
-   * Makes a repository over an open database.
+   * Makes a repository over a database that others use too, and that stays open.
    *
    * @param database The database.
    * @param options Whether revisions are kept.
@@ -76,11 +76,7 @@ export class PostgresWorkflowRepository extends TextWorkflowRepository implement
     database: PostgresDatabase,
     options: PostgresWorkflowOptions = {},
   ): PostgresWorkflowRepository {
-    const { history = true, referencedRevisions, schemaUrl } = options;
-    const texts = new PostgresTexts(database, WORKFLOWS, history);
-    const listing = new PostgresListing(database);
-    const parts = { texts, listing, referencedRevisions, schemaUrl };
-    return new PostgresWorkflowRepository(database, new WorkflowStore(parts));
+    return new PostgresWorkflowRepository(storeOver(database, options));
   }
 
   /**
@@ -95,11 +91,18 @@ export class PostgresWorkflowRepository extends TextWorkflowRepository implement
 
   /** Ends the connections; further calls do nothing. */
   async close(): Promise<void> {
-    await this.#database.close();
+    await this.#owned?.close();
   }
 
   /** Ends the connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function storeOver(database: PostgresDatabase, options: PostgresWorkflowOptions): WorkflowStore {
+  const { history = true, referencedRevisions, schemaUrl } = options;
+  const texts = new PostgresTexts(database, WORKFLOWS, history);
+  const listing = new PostgresListing(database);
+  return new WorkflowStore({ texts, listing, referencedRevisions, schemaUrl });
 }

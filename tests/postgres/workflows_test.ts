@@ -4,6 +4,7 @@ import { PostgresDatabase } from "../../src/postgres/database.ts";
 import type { PostgresConnection, QueryResult } from "../../src/postgres/driver.ts";
 import { resolvePostgresOptions } from "../../src/postgres/options.ts";
 import { connectPg } from "../../src/postgres/pg_driver.ts";
+import { PostgresTemplateRepository } from "../../src/postgres/template_repository.ts";
 import { PostgresWorkflowRepository } from "../../src/postgres/workflow_repository.ts";
 import { writeText } from "../workflows/backends.ts";
 import { greeting } from "../workflows/temp_store.ts";
@@ -251,3 +252,29 @@ testPostgres("a closed database says so", async ({ open }) => {
   await database.close();
   await assertRejects(() => workflows.load("greet"), DatabaseError);
 });
+
+testPostgres(
+  "open() connects by itself, and closes what it opened alone",
+  async ({ url, schema, open }) => {
+    const long = `${schema}_${"x".repeat(63)}`.slice(0, 63);
+    {
+      await using workflows = await PostgresWorkflowRepository.open(url, { schema: long });
+      await using templates = await PostgresTemplateRepository.open(url, { schema: long });
+      await templates.save({ id: "t", name: "t", parameters: [], workflowSpec: {} });
+      const stop = new AbortController();
+      const events = workflows.watch({ signal: stop.signal, initial: true, debounce: 10 });
+      await workflows.save(greeting("a"));
+      assertEquals((await events.next()).value?.type, "created");
+      stop.abort();
+      await events.return(undefined);
+    }
+    // A channel has a name as short as that of a schema.
+    const named = await open({ schema: long });
+    await named.query("Cannot notify", "SELECT pg_notify($1, '')", [named.listener.channel]);
+    await rawPostgres(`DROP SCHEMA "${long}" CASCADE`);
+    const database = await open();
+    await PostgresWorkflowRepository.over(database).close();
+    await PostgresTemplateRepository.over(database).close();
+    assertEquals((await PostgresWorkflowRepository.over(database).list()).workflows, []);
+  },
+);
