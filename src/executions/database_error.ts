@@ -23,7 +23,7 @@ const CODES: Record<number, DatabaseErrorCode> = {
 const MESSAGES: [RegExp, DatabaseErrorCode][] = [
   [/(database|table|schema) is locked/, "busy"],
   [/attempt to write a readonly database|unable to open database file/, "read-only"],
-  [/malformed/, "corrupt"],
+  [/malformed|no such (?:table|column)|has no column named/, "corrupt"],
   [/disk is full/, "full"],
   [/constraint failed/, "constraint"],
   [/file is not a database|file is encrypted/, "not-a-database"],
@@ -47,10 +47,14 @@ export function databaseErrorCode(cause: unknown): DatabaseErrorCode | undefined
   if (!(cause instanceof Error)) return undefined;
   if (cause instanceof DatabaseError) return cause.code;
   if ("errcode" in cause && typeof cause.errcode === "number") {
-    return CODES[cause.errcode & 0xff] ?? "io";
+    return CODES[cause.errcode & 0xff] ?? codeOf(cause) ?? "io";
   }
   if (isFullDisk(cause)) return "full";
-  return MESSAGES.find(([pattern]) => pattern.test(cause.message))?.[1];
+  return codeOf(cause);
+}
+
+function codeOf({ message }: Error): DatabaseErrorCode | undefined {
+  return MESSAGES.find(([pattern]) => pattern.test(message))?.[1];
 }
 
 /**

@@ -26,17 +26,26 @@ export function readVersion(
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'",
   ).all().map(([name]) => String(name));
   if (tables.length === 0) return 0;
-  if (!tables.includes("migrations")) {
+  const columns = columnsOf(driver, "migrations");
+  if (!columns.includes("version")) {
     throw new DatabaseError(
-      `${action}: it has no table "migrations" but "${
+      `${action}: it has no table "migrations" with a column "version" but "${
         tables[0]
       }", so it belongs to another program`,
       { code: "not-a-database" },
     );
   }
   const rows = driver.prepare(
-    `SELECT version, ${hasChecksums(driver) ? "checksum" : "NULL"} FROM migrations ORDER BY id`,
+    `SELECT version, ${columns.includes("checksum") ? "checksum" : "NULL"} FROM migrations ` +
+      `ORDER BY id`,
   ).all();
+  if (rows.length === 0 && tables.includes("executions")) {
+    throw new DatabaseError(
+      `${action}: it has the table "executions" but no row in "migrations", ` +
+        `so it was not made to the end; let the program that makes it finish, or move it away`,
+      { code: "corrupt" },
+    );
+  }
   return checkHistory(rows, migrations, action);
 }
 
@@ -82,10 +91,9 @@ export function checkHistory(
   return applied.length;
 }
 
-/** They exist from version 3 on. */
-function hasChecksums(driver: Driver): boolean {
-  return driver.prepare("PRAGMA table_info(migrations)").all()
-    .some(([, name]) => name === "checksum");
+/** Names of the columns of a table; none when there is no such table. */
+function columnsOf(driver: Driver, table: string): unknown[] {
+  return driver.prepare(`PRAGMA table_info(${table})`).all().map(([, name]) => name);
 }
 
 /**
@@ -128,7 +136,8 @@ export function migrate(driver: Driver, migrations: readonly Migration[], action
       driver.exec(step.sql);
       record(step);
     }
-    if (hasChecksums(driver)) {
+    // They exist from version 3 on.
+    if (columnsOf(driver, "migrations").includes("checksum")) {
       const update = driver.prepare(
         "UPDATE migrations SET checksum = ? WHERE version = ? AND checksum IS NULL",
       );

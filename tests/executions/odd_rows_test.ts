@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { AlreadyExistsError } from "../../src/domain/errors.ts";
+import { AlreadyExistsError, DatabaseError } from "../../src/domain/errors.ts";
 import { Execution } from "../../src/domain/execution.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { rawSql, testBackends } from "./backends.ts";
@@ -119,5 +119,19 @@ testBackends(
     const loaded = await executions.load(run.id);
     assertEquals(loaded.error?.message, "a\\u0000b\\ud800c\u{1f600}");
     assertEquals(loaded.nodeExecutions[0]?.error?.message, "x\\u0000y");
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository says that a file is damaged when it lacks a table or a column",
+  async ({ open, path }) => {
+    (await open()).close();
+    await rawSql(path, "ALTER TABLE variable_snapshots DROP COLUMN old_value", "SELECT 1");
+    using executions = await open();
+    const error = await assertRejects(
+      () => executions.record(Execution.create("greet", "1.0", { who: "world" })),
+      DatabaseError,
+    );
+    assertEquals(error.code, "corrupt");
   },
 );

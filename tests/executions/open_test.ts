@@ -63,6 +63,15 @@ testBackends(
     await Deno.remove(path);
     await rawSql(path, "CREATE TABLE notes (id)", "SELECT 1");
     await refused("not-a-database", "belongs to another program");
+    await rawSql(path, "CREATE TABLE migrations (name)", "SELECT 1");
+    await refused("not-a-database", "belongs to another program");
+    await rawSql(
+      path,
+      "CREATE TABLE migrations (id INTEGER PRIMARY KEY, version INTEGER)",
+      "CREATE TABLE executions (id)",
+      "SELECT 1",
+    );
+    await refused("corrupt", "not made to the end");
   },
 );
 

@@ -62,7 +62,7 @@ testPostgres(
     const { port, password } = sharedServer!;
     const cases: [
       url: string,
-      kind: new (...args: never[]) => StorageError,
+      kind: typeof DatabaseError | typeof PermissionDeniedError,
       text: string,
     ][] = [
       [sharedServer!.url("absent"), DatabaseError, "create the database"],
@@ -72,7 +72,11 @@ testPostgres(
       [url.replace("goflow:", "nobody:"), PermissionDeniedError, "check user, password"],
     ];
     for (const [wrong, kind, text] of cases) {
-      const error = await assertRejects(() => PostgresDatabase.open(wrong), kind, text);
+      const error = await assertRejects<StorageError>(
+        () => PostgresDatabase.open(wrong),
+        kind,
+        text,
+      );
       assert(!Deno.inspect(error, { depth: 10, showHidden: true }).includes(password), text);
     }
     const secret = "never-shown";

