@@ -47,7 +47,7 @@ export async function setValue(
   // Nothing has to be known before the value is there, so this goes on at once.
   const indexed = index.seen(key);
   const [known, text] = await settled([
-    unlessDamaged(keyring.get(items.metadataService, key)),
+    unlessDamaged(items.readMetadata(key)),
     indexed ? undefined : index.read(),
     keyring.set(service, key, value),
   ]);
@@ -113,7 +113,7 @@ export async function writeStaged(
 
 /** Deletes and forgets the value that a rotation was checking. */
 export async function removeStaged(items: CredentialItems, key: string): Promise<void> {
-  const metadata = parseMetadata(await items.keyring.get(items.metadataService, key));
+  const metadata = parseMetadata(await items.readMetadata(key));
   await deleteStaged(items, key, metadata);
   if (metadata === undefined) return;
   const { staged: _, ...rest } = metadata;
@@ -126,7 +126,7 @@ export async function removeValue(items: CredentialItems, key: string): Promise<
   items.memory.forget(key);
   const [text, known] = await settled([
     unlessDamaged(keyring.get(items.service, key)),
-    unlessDamaged(keyring.get(items.metadataService, key)),
+    unlessDamaged(items.readMetadata(key)),
   ]);
   const metadata = parseMetadata(known);
   if (known !== undefined) {
@@ -148,7 +148,7 @@ export async function purgePrevious(
   key: string,
   now: Date,
 ): Promise<boolean> {
-  const metadata = parseMetadata(await items.keyring.get(items.metadataService, key));
+  const metadata = parseMetadata(await items.readMetadata(key));
   if (metadata?.previous === undefined || metadata.previous.until > now) return false;
   const { previous, ...rest } = metadata;
   await items.keyring.delete(items.previousService, key);
@@ -195,7 +195,7 @@ async function findOld(items: CredentialItems, key: string): Promise<FoundItem |
     return await items.find(key);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    const known = await unlessDamaged(items.keyring.get(items.metadataService, key));
+    const known = await unlessDamaged(items.readMetadata(key));
     return { text: "", value: undefined, metadata: parseMetadata(known), record: undefined };
   }
 }

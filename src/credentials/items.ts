@@ -78,6 +78,11 @@ export class CredentialItems {
     return `${this.service}.meta`;
   }
 
+  /** Reads the text of the metadata item of a key; most keys have none. */
+  async readMetadata(key: string): Promise<string | undefined> {
+    return (await readMany(this.keyring, this.metadataService, [key])).get(key);
+  }
+
   /** Service of the values that rotations replaced. */
   get previousService(): string {
     return `${this.service}.prev`;
@@ -110,7 +115,7 @@ export class CredentialItems {
       const memory = recent ? this.memory.recall(key) : undefined;
       const [text, read] = await Promise.all([
         this.keyring.get(this.service, key),
-        memory ? undefined : this.keyring.get(this.metadataService, key),
+        memory ? undefined : this.readMetadata(key),
       ]);
       if (text === undefined) return undefined;
       const value = await this.values.assemble(key, text);
@@ -121,7 +126,7 @@ export class CredentialItems {
         ? read
         : memory.check === check
         ? memory.text
-        : await this.keyring.get(this.metadataService, key);
+        : await this.readMetadata(key);
       if (memory?.check !== check) this.memory.remember(key, { check, text: known });
       const metadata = parseMetadata(known);
       return { text, value, metadata, record: await recordOf(metadata, value) };

@@ -17,20 +17,19 @@ export async function readMany(
 ): Promise<Map<string, string>> {
   return keyring.getMany
     ? await keyring.getMany(service, accounts)
-    : await readEach(keyring, service, accounts);
+    : await readEach(accounts, (account) => keyring.get(service, account));
 }
 
 /** Reads several items one by one, some at the same time. */
 export async function readEach(
-  keyring: Keyring,
-  service: string,
   accounts: readonly string[],
+  read: (account: string) => Promise<string | undefined>,
 ): Promise<Map<string, string>> {
   const secrets = new Map<string, string>();
   const waiting = [...accounts];
   const work = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const secret = await keyring.get(service, name);
+      const secret = await read(name);
       if (secret !== undefined) secrets.set(name, secret);
     }
   };

@@ -58,13 +58,13 @@ export class GnomeKeyring implements AsyncDisposable {
     return new SecretServiceKeyring({ program: this.program, timeout });
   }
 
-  /** Starts the keyring itself, unlocked, and waits until it answers. */
-  async startService(): Promise<Deno.ChildProcess> {
+  /** Starts the keyring itself, by default unlocked, and waits until it answers. */
+  async startService({ unlock = true }: { unlock?: boolean } = {}): Promise<Deno.ChildProcess> {
     const child = this.#spawn("gnome-keyring-daemon", [
-      "--unlock",
+      unlock ? "--unlock" : "--start",
       "--foreground",
       "--components=secrets",
-    ], "password");
+    ], unlock ? "password" : undefined);
     const search = ["search", "--all", "--", "service", "readiness"];
     for (let left = 100; left > 0; left--) {
       const { success } = await this.run("secret-tool", search);

@@ -27,6 +27,10 @@ async function show(name: string, run: () => Promise<unknown>): Promise<void> {
 const keyring = systemKeyring({ program });
 const vault = new VaultKeyring({ path: `${root}/vault`, passphrase: () => `${secret}-passphrase` });
 const wrong = new VaultKeyring({ path: `${root}/vault`, passphrase: () => `${secret}-wrong` });
+const copy = await KeyringCredentialStore.open({
+  root,
+  keyring: new VaultKeyring({ path: `${root}/copy`, passphrase: () => `${secret}-passphrase` }),
+});
 for (const kind of [keyring, vault]) {
   const store = await KeyringCredentialStore.open({ root, keyring: kind, largeValues: "split" });
   const strict = await KeyringCredentialStore.open({ root, keyring: kind });
@@ -37,6 +41,13 @@ for (const kind of [keyring, vault]) {
   await show("set bad text", () => store.set("other", `${secret}\ud800`));
   await show("set expired", () => store.set("expired", secret, { expiresAt: new Date(0) }));
   await show("setStructured", () => store.setStructured("other", { secret, big: 1n }));
+  await show("setStructured of a symbol", () => store.setStructured("other", Symbol(secret)));
+  await show("setStructured that throws", () =>
+    store.setStructured("other", {
+      toJSON: () => {
+        throw new Error(secret);
+      },
+    }));
   await show("get", () => store.get("key"));
   await show("get large", () => store.get("large"));
   await show("get expired", () => store.get("expired"));
@@ -50,6 +61,21 @@ for (const kind of [keyring, vault]) {
   await show("rotate", () => store.rotate("key", `${secret}-next`, { verify: () => true }));
   await show("describe", () => store.describe("key"));
   await show("rollBack", () => store.rollBack("key"));
+  await show("rotateWith", () =>
+    store.rotateWith("key", (current) => {
+      throw new TypeError(`${current.length} characters do not suffice`);
+    }));
+  await show("rotateWith", () => store.rotateWith("key", (current) => `${current}-more`));
+  await show("getPrevious", () => store.getPrevious("key"));
+  await show("getMany", async () => (await store.getMany(["key", "large"])).size);
+  await show("getMany expired", () => store.getMany(["key", "expired"]));
+  await show("listExpiring", () => store.listExpiring(Infinity));
+  await show("purgePrevious", () => store.purgePrevious());
+  await show("copyTo", () => store.copyTo(copy, { onProgress: console.log }));
+  await show("copyTo another value", async () => {
+    await copy.set("key", `${secret}-other`);
+    await store.copyTo(copy, { keys: ["key"] });
+  });
   await show("tenant", () => store.tenant("acme").set("key", secret));
   await show("listTenants", () => store.listTenants());
   await show("deleteTenant", () => store.deleteTenant("acme", { confirm: "acme" }));
@@ -60,4 +86,6 @@ for (const kind of [keyring, vault]) {
 }
 const store = await KeyringCredentialStore.open({ root, keyring: wrong });
 await show("get", () => store.get("key"));
+await show("changePassphrase", () => vault.changePassphrase(`${secret}-changed`));
+await show("changePassphrase", () => vault.changePassphrase(`${secret}\ud800`));
 console.log("end of the run");

@@ -6,7 +6,8 @@ import {
   PermissionDeniedError,
   StorageError,
 } from "../../src/domain/errors.ts";
-import { denoCommand, PROJECT, runCode } from "../helpers/child.ts";
+import { codeUrl, configFlags, denoCommand, PROJECT, runCode } from "../helpers/child.ts";
+import { linux, program, testNeeding } from "../helpers/skip.ts";
 import { writeCheapVault } from "./cheap_vault.ts";
 
 const SECRET = "s3cr3t-vault-value";
@@ -299,3 +300,46 @@ Deno.test("VaultKeyring loses nothing when a writer is killed", async () => {
   const files = [...Deno.readDirSync(vault.folder)].map(({ name }) => name).sort();
   assertEquals(files, ["vault", "vault.lock"]);
 });
+
+/** What a write does to the vault and its temporary file, in this order. */
+const STEPS = ["openat", "write", "fsync", "/^rename"];
+
+testNeeding(
+  [linux, program("strace")],
+  "VaultKeyring has the old or the new items, whatever step of a write is killed",
+  async () => {
+    await using vault = await TemporaryVault.cheap();
+    const code = `
+      import { VaultKeyring } from "./src/credentials/vault.ts";
+      const [path, method] = Deno.args;
+      const keyring = new VaultKeyring({ path, passphrase: () => "open sesame" });
+      if (method === "set") await keyring.set("goflow", "key", "new");
+      else await keyring.changePassphrase("another");`;
+    const temporary = `${vault.path}.tmp`;
+    for (const method of ["set", "changePassphrase"]) {
+      for (const step of [...STEPS, "none"]) {
+        await writeCheapVault(vault.path, "open sesame");
+        await vault.open().set("goflow", "key", "old");
+        const inject = step === "none" ? [] : ["-e", `inject=${step}:signal=KILL`];
+        const { code: status } = await new Deno.Command("strace", {
+          args: [
+            ...["-f", "-qq", "-o", "/dev/null", "-P", temporary, ...inject],
+            ...[Deno.execPath(), "run", "-q", "-A", ...configFlags(), codeUrl(code)],
+            ...[vault.path, method],
+          ],
+          stderr: "null",
+        }).output();
+        assertEquals(status, step === "none" ? 0 : 137, step);
+        const passphrases = method === "set" ? ["open sesame"] : ["open sesame", "another"];
+        const values = await Promise.allSettled(
+          passphrases.map((passphrase) => vault.open(passphrase).get("goflow", "key")),
+        );
+        const found = values.flatMap((value) => value.status === "fulfilled" ? [value.value] : []);
+        assertEquals(found.length, 1, `${method} ${step}`);
+        assert(found[0] === "old" || found[0] === "new");
+        if (step === "none" && method === "set") assertEquals(found, ["new"]);
+        if (step === "openat") assertEquals(found, ["old"]);
+      }
+    }
+  },
+);

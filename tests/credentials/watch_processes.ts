@@ -21,7 +21,7 @@ for (;;) {
       if (Number(name) !== Deno.pid) console.log(`watching ${seen.size}`);
     }
   }
-  await new Promise((resolve) => setTimeout(resolve, 4));
+  await new Promise((resolve) => setTimeout(resolve, 15));
 }
 
 function read(path: string): string {
