@@ -30,6 +30,15 @@ Deno.test("resolveRoot() takes GOFLOW_CONFIG_DIR before the home folder", async 
   );
 });
 
+Deno.test("resolveRoot() takes a relative path from the current folder", async () => {
+  const cwd = await Deno.realPath(await Deno.makeTempDir());
+  const flags = ["--allow-env=HOME,USERPROFILE,GOFLOW_CONFIG_DIR", "--allow-read"];
+  const env = { GOFLOW_CONFIG_DIR: "data/../my data/" };
+  assertEquals(await resolveInChild({ flags, env, cwd }), join(cwd, "my data"));
+  assertEquals(await resolveInChild({ flags, cwd }, '"."'), cwd);
+  await Deno.remove(cwd);
+});
+
 Deno.test("resolveRoot() of an absolute path needs no permission", async () => {
   assertEquals(await resolveInChild({}, '"/srv/data"'), "/srv/data");
 });

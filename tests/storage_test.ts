@@ -25,6 +25,57 @@ Deno.test("openStorage() keeps the three stores under one root", async () => {
   await Deno.remove(root, { recursive: true });
 });
 
+const AWKWARD_ROOTS = [
+  "with blank",
+  "zoë-日本",
+  "per%20cent",
+  "a'b",
+  "#hash",
+  "-dash",
+  "new/deep/one",
+];
+if (Deno.build.os !== "windows") {
+  AWKWARD_ROOTS.push('q"uote', "que?ry", "back\\slash", "line\nbreak");
+}
+
+for (const name of AWKWARD_ROOTS) {
+  Deno.test(`openStorage() works in a root named ${JSON.stringify(name)}`, async () => {
+    const folder = await Deno.makeTempDir();
+    for (const root of [join(folder, name), `${join(folder, name)}/`]) {
+      await using storage = await openStorage({ root });
+      assertEquals(storage.root, join(folder, name));
+      await storage.workflows.save(Workflow.create("greet", undefined, { id: "greet" }));
+      const run = Execution.create("greet", "1.0");
+      await storage.executions.record(run);
+      assertEquals((await storage.executions.load(run.id)).workflowId, "greet");
+      assertEquals((await storage.workflows.list()).workflows.length, 1);
+      await storage.executions.delete(run.id);
+    }
+    assertEquals((await Deno.stat(join(folder, name, "goflow.db"))).isFile, true);
+    await Deno.remove(folder, { recursive: true });
+  });
+}
+
+Deno.test({
+  name: "openStorage() works in a root that is a link",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    await Deno.mkdir(join(folder, "real"));
+    await Deno.symlink("real", join(folder, "link"));
+    {
+      await using linked = await openStorage({ root: join(folder, "link") });
+      await using real = await openStorage({ root: join(folder, "real") });
+      await linked.workflows.save(Workflow.create("greet", undefined, { id: "greet" }));
+      const run = Execution.create("greet", "1.0");
+      await linked.executions.record(run);
+      assertEquals((await real.workflows.load("greet")).name, "greet");
+      assertEquals((await real.executions.load(run.id)).id, run.id);
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
 Deno.test("openStorage() creates no file until a store is used", async () => {
   const folder = await Deno.makeTempDir();
   const root = join(folder, "goflow");
