@@ -12,7 +12,7 @@ import type {
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
 import { ZERO_INSTANT } from "./instant.ts";
-import { FOLD_SQL, RUN_SPANS } from "./statistics_schema.ts";
+import { FINAL_STATUSES, FOLD_SQL, RUN_SPANS } from "./statistics_schema.ts";
 import {
   checkBy,
   type Group,
@@ -90,7 +90,8 @@ function exactDuration(
   connection: Connection,
   query: StatisticsQuery,
 ): DurationStatistics | undefined {
-  const terms = ["started_instant > ?", "completed_instant IS NOT NULL"];
+  const terms = [`+status IN ('${FINAL_STATUSES.join("', '")}')`];
+  terms.push("started_instant > ?", "completed_instant IS NOT NULL");
   const params: SqlValue[] = [ZERO_INSTANT];
   if (query.workflowId !== undefined) {
     terms.push("workflow_id = ?");
@@ -172,6 +173,11 @@ function spanOf(
 function bucketSql(by: StatisticsQuery["by"], span: number): string {
   // Without computing the rows come grouped out of the table.
   if (by === "hour" || (by === "day" && span !== RUN_SPANS.hour)) return "start";
-  if (by === "day") return "start - start % 86400";
-  return `start - (start - ${MONDAY}) % ${WEEK}`;
+  if (by === "day") return floorSql("start", 86_400);
+  return `${floorSql(`(start - ${MONDAY})`, WEEK)} + ${MONDAY}`;
+}
+
+/** Rounds down, also before 1970. */
+function floorSql(seconds: string, length: number): string {
+  return `${seconds} - ((${seconds} % ${length}) + ${length}) % ${length}`;
 }

@@ -5,7 +5,6 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
-import type { ExecutionStatus } from "../domain/execution.ts";
 import type {
   DurationStatistics,
   ExecutionStatistics,
@@ -20,7 +19,8 @@ export type Group = Map<string, Row[]>;
 
 /** What is added up: all runs, those with a duration, and their durations. */
 export const SUMS: string = "sum(runs), sum(CASE WHEN bin < 0 THEN 0 ELSE runs END), sum(total), " +
-  "min(shortest), max(longest)";
+  // Of a row whose runs all changed since, these are left.
+  "min(CASE WHEN runs > 0 THEN shortest END), max(CASE WHEN runs > 0 THEN longest END)";
 
 /** A week in seconds. */
 export const WEEK = 604_800;
@@ -103,26 +103,46 @@ export function hourOf(option: string, time: Date): number {
  * @returns The statistics.
  */
 export function summarise(rows: Row[], percentiles: boolean): RunStatistics {
-  const byStatus: Partial<Record<ExecutionStatus, number>> = {};
-  const errorTypes: Record<string, number> = {};
+  const byStatus = new Counts();
+  const errorTypes = new Counts();
   const bins = new Map<number, Bin>();
   let count = 0;
   for (const row of rows) {
-    const [status, errorType, runs] = [row[1] as ExecutionStatus, String(row[2]), Number(row[4])];
+    const [status, errorType, runs] = [String(row[1]), String(row[2]), Number(row[4])];
     count += runs;
-    byStatus[status] = (byStatus[status] ?? 0) + runs;
-    if (errorType !== "") errorTypes[errorType] = (errorTypes[errorType] ?? 0) + runs;
+    byStatus.add(status, runs);
+    if (errorType !== "") errorTypes.add(errorType, runs);
     if (Number(row[5]) > 0) addToBin(bins, row);
   }
   const sorted = [...bins].sort(([a], [b]) => a - b).map(([, bin]) => bin);
   const duration = summariseBins(sorted, percentiles);
   return {
     count,
-    byStatus,
-    ...(count === 0 ? {} : { successRate: (byStatus.completed ?? 0) / count }),
-    errorTypes,
+    byStatus: byStatus.toRecord(),
+    ...(count === 0 ? {} : { successRate: byStatus.of("completed") / count }),
+    errorTypes: errorTypes.toRecord(),
     ...(duration === undefined ? {} : { duration }),
   };
+}
+
+/** Numbers by names, which may be any text, also one such as `constructor`. */
+export class Counts {
+  readonly #counts = new Map<string, number>();
+
+  /** Returns the number of a name. */
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  /** Adds to the number of a name. */
+  add(name: string, count: number): void {
+    this.#counts.set(name, this.of(name) + count);
+  }
+
+  /** Returns all numbers. */
+  toRecord(): Record<string, number> {
+    return Object.fromEntries(this.#counts);
+  }
 }
 
 /** Runs whose durations are close. */

@@ -9,7 +9,7 @@ import type {
   ExecutionStatistics,
   StatisticsQuery,
 } from "../domain/execution_statistics.ts";
-import { dayOf, summariseNodes } from "../executions/node_statistics.ts";
+import { dayOf, lastDayBefore, summariseNodes } from "../executions/node_statistics.ts";
 import { RUN_SPANS } from "../executions/statistics_schema.ts";
 import {
   checkBy,
@@ -146,11 +146,11 @@ async function readNodes(
   const terms = ["true"];
   if (workflowId !== undefined) terms.push(`workflow_id = ${params.add(workflowId)}`);
   if (from !== undefined) terms.push(`day >= ${params.add(dayOf(from))}`);
-  if (to !== undefined) terms.push(`day <= ${params.add(dayOf(to))}`);
+  if (to !== undefined) terms.push(`day <= ${params.add(lastDayBefore(to))}`);
   const { rows } = await session.query(
     `SELECT workflow_id, node_id, node_type, error_type, sum(nodes), sum(retries), sum(total),
-      max(longest) FROM node_statistics WHERE ${terms.join(" AND ")}
-    GROUP BY workflow_id, node_id, node_type, status, error_type`,
+      max(CASE WHEN nodes > 0 THEN longest END) FROM node_statistics WHERE ${terms.join(" AND ")}
+    GROUP BY workflow_id, node_id, node_type, status, error_type HAVING sum(nodes) > 0`,
     params.values,
   );
   return summariseNodes(rows);
