@@ -166,6 +166,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, sql: version2, checksum: "bc308c3e" },
   { version: 3, sql: version3, checksum: "197efac7" },
   { version: 4, sql: version4, checksum: "10a939b3" },
-  { version: 5, sql: STATISTICS_SQL, checksum: "9708e7c8" },
+  { version: 5, sql: STATISTICS_SQL, checksum: "88eddb88" },
   { version: 6, sql: version6, checksum: "4e86171b" },
 ];

@@ -22,7 +22,7 @@ import {
   summarise,
   summariseBins,
   summariseGroups,
-  SUMS,
+  sumsSql,
   WEEK,
 } from "./statistics_summary.ts";
 import { readNodes } from "./node_statistics.ts";
@@ -151,11 +151,29 @@ function readGroups(
   }
   const key = by === "time" ? bucketSql(query.by, span) : by === "all" ? "''" : "workflow_id";
   const bin = bins ? "bin" : "0";
+  const binned = BINNED[span];
+  const sums = binned === undefined
+    ? sumsSql()
+    : sumsSql(extremeSql("shortest", "ASC", binned), extremeSql("longest", "DESC", binned));
   const rows = connection.statement(
-    `SELECT ${key} AS key, status, error_type, ${bin}, ${SUMS} FROM ${from}
+    `SELECT ${key} AS key, status, error_type, ${bin}, ${sums} FROM ${from}
     GROUP BY key, status, error_type${bins ? ", bin" : ""} HAVING sum(runs) > 0 ORDER BY key`,
   ).all(...params);
   return groupRows(rows);
+}
+
+/** The roll-ups with bins of those without. */
+const BINNED: Partial<Record<number, number>> = {
+  [RUN_SPANS.allSums]: RUN_SPANS.all,
+  [RUN_SPANS.daySums]: RUN_SPANS.day,
+};
+
+/** The first or last bin that still has runs; without bins nothing forgets a duration that changed. */
+function extremeSql(column: "shortest" | "longest", order: "ASC" | "DESC", span: number): string {
+  return `(SELECT b.${column} FROM run_statistics AS b WHERE b.span = ${span}
+    AND b.workflow_id = run_statistics.workflow_id AND b.start = run_statistics.start
+    AND b.status = run_statistics.status AND b.error_type = run_statistics.error_type
+    AND b.bin >= 0 AND b.runs > 0 ORDER BY b.bin ${order} LIMIT 1)`;
 }
 
 /** The longest buckets that tell what is asked; those of a day are of all workflows together. */

@@ -100,8 +100,10 @@ FROM (SELECT ${row}.workflow_id AS workflow_id, ${row}.status AS status,
   ${from} LIMIT -1 OFFSET 0)
 CROSS JOIN run_spans GROUP BY span, workflow, bucket, status, error_type, bin
 ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, total = total + excluded.total,
-  shortest = min(coalesce(shortest, excluded.shortest), excluded.shortest),
-  longest = max(coalesce(longest, excluded.longest), excluded.longest)`;
+  shortest = CASE runs WHEN 0 THEN excluded.shortest
+    ELSE min(coalesce(shortest, excluded.shortest), excluded.shortest) END,
+  longest = CASE runs WHEN 0 THEN excluded.longest
+    ELSE max(coalesce(longest, excluded.longest), excluded.longest) END`;
 }
 
 /**
@@ -144,7 +146,7 @@ FROM (SELECT ${run}.workflow_id AS workflow, ${run}.started_instant / 8640000000
 WHERE status = 'completed' OR status = 'failed' OR status = 'skipped'
 GROUP BY workflow, node_id, node_type, status, error_type, day
 ON CONFLICT DO UPDATE SET nodes = nodes + excluded.nodes, retries = retries + excluded.retries,
-  total = total + excluded.total, longest = max(longest, excluded.longest)`;
+  total = total + excluded.total, longest = CASE nodes WHEN 0 THEN excluded.longest ELSE max(longest, excluded.longest) END`;
 }
 
 /** Statements that count all waiting runs but those that a condition spares. */

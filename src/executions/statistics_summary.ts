@@ -17,10 +17,18 @@ import { histogramOf } from "./duration_histogram.ts";
 /** Rows of roll-ups, with the key they are grouped by. */
 export type Group = Map<string, Row[]>;
 
-/** What is added up: all runs, those with a duration, and their durations. */
-export const SUMS: string = "sum(runs), sum(CASE WHEN bin < 0 THEN 0 ELSE runs END), sum(total), " +
-  // Of a row whose runs all changed since, these are left.
-  "min(CASE WHEN runs > 0 THEN shortest END), max(CASE WHEN runs > 0 THEN longest END)";
+/**
+ * Returns what is added up: all runs, those with a duration, and their durations.
+ *
+ * @param shortest The shortest duration of a row.
+ * @param longest The longest duration of a row.
+ * @returns Five expressions.
+ */
+export function sumsSql(shortest: string = "shortest", longest: string = "longest"): string {
+  // Of a row whose runs all changed since, the extremes are left.
+  return `sum(runs), sum(CASE WHEN bin < 0 THEN 0 ELSE runs END), sum(total),
+    min(CASE WHEN runs > 0 THEN ${shortest} END), max(CASE WHEN runs > 0 THEN ${longest} END)`;
+}
 
 /** A week in seconds. */
 export const WEEK = 604_800;
@@ -98,7 +106,7 @@ export function hourOf(option: string, time: Date): number {
 /**
  * Adds up rows.
  *
- * @param rows Key, status, error type, bin and {@linkcode SUMS}.
+ * @param rows Key, status, error type, bin and {@linkcode sumsSql}.
  * @param percentiles Whether to tell percentiles.
  * @returns The statistics.
  */

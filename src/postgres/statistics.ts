@@ -20,7 +20,7 @@ import {
   summarise,
   summariseBins,
   summariseGroups,
-  SUMS,
+  sumsSql,
   WEEK,
 } from "../executions/statistics_summary.ts";
 import { Params, ZERO_SQL } from "./columns.ts";
@@ -119,7 +119,7 @@ async function readGroups(
   if (query.to !== undefined) terms.push(`start < ${params.add(hourOf("to", query.to))}`);
   const key = by === "time" ? bucketSql(query.by) : by === "all" ? "''" : "workflow_id";
   const { rows } = await session.query(
-    `SELECT ${key}, status, error_type, ${bins ? "bin" : "0"}, ${SUMS} FROM run_statistics
+    `SELECT ${key}, status, error_type, ${bins ? "bin" : "0"}, ${sumsSql()} FROM run_statistics
     WHERE ${terms.join(" AND ")} GROUP BY 1, 2, 3, 4 HAVING sum(runs) > 0 ORDER BY 1`,
     params.values,
   );
