@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AlreadyExistsError } from "../domain/errors.ts";
+import { AlreadyExistsError, DatabaseError } from "../domain/errors.ts";
 import type { TextArchive } from "../domain/text_archive.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { RevisionOptions } from "../domain/workflow_history.ts";
@@ -14,7 +14,13 @@ import type { LockedText, StoredText, TextWrite } from "../workflows/text_store.
 import { foldId } from "../workflows/workflow_id.ts";
 import { editedRevision, linkRevisions, type NewRevision } from "../workflows/workflow_history.ts";
 import type { Session } from "./database.ts";
-import { insertRevisions, readNumbers, readRevisionText, readTags } from "./revision_rows.ts";
+import {
+  hasRevisionOf,
+  insertRevisions,
+  readNumbers,
+  readRevisionText,
+  readTags,
+} from "./revision_rows.ts";
 import { type LockedTextRow, lockRow, type NewRow, type TextTable, writeRow } from "./text_row.ts";
 
 /** What a locked row needs to know. */
@@ -27,6 +33,8 @@ export interface LockedRowOptions {
   id: string;
   /** What is done, for messages. */
   action: string;
+  /** Names what is done, in every attempt. */
+  token: string;
 }
 
 /** The row of one id, in a transaction. */
@@ -46,9 +54,27 @@ export class LockedRow implements LockedText {
     this.#options = options;
   }
 
-  /** Id of the transaction, once something was written. */
-  get transaction(): string | undefined {
-    return this.#wrote ? this.#row?.transaction : undefined;
+  /** How often the row was written, once this did. */
+  get writes(): number | undefined {
+    return this.#wrote ? this.#row?.writes : undefined;
+  }
+
+  /**
+   * Tells whether an earlier attempt, whose commit was not answered, was done.
+   *
+   * @param writes How often the row was written then, that attempt included.
+   */
+  async isDone(writes: number): Promise<boolean> {
+    const { id, token, keepsRevisions, action } = this.#options;
+    await this.read();
+    if (this.#row?.token === token) return true;
+    if (this.#row === undefined || this.#row.writes < writes) return false;
+    if (keepsRevisions) return await hasRevisionOf(this.#session, id, token);
+    throw new DatabaseError(
+      `${action}: the connection was lost before the server answered, and somebody else wrote ` +
+        "since, so it may have been done or not; look before trying again",
+      { code: "io" },
+    );
   }
 
   async read(): Promise<StoredText | undefined> {
@@ -114,7 +140,7 @@ export class LockedRow implements LockedText {
    * @param workflow What the text says, where it can be read.
    */
   async replaceAll(archive: TextArchive, workflow: Workflow | undefined): Promise<void> {
-    const { table, id } = this.#options;
+    const { table, id, token } = this.#options;
     const { text, revisions, tags } = archive;
     if (table.isDescribed) {
       await this.#session.query("DELETE FROM workflow_revisions WHERE workflow_id = $1", [id]);
@@ -127,9 +153,9 @@ export class LockedRow implements LockedText {
       lastNumber: revisions.length,
       lastRevision: revisions.at(-1)?.revision,
     };
-    this.#row = await writeRow(this.#session, table, id, row, this.#row === undefined);
+    this.#row = await writeRow(this.#session, table, id, row, this.#row, token);
     this.#wrote = true;
-    await insertRevisions(this.#session, id, 0, revisions);
+    await insertRevisions(this.#session, id, 0, revisions, token);
     const names = Object.keys(tags);
     if (names.length === 0) return;
     await this.#session.query(
@@ -144,7 +170,7 @@ export class LockedRow implements LockedText {
     row: Omit<NewRow, "lastNumber" | "lastRevision">,
     next: readonly NewRevision[],
   ): Promise<void> {
-    const { table, id, keepsRevisions } = this.#options;
+    const { table, id, keepsRevisions, token } = this.#options;
     const before = this.#row;
     const stored = before?.text === undefined ? [] : [editedRevision(before.text, before.modified)];
     const records = keepsRevisions && next.length > 0
@@ -156,9 +182,9 @@ export class LockedRow implements LockedText {
       lastNumber: lastNumber + records.length,
       lastRevision: records.at(-1)?.revision ?? lastRevision,
     };
-    this.#row = await writeRow(this.#session, table, id, written, before === undefined);
+    this.#row = await writeRow(this.#session, table, id, written, before, token);
     const revisions = records.map((record) => ({ ...record, time: new Date(record.time) }));
-    await insertRevisions(this.#session, id, lastNumber, revisions);
+    await insertRevisions(this.#session, id, lastNumber, revisions, token);
     this.#wrote = true;
   }
 
@@ -179,26 +205,28 @@ export class LockedRow implements LockedText {
     const row = this.#row;
     if (row?.text === undefined || row.lastRevision === revisionOf(row.text)) return;
     const [record] = linkRevisions(this.#last(), [editedRevision(row.text, row.modified)]);
-    const { id } = this.#options;
-    await insertRevisions(this.#session, id, row.lastNumber, [
-      { ...record!, time: row.modified },
-    ]);
+    const { id, token } = this.#options;
+    await insertRevisions(
+      this.#session,
+      id,
+      row.lastNumber,
+      [{ ...record!, time: row.modified }],
+      token,
+    );
     const lastRevision = record!.revision;
     this.#row = { ...row, lastNumber: row.lastNumber + 1, lastRevision };
     await this.#session.query(
       "UPDATE workflows SET last_number = last_number + 1, last_revision = $2 WHERE id = $1",
       [id, lastRevision],
     );
-    this.#wrote = true;
   }
 
   async tag(tag: string, name: string | undefined): Promise<void> {
     const { id, action } = this.#options;
     await this.read();
     const tags = await readTags(this.#session, id);
-    this.#wrote = true;
     if (name === undefined) {
-      if (!tags.has(tag)) throw noRevision(id, tag, action);
+      if (!tags.has(tag) && !this.#session.uncertain) throw noRevision(id, tag, action);
       await this.#session.query("DELETE FROM workflow_tags WHERE workflow_id = $1 AND tag = $2", [
         id,
         tag,
@@ -228,7 +256,6 @@ export class LockedRow implements LockedText {
       "DELETE FROM workflow_revisions WHERE workflow_id = $1 AND number = ANY($2::integer[])",
       [id, removed.map(({ number }) => number)],
     );
-    this.#wrote = true;
     return removed.length;
   }
 }

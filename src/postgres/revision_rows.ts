@@ -26,20 +26,22 @@ const BATCH = 500;
  * @param id Id of the workflow.
  * @param after Number of the revision before.
  * @param revisions The revisions, oldest first.
+ * @param token Names the operation.
  */
 export async function insertRevisions(
   session: Session,
   id: string,
   after: number,
   revisions: readonly ArchivedRevision[],
+  token: string,
 ): Promise<void> {
   let number = after;
   for (const batch of batches(revisions)) {
     const column = <T>(value: (revision: ArchivedRevision) => T) => batch.map(value);
     await session.query(
       `INSERT INTO workflow_revisions (workflow_id, number, revision, parent, recorded_at, source,
-        author, message, size, text)
-      SELECT $1, number, revision, parent, ${TIME("time")}, source, author, message, size, text
+        author, message, size, text, token)
+      SELECT $1, number, revision, parent, ${TIME("time")}, source, author, message, size, text, $11
       FROM unnest($2::integer[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[],
         $8::text[], $9::integer[], $10::text[])
         AS r (number, revision, parent, time, source, author, message, size, text)`,
@@ -54,6 +56,7 @@ export async function insertRevisions(
         column(({ message }) => message ?? null),
         column(({ text }) => text?.length ?? 0),
         column(({ text }) => text ?? null),
+        token,
       ],
     );
   }
@@ -73,6 +76,15 @@ function* batches(revisions: readonly ArchivedRevision[]): Generator<ArchivedRev
     size += length;
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Tells whether an operation wrote a revision of a workflow. */
+export async function hasRevisionOf(reader: Reader, id: string, token: string): Promise<boolean> {
+  const { count } = await reader.query(
+    "SELECT 1 FROM workflow_revisions WHERE workflow_id = $1 AND token = $2 LIMIT 1",
+    [id, token],
+  );
+  return count > 0;
 }
 
 /** Reads the tags of a workflow. */

@@ -38,10 +38,12 @@ export interface TextRow {
   lastRevision: string | undefined;
 }
 
-/** A row that was locked or written, and in which transaction. */
+/** A row that was locked or written. */
 export interface LockedTextRow extends TextRow {
-  /** Id of the transaction, by which the server knows later what became of it. */
-  transaction: string;
+  /** How often it was written. */
+  writes: number;
+  /** Names the operation that wrote it last. */
+  token: string | undefined;
 }
 
 /** A time as whole milliseconds. */
@@ -51,8 +53,6 @@ export const MILLISECONDS = (column: string): string =>
 /** A parameter of milliseconds as a time. */
 export const TIME = (param: string): string =>
   `timestamptz 'epoch' + ${param}::bigint * interval '1 millisecond'`;
-
-const TRANSACTION = "pg_current_xact_id()::text";
 
 /**
  * Reads a row and locks it until the end of the transaction.
@@ -69,18 +69,19 @@ export async function lockRow(
 ): Promise<LockedTextRow | undefined> {
   const last = isDescribed ? "last_number, last_revision" : "0, NULL";
   const { rows: [row] } = await session.query(
-    `SELECT text, ${MILLISECONDS("modified_at")}, ${last}, ${TRANSACTION}
+    `SELECT text, ${MILLISECONDS("modified_at")}, ${last}, writes, token
     FROM ${name} WHERE id = $1 FOR UPDATE`,
     [id],
   );
   if (row === undefined) return undefined;
-  const [text, modified, lastNumber, lastRevision, transaction] = row;
+  const [text, modified, lastNumber, lastRevision, writes, token = null] = row;
   return {
     text: text === null ? undefined : String(text),
     modified: new Date(Number(modified)),
     lastNumber: Number(lastNumber),
     lastRevision: lastRevision === null ? undefined : String(lastRevision),
-    transaction: String(transaction),
+    writes: Number(writes),
+    token: token === null ? undefined : String(token),
   };
 }
 
@@ -103,7 +104,8 @@ export class RaceError extends Error {
  * @param table The table.
  * @param id Id of the text.
  * @param row What it is to hold.
- * @param isNew Whether there was no row when it was read.
+ * @param before The row as it was read; absent when there was none.
+ * @param token Names the operation.
  * @returns The row.
  * @throws {RaceError} If there is one now.
  */
@@ -112,12 +114,14 @@ export async function writeRow(
   table: TextTable,
   id: string,
   row: NewRow,
-  isNew: boolean,
+  before: LockedTextRow | undefined,
+  token: string,
 ): Promise<LockedTextRow> {
   const columns: [name: string, value: Param, expression?: string][] = [
     ["text", row.text ?? null],
     ["size", row.text === undefined ? 0 : new TextEncoder().encode(row.text).length],
     ["modified_at", row.modified.getTime(), "time"],
+    ["token", token],
     ...(table.isDescribed ? described(row) : []),
   ];
   const values = columns.map(([name, , isTime], i) =>
@@ -125,17 +129,16 @@ export async function writeRow(
   );
   const params = [id, ...columns.map(([, value]) => value)];
   const names = columns.map(([name]) => name);
-  const sql = isNew
+  const sql = before === undefined
     ? `INSERT INTO ${table.name} (id, folded, writes, ${names.join(", ")})
-      VALUES ($1, $${params.push(foldId(id))}, 1, ${values.join(", ")})
-      ON CONFLICT DO NOTHING RETURNING ${TRANSACTION}`
+      VALUES ($1, $${params.push(foldId(id))}, 1, ${values.join(", ")}) ON CONFLICT DO NOTHING`
     : `UPDATE ${table.name}
       SET writes = writes + 1, ${names.map((name, i) => `${name} = ${values[i]}`).join(", ")}
-      WHERE id = $1 RETURNING ${TRANSACTION}`;
+      WHERE id = $1`;
   try {
-    const { rows: [found] } = await session.query(sql, params);
-    if (found === undefined) throw new RaceError(`Somebody else stored ${id}`);
-    return { ...row, transaction: String(found[0]) };
+    const { count } = await session.query(sql, params);
+    if (count === 0) throw new RaceError(`Somebody else stored ${id}`);
+    return { ...row, writes: (before?.writes ?? 0) + 1, token };
   } catch (error) {
     // It had been deleted, and meanwhile somebody stored one that differs only in case.
     if (constraintOf(error) !== `${table.name}_folded`) throw error;

@@ -8,7 +8,7 @@ import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
 import type { TextArchive, WriteArchiveOptions } from "../domain/text_archive.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { RevisionOptions, WorkflowRevision } from "../domain/workflow_history.ts";
-import { requireReplaced } from "../workflows/archive.ts";
+import { digestOf, requireReplaced } from "../workflows/archive.ts";
 import { findRevision, noRevision } from "../workflows/revision_names.ts";
 import type { LockedText, RevisionStore, StoredText, TextStore } from "../workflows/text_store.ts";
 import { parseWorkflow } from "../workflows/workflow_cache.ts";
@@ -112,13 +112,16 @@ export class PostgresTexts implements TextStore {
     }
     requireId(id, action);
     const workflow = text === undefined || !table.isDescribed ? undefined : parsed(id, text);
+    const token = crypto.randomUUID();
+    const isDone = async (session: Session) =>
+      await readDigest(session, table, id) === digestOf(archive);
     await writeOnce(this.#database, action, async (session) => {
-      const entry = this.#entry(session, id, action);
+      const entry = this.#entry(session, id, action, token);
       await entry.read();
       requireReplaced(await readDigest(session, table, id), replaces, action);
       if (text !== undefined) await entry.refuseSimilar();
       await entry.replaceAll(archive, workflow);
-      return { value: undefined, transaction: entry.transaction };
+      return { value: undefined, isDone };
     });
   }
 
@@ -133,15 +136,21 @@ export class PostgresTexts implements TextStore {
     run: (entry: LockedRow) => Promise<T>,
   ): Promise<T> {
     requireId(id, action);
+    const token = crypto.randomUUID();
     return await writeOnce(this.#database, action, async (session) => {
-      const entry = this.#entry(session, id, action);
-      return { value: await run(entry), transaction: entry.transaction };
+      const entry = this.#entry(session, id, action, token);
+      const value = await run(entry);
+      const { writes } = entry;
+      const isDone = writes === undefined
+        ? undefined
+        : (session: Session) => this.#entry(session, id, action, token).isDone(writes);
+      return { value, isDone };
     });
   }
 
-  #entry(session: Session, id: string, action: string): LockedRow {
+  #entry(session: Session, id: string, action: string, token: string): LockedRow {
     const keepsRevisions = this.history !== undefined;
-    return new LockedRow(session, { table: this.#table, keepsRevisions, id, action });
+    return new LockedRow(session, { table: this.#table, keepsRevisions, id, action, token });
   }
 }
 

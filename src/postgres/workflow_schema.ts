@@ -7,6 +7,8 @@
  *   lock, and what the revisions belong to.
  * - `writes` counts what happened to the row, so that a sum over all rows tells
  *   whether anything did.
+ * - `token` names the operation that wrote a row or a revision, so that one
+ *   whose commit was not answered can find out whether it was done.
  * - Numbers of revisions are given under the lock of the row; there is no
  *   sequence that all share.
  *
@@ -22,6 +24,7 @@ CREATE TABLE workflows (
   size integer NOT NULL,
   modified_at timestamptz NOT NULL,
   writes bigint NOT NULL,
+  token text COLLATE "C",
   name text COLLATE "C",
   version text,
   description text,
@@ -44,6 +47,7 @@ CREATE TABLE workflow_revisions (
   message text,
   size integer NOT NULL,
   text text,
+  token text COLLATE "C",
   PRIMARY KEY (workflow_id, number)
 );
 CREATE TABLE workflow_tags (
@@ -59,7 +63,8 @@ CREATE TABLE templates (
   text text,
   size integer NOT NULL,
   modified_at timestamptz NOT NULL,
-  writes bigint NOT NULL
+  writes bigint NOT NULL,
+  token text COLLATE "C"
 );
 CREATE UNIQUE INDEX templates_folded ON templates (folded) WHERE text IS NOT NULL;
 `;

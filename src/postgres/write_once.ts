@@ -1,6 +1,8 @@
 /**
  * Transactions that are never done twice, although what they do may not be
- * repeated: the server is asked what became of one whose commit it did not answer.
+ * repeated: after a commit that was not answered, the rows tell whether it was
+ * done. The server itself cannot: it gives the number of a transaction that a
+ * crash undid to another one.
  *
  * @module
  */
@@ -13,12 +15,9 @@ import { RaceError } from "./text_row.ts";
 export interface Written<T> {
   /** What it returns. */
   value: T;
-  /** Its id on the server; absent when it wrote nothing. */
-  transaction: string | undefined;
+  /** Tells in a later transaction whether this one was committed; absent when that does not matter. */
+  isDone: ((session: Session) => Promise<boolean>) | undefined;
 }
-
-/** How long to wait for a transaction to end of which the client knows nothing, in milliseconds. */
-const PAUSE = 20;
 
 /**
  * Runs a body in a transaction.
@@ -33,18 +32,14 @@ export async function writeOnce<T>(
   action: string,
   body: (session: Session) => Promise<Written<T>>,
 ): Promise<T> {
-  let unanswered: Written<T> | undefined;
+  let written: Written<T> | undefined;
   let foreign: { error: unknown } | undefined;
   try {
     const value = await database.transaction(action, async (session) => {
-      if (unanswered?.transaction !== undefined) {
-        if (await isCommitted(session, unanswered.transaction)) return unanswered.value;
-        unanswered = undefined;
-      }
+      if (session.uncertain && await written?.isDone?.(session)) return written!.value;
       const failures = new Set<unknown>();
       try {
-        const written = await body(noting(session, failures));
-        if (written.transaction !== undefined) unanswered = written;
+        written = await body(noting(session, failures));
         return written.value;
       } catch (error) {
         if (failures.has(error) || error instanceof RaceError || error instanceof StorageError) {
@@ -55,7 +50,7 @@ export async function writeOnce<T>(
         throw new StorageError(action, { cause: error });
       }
     });
-    if (unanswered !== undefined) announce(database);
+    if (written?.isDone !== undefined) announce(database);
     return value;
   } catch (error) {
     throw foreign === undefined ? error : foreign.error;
@@ -84,13 +79,4 @@ function noting(session: Session, failures: Set<unknown>): Session {
       }
     },
   };
-}
-
-async function isCommitted(session: Session, transaction: string): Promise<boolean> {
-  const { rows: [row] } = await session.query("SELECT pg_xact_status($1::xid8)", [transaction]);
-  const status = row?.[0];
-  if (status !== "in progress") return status === "committed";
-  // The server has not noticed yet that the connection is gone.
-  await new Promise((resolve) => setTimeout(resolve, PAUSE));
-  throw new RaceError("The transaction before has not ended yet");
 }

@@ -50,6 +50,7 @@ async function openWith({ url, schema }: DatabaseFixture, faults: Faults) {
     return connection;
   });
   return {
+    database,
     workflows: PostgresWorkflowRepository.over(database),
     [Symbol.asyncDispose]: () => database.close(),
   };
@@ -136,6 +137,38 @@ testPostgres("a commit that is not answered is done once", async (fixture) => {
     "saved",
   ]);
 });
+
+testPostgres(
+  "a commit that is not answered is found although others wrote since",
+  async (fixture) => {
+    let overtaken: (() => Promise<unknown>) | undefined;
+    await using opened = await openWith(fixture, {
+      async query(sql, run, connection) {
+        const overtake = overtaken;
+        if (sql !== "COMMIT" || overtake === undefined) return await run();
+        overtaken = undefined;
+        await run();
+        await connection.close();
+        await overtake();
+        throw Object.assign(new Error("lost"), { code: "ECONNRESET" });
+      },
+    });
+    const database = await fixture.open();
+    const other = PostgresWorkflowRepository.over(database);
+    await other.save(counter());
+    overtaken = () => countUp(other);
+    await countUp(opened.workflows);
+    assertEquals((await other.load("greet")).extra, { count: 2 });
+
+    const templates = PostgresTemplateRepository.over(opened.database);
+    const theirs = PostgresTemplateRepository.over(database);
+    const template = { id: "t", name: "t", parameters: [], workflowSpec: {} };
+    overtaken = () => theirs.save({ ...template, name: "theirs" });
+    const error = await assertRejects(() => templates.save(template), DatabaseError);
+    assert(error.message.includes("may have been done or not"), error.message);
+    assertEquals((await theirs.load("t")).name, "theirs");
+  },
+);
 
 testPostgres(
   "update() undoes everything when its function fails, and throws what it threw",
