@@ -58,7 +58,27 @@ export interface StorageCopyCounts {
 /** What a copy did. */
 export type StorageCopyResult = Record<StoragePart, StorageCopyCounts>;
 
-/** Everything but this was copied. */
+/**
+ * Everything but this was copied.
+ *
+ * @example What was not copied
+ * ```ts
+ * import { copyStorage, openStorage, StorageCopyError } from "@goflow/storage";
+ *
+ * const [from, to] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
+ * {
+ *   await using source = await openStorage({ root: from });
+ *   await using target = await openStorage({ root: to });
+ *   try {
+ *     await copyStorage(source, target);
+ *   } catch (error) {
+ *     if (!(error instanceof StorageCopyError)) throw error;
+ *     for (const { id } of error.result.executions.failed) console.error(id);
+ *   }
+ * }
+ * for (const folder of [from, to]) await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class StorageCopyError extends StorageError {
   static {
     this.prototype.name = "StorageCopyError";

@@ -36,6 +36,14 @@ export interface SystemKeyringOptions {
  * @param os The operating system.
  * @returns The keyring.
  * @throws {InvalidDataError} If the timeout is no time.
+ *
+ * @example A store over the keyring of this system, with more time to answer its prompts
+ * ```ts
+ * import { KeyringCredentialStore, systemKeyring } from "@goflow/storage";
+ *
+ * const keyring = systemKeyring({ timeout: 120_000 });
+ * const store = await KeyringCredentialStore.open({ root: "/srv/goflow", keyring });
+ * ```
  */
 export function systemKeyring(
   options: SystemKeyringOptions = {},

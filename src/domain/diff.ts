@@ -38,6 +38,18 @@ const LISTS = [
  * @param before One workflow.
  * @param after The other.
  * @returns The differences; none when both say the same.
+ *
+ * @example One node more
+ * ```ts
+ * import { diffWorkflows, Workflow } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const before = Workflow.create("greet", undefined, { id: "greet" });
+ * const after = Workflow.create("greet", undefined, { id: "greet" });
+ * after.addNode({ id: "start", type: "start" });
+ * const [change] = diffWorkflows(before, after);
+ * assertEquals([change?.change, change?.kind, change?.name], ["added", "node", "start"]);
+ * ```
  */
 export function diffWorkflows(before: Workflow, after: Workflow): WorkflowChange[] {
   const changes: WorkflowChange[] = [];

@@ -8,7 +8,20 @@
 
 import type { MergeConflict } from "./merge.ts";
 
-/** Base class of every error that this module throws on purpose. */
+/**
+ * Base class of every error that this module throws on purpose.
+ *
+ * @example Tell the errors of this module from all others
+ * ```ts
+ * import { FilesystemWorkflowRepository, StorageError } from "@goflow/storage";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * const workflows = await FilesystemWorkflowRepository.open({ root });
+ * await assertRejects(() => workflows.load("../outside"), StorageError, "must be a single file name");
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
 export class StorageError extends Error {
   static {
     this.prototype.name = "StorageError";
@@ -23,7 +36,24 @@ export interface ResourceFields extends ErrorOptions {
   id: string;
 }
 
-/** The resource does not exist. */
+/**
+ * The resource does not exist.
+ *
+ * @example Create what is missing
+ * ```ts
+ * import { FilesystemWorkflowRepository, NotFoundError, Workflow } from "@goflow/storage";
+ *
+ * const root = await Deno.makeTempDir();
+ * const workflows = await FilesystemWorkflowRepository.open({ root });
+ * try {
+ *   await workflows.load("greet");
+ * } catch (error) {
+ *   if (!(error instanceof NotFoundError)) throw error;
+ *   await workflows.save(Workflow.create(error.id, undefined, { id: error.id }));
+ * }
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
 export class NotFoundError extends StorageError {
   static {
     this.prototype.name = "NotFoundError";
@@ -46,7 +76,19 @@ export class NotFoundError extends StorageError {
   }
 }
 
-/** A resource of this id or name exists already. */
+/**
+ * A resource of this id or name exists already.
+ *
+ * @example An edge that is there already
+ * ```ts
+ * import { AlreadyExistsError, Workflow } from "@goflow/storage";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const workflow = Workflow.create("greet");
+ * workflow.addEdge({ from: "start", to: "end" });
+ * assertThrows(() => workflow.addEdge({ from: "start", to: "end" }), AlreadyExistsError);
+ * ```
+ */
 export class AlreadyExistsError extends StorageError {
   static {
     this.prototype.name = "AlreadyExistsError";
@@ -77,7 +119,22 @@ export interface PermissionFields extends ErrorOptions {
   flag?: string | undefined;
 }
 
-/** The operating system, the keyring or Deno's sandbox refused access. */
+/**
+ * The operating system, the keyring or Deno's sandbox refused access.
+ *
+ * @example Tell the user which flag is missing
+ * ```ts
+ * import { openStorage, PermissionDeniedError } from "@goflow/storage";
+ *
+ * try {
+ *   await using storage = await openStorage({ root: "/srv/goflow" });
+ *   await storage.workflows.list();
+ * } catch (error) {
+ *   if (!(error instanceof PermissionDeniedError)) throw error;
+ *   console.error(`Run again with ${error.flag ?? "another user"}`);
+ * }
+ * ```
+ */
 export class PermissionDeniedError extends StorageError {
   static {
     this.prototype.name = "PermissionDeniedError";
@@ -116,7 +173,18 @@ export interface InvalidDataFields extends ErrorOptions {
   column?: number | undefined;
 }
 
-/** Data, an id or an option is not valid: bad YAML or JSON, a broken invariant. */
+/**
+ * Data, an id or an option is not valid: bad YAML or JSON, a broken invariant.
+ *
+ * @example Every problem of a workflow
+ * ```ts
+ * import { InvalidDataError, Workflow } from "@goflow/storage";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const error = assertThrows(() => Workflow.create("greet").validate(), InvalidDataError);
+ * assertEquals(error.problems.length, 2); // no start node, no end node
+ * ```
+ */
 export class InvalidDataError extends StorageError {
   static {
     this.prototype.name = "InvalidDataError";
@@ -153,7 +221,19 @@ export interface InvalidStateFields extends ErrorOptions {
   to: string;
 }
 
-/** The state machine of an execution forbids this transition. */
+/**
+ * The state machine of an execution forbids this transition.
+ *
+ * @example A run that has not started cannot be completed
+ * ```ts
+ * import { Execution, InvalidStateError } from "@goflow/storage";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const run = Execution.create("greet", "1.0");
+ * const error = assertThrows(() => run.complete(), InvalidStateError);
+ * assertEquals([error.from, error.to], ["pending", "completed"]);
+ * ```
+ */
 export class InvalidStateError extends StorageError {
   static {
     this.prototype.name = "InvalidStateError";
@@ -204,7 +284,21 @@ export interface DatabaseErrorFields extends ErrorOptions {
   code: DatabaseErrorCode;
 }
 
-/** The database refused. */
+/**
+ * The database refused.
+ *
+ * @example A file that is no database
+ * ```ts
+ * import { DatabaseError, SQLiteExecutionRepository } from "@goflow/storage";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "no database at all\n".repeat(50));
+ * const error = await assertRejects(() => SQLiteExecutionRepository.open({ path }), DatabaseError);
+ * assertEquals(error.code, "not-a-database");
+ * await Deno.remove(path);
+ * ```
+ */
 export class DatabaseError extends StorageError {
   static {
     this.prototype.name = "DatabaseError";
@@ -238,7 +332,24 @@ export interface ConflictFields extends ErrorOptions {
   actual: string;
 }
 
-/** Somebody else changed the resource since it was read. */
+/**
+ * Somebody else changed the resource since it was read.
+ *
+ * @example Somebody else saved first
+ * ```ts
+ * import { ConflictError, FilesystemWorkflowRepository, Workflow } from "@goflow/storage";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * const workflows = await FilesystemWorkflowRepository.open({ root });
+ * const workflow = Workflow.create("greet", undefined, { id: "greet" });
+ * await workflows.save(workflow);
+ * const ifRevision = "a revision that was read long ago";
+ * workflow.version = "2.0";
+ * await assertRejects(() => workflows.save(workflow, { ifRevision }), ConflictError);
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
 export class ConflictError extends StorageError {
   static {
     this.prototype.name = "ConflictError";
@@ -286,7 +397,22 @@ export interface KeyringErrorFields extends ErrorOptions {
   reason: KeyringErrorReason;
 }
 
-/** The keyring is locked, unavailable, or did not take the value. Never contains a secret. */
+/**
+ * The keyring is locked, unavailable, or did not take the value. Never contains a secret.
+ *
+ * @example Fall back to a vault, because the user said so
+ * ```ts
+ * import { KeyringCredentialStore, KeyringError, MemoryKeyring } from "@goflow/storage";
+ *
+ * const store = await KeyringCredentialStore.open({ keyring: new MemoryKeyring() });
+ * try {
+ *   await store.set("github:token", "an example");
+ * } catch (error) {
+ *   if (!(error instanceof KeyringError) || error.reason !== "unavailable") throw error;
+ *   console.error("No keyring here: pass --keyring vault");
+ * }
+ * ```
+ */
 export class KeyringError extends StorageError {
   static {
     this.prototype.name = "KeyringError";
@@ -314,7 +440,19 @@ export interface CredentialExpiredFields extends ErrorOptions {
   expiresAt: Date;
 }
 
-/** The credential is past its expiry. */
+/**
+ * The credential is past its expiry.
+ *
+ * @example A value that is past its expiry
+ * ```ts
+ * import { CredentialExpiredError, KeyringCredentialStore, MemoryKeyring } from "@goflow/storage";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const store = await KeyringCredentialStore.open({ keyring: new MemoryKeyring() });
+ * await store.set("github:token", "an example", { expiresAt: new Date("2020-01-01") });
+ * await assertRejects(() => store.get("github:token"), CredentialExpiredError);
+ * ```
+ */
 export class CredentialExpiredError extends StorageError {
   static {
     this.prototype.name = "CredentialExpiredError";

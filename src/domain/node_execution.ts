@@ -70,7 +70,22 @@ export interface LazyNodeExecutionFields {
   invalidColumns(): InvalidColumn[] | undefined;
 }
 
-/** The run of one node. A plain mutable object. */
+/**
+ * The run of one node. A plain mutable object.
+ *
+ * @example A node that fails once and is repeated
+ * ```ts
+ * import { NodeExecution } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const node = NodeExecution.create("run-1", "fetch", "mcp_tool");
+ * node.start();
+ * node.fail({ type: "timeout", message: "no answer" });
+ * node.retry();
+ * node.complete({ rows: 12 });
+ * assertEquals([node.status, node.retryCount], ["completed", 1]);
+ * ```
+ */
 export class NodeExecution implements NodeExecutionFields {
   // Some fields are declared only: an absent one is no property, a lazy one an accessor.
 

@@ -69,6 +69,22 @@ const TYPES = ["string", "number", "boolean", "array"];
  *
  * @param template The template.
  * @returns One sentence per problem.
+ *
+ * @example A parameter of an unknown type
+ * ```ts
+ * import { templateProblems } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const problems = templateProblems({
+ *   id: "etl",
+ *   name: "etl",
+ *   parameters: [{ name: "color", type: "color" as "string", required: false }],
+ *   workflowSpec: { name: "etl", nodes: [], edges: [] },
+ * });
+ * assertEquals(problems, [
+ *   'Parameter "color" has type "color", wanted is one of string, number, boolean, array',
+ * ]);
+ * ```
  */
 export function templateProblems(template: WorkflowTemplate): string[] {
   const { parameters, workflowSpec } = template;

@@ -6,7 +6,7 @@
  */
 
 import { type Cursor, isInt64 } from "./cursor.ts";
-import type { Row, SqlValue } from "./driver.ts";
+import type { SqlValue } from "./driver.ts";
 import { executionTable } from "./execution_row.ts";
 import type { Filter } from "./filter.ts";
 import { instantSql, ZERO_INSTANT } from "./instant.ts";
@@ -28,16 +28,6 @@ export interface Query {
  */
 export function isRowid(place: string): boolean {
   return isInt64(place);
-}
-
-/**
- * Returns the place of a row of a page.
- *
- * @param row The row.
- * @returns Its instant and its rowid.
- */
-export function placeOf(row: Row): Pick<Cursor, "instant" | "place"> {
-  return { instant: BigInt(row.at(-2) as number | bigint), place: String(row.at(-1)) };
 }
 
 /**

@@ -12,7 +12,25 @@ import { listPage } from "./list.ts";
 import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./options.ts";
 import { SQLiteStore } from "./store.ts";
 
-/** Lists runs. */
+/**
+ * Lists runs.
+ *
+ * @example Go through all runs of a workflow, newest first
+ * ```ts
+ * import { Execution, SQLiteExecutionRepository } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * {
+ *   using executions = await SQLiteExecutionRepository.open({ root });
+ *   await executions.save(Execution.create("etl", "1.0"));
+ *   const statuses: string[] = [];
+ *   for await (const { status } of executions.iterate({ workflowId: "etl" })) statuses.push(status);
+ *   assertEquals(statuses, ["pending"]);
+ * }
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
 export abstract class SQLiteLister extends SQLiteStore {
   /**
    * Reads one page of runs, newest first, without node executions and snapshots.

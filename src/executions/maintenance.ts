@@ -29,7 +29,25 @@ import { FEATURES, requireFeature } from "./schema_version.ts";
 import type { StoredRun } from "./run_line.ts";
 import { insertStoredRuns, readStoredIds, readStoredRuns } from "./stored_run.ts";
 
-/** The part of the repository for those who run it. */
+/**
+ * The part of the repository for those who run it.
+ *
+ * @example Keep the newest 1,000 runs, then copy the database
+ * ```ts
+ * import { SQLiteExecutionRepository } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * {
+ *   using executions = await SQLiteExecutionRepository.open({ root });
+ *   const { count } = await executions.prune({ rules: [{ maxCount: 1000 }] });
+ *   assertEquals(count, 0);
+ *   await executions.backup(`${root}/copy.db`);
+ *   assertEquals((await executions.check()).ok, true);
+ * }
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
 export abstract class SQLiteMaintenance extends SQLiteLister {
   #prunes = false;
 

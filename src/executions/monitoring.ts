@@ -30,7 +30,27 @@ import { requireFeature } from "./schema_version.ts";
 import { countWaiting, hasUncounted, readStatistics } from "./statistics.ts";
 import { checkWatch } from "./watch_options.ts";
 
-/** The part of the repository for those who watch runs. */
+/**
+ * The part of the repository for those who watch runs.
+ *
+ * @example Count runs, and keep one from every pruning
+ * ```ts
+ * import { Execution, SQLiteExecutionRepository } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * {
+ *   using executions = await SQLiteExecutionRepository.open({ root });
+ *   const run = Execution.create("etl", "1.0");
+ *   run.start();
+ *   run.complete();
+ *   await executions.record(run);
+ *   assertEquals((await executions.statistics()).runs.byStatus, { completed: 1 });
+ *   await executions.pin(run.id);
+ * }
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
 export abstract class SQLiteMonitoring extends SQLiteMaintenance {
   /**
    * Counts runs and node executions that have ended, from roll-ups that cost

@@ -9,7 +9,22 @@ import type { Connection } from "./connection.ts";
 import { openConnection } from "./open.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-/** Opening and closing, which all parts of the repository share. */
+/**
+ * Opening and closing, which all parts of the repository share.
+ *
+ * @example Close a store at the end of a block
+ * ```ts
+ * import { DatabaseError, SQLiteExecutionRepository } from "@goflow/storage";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * const executions = await SQLiteExecutionRepository.open({ root });
+ * executions.close();
+ * executions.close(); // does nothing
+ * await assertRejects(() => executions.list(), DatabaseError, "the store is closed");
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
 export abstract class SQLiteStore implements Disposable, AsyncDisposable {
   /** Options with their defaults. */
   protected readonly options: ResolvedOptions;

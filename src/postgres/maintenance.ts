@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DatabaseError, InvalidDataError } from "../domain/errors.ts";
 import type {
   DetailedPrunePlan,
   PruneOptions,
@@ -15,15 +16,23 @@ import { toByteStream, writeRuns } from "../executions/export.ts";
 import { importRuns } from "../executions/import.ts";
 import { redactStoredRun } from "../executions/redact_stored_run.ts";
 import type { StoredRun } from "../executions/run_line.ts";
-import { insertStoredRuns } from "./insert_run.ts";
 import { planPrune, prune } from "./prune.ts";
-import { readStoredRuns } from "./stored_run.ts";
+import { checkStoredRun, insertStoredRuns, readStoredRuns } from "./stored_run.ts";
 import { PostgresStore } from "./store.ts";
 
-/** Transactions of an import that are under way while the next one is read. */
-const LANES = 3;
-
-/** The part of the repository for those who run it. */
+/**
+ * The part of the repository for those who run it.
+ *
+ * @example Keep the newest 1,000 runs
+ * ```ts ignore
+ * import { openPostgresStorage } from "@goflow/storage/postgres";
+ *
+ * await using storage = await openPostgresStorage("postgres://goflow@db.example/goflow", {
+ *   password: () => readPassword(),
+ * });
+ * await storage.executions.prune({ rules: [{ maxCount: 1000 }] });
+ * ```
+ */
 export abstract class PostgresMaintenance extends PostgresStore {
   /** Starts the automatic pruning. */
   protected startPruning(): void {
@@ -116,12 +125,27 @@ export abstract class PostgresMaintenance extends PostgresStore {
     const action = "Cannot import executions";
     const database = this.connect(action);
     const { redactor } = this.options;
-    const insert = async (runs: StoredRun[]) => {
-      const outcomes = await insertStoredRuns(database, runs, action);
+    const insertAll = async (runs: StoredRun[]) => {
+      const added = await insertStoredRuns(database, runs, action);
       this.written(database);
-      return outcomes;
+      // Only their number counts.
+      return runs.map((_, i) => i < added);
     };
-    const prepare = redactor && ((run: StoredRun) => redactStoredRun(run, redactor));
-    return await importRuns(insert, stream, options, action, prepare, LANES);
+    const insert = async (runs: StoredRun[]): Promise<(boolean | InvalidDataError)[]> => {
+      try {
+        return await insertAll(runs);
+      } catch (cause) {
+        if (!(cause instanceof DatabaseError && cause.code === "constraint")) throw cause;
+        if (runs.length === 1) return [new InvalidDataError(cause.message, { cause })];
+        const outcomes: (boolean | InvalidDataError)[] = [];
+        for (const run of runs) outcomes.push(...await insert([run]));
+        return outcomes;
+      }
+    };
+    const prepare = (run: StoredRun) => {
+      checkStoredRun(run, action);
+      return redactor === undefined ? run : redactStoredRun(run, redactor);
+    };
+    return await importRuns(insert, stream, options, action, prepare);
   }
 }

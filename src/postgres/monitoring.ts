@@ -24,7 +24,21 @@ import { checkWatch } from "../executions/watch_options.ts";
 
 const READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
-/** The part of the repository for those who watch runs. */
+/**
+ * The part of the repository for those who watch runs.
+ *
+ * @example Count the runs of the last hour
+ * ```ts ignore
+ * import { openPostgresStorage } from "@goflow/storage/postgres";
+ *
+ * await using storage = await openPostgresStorage("postgres://goflow@db.example/goflow", {
+ *   password: () => readPassword(),
+ * });
+ * const from = new Date(Date.now() - 3_600_000);
+ * const { runs } = await storage.executions.statistics({ from });
+ * console.log(runs.byStatus);
+ * ```
+ */
 export abstract class PostgresMonitoring extends PostgresMaintenance {
   /**
    * Counts runs and node executions that have ended, from roll-ups that cost

@@ -15,7 +15,19 @@ import type { PostgresInfo } from "./migrator.ts";
 /** After how many writes what is queued is moved on. */
 const UPKEEP = 500;
 
-/** Opening and closing, which all parts of the repository share. */
+/**
+ * Opening and closing, which all parts of the repository share.
+ *
+ * @example What is at the other end
+ * ```ts ignore
+ * import { openPostgresStorage } from "@goflow/storage/postgres";
+ *
+ * await using storage = await openPostgresStorage("postgres://goflow@db.example/goflow", {
+ *   password: () => readPassword(),
+ * });
+ * console.log((await storage.executions.info()).schemaVersion);
+ * ```
+ */
 export abstract class PostgresStore implements Disposable, AsyncDisposable {
   readonly #database: PostgresDatabase;
   readonly #owned: boolean;

@@ -14,6 +14,16 @@ import { PostgresTexts } from "./texts.ts";
  * Workflow templates in PostgreSQL, each text verbatim.
  *
  * Requires `--allow-net` for the server.
+ *
+ * @example Make a workflow of a template
+ * ```ts ignore
+ * import { openPostgresStorage } from "@goflow/storage/postgres";
+ *
+ * await using storage = await openPostgresStorage("postgres://goflow@db.example/goflow", {
+ *   password: () => readPassword(),
+ * });
+ * const { workflow } = await storage.templates.instantiate("etl", { source: "/data/in" });
+ * ```
  */
 export class PostgresTemplateRepository extends TextTemplateRepository implements AsyncDisposable {
   readonly #owned: PostgresDatabase | undefined;

@@ -37,6 +37,18 @@ export interface PostgresWorkflowOptions {
  * text is kept verbatim, comments included, with all its revisions.
  *
  * Requires `--allow-net` for the server.
+ *
+ * @example Read, change and write, with no other program in between
+ * ```ts ignore
+ * import { openPostgresStorage } from "@goflow/storage/postgres";
+ *
+ * await using storage = await openPostgresStorage("postgres://goflow@db.example/goflow", {
+ *   password: () => readPassword(),
+ * });
+ * await storage.workflows.update("greet", (workflow) => {
+ *   workflow.description = "Says hello";
+ * });
+ * ```
  */
 export class PostgresWorkflowRepository extends TextWorkflowRepository implements AsyncDisposable {
   readonly #owned: PostgresDatabase | undefined;

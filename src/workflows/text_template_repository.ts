@@ -27,7 +27,27 @@ import type { TextStore } from "./text_store.ts";
 import { formatDocument } from "./yaml_format.ts";
 import { readYaml } from "./yaml_reader.ts";
 
-/** Workflow templates as YAML texts. */
+/**
+ * Workflow templates as YAML texts.
+ *
+ * @example A template that is stored, and a workflow made of it
+ * ```ts
+ * import { FilesystemTemplateRepository } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * const templates = await FilesystemTemplateRepository.open({ root });
+ * await templates.save({
+ *   id: "greet",
+ *   name: "greet",
+ *   parameters: [{ name: "who", type: "string", required: true }],
+ *   workflowSpec: { name: "greet {{who}}", nodes: [], edges: [] },
+ * });
+ * const { workflow } = await templates.instantiate("greet", { who: "Zoë" });
+ * assertEquals(workflow.name, "greet Zoë");
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
 export abstract class TextTemplateRepository implements TemplateRepository {
   readonly #texts: TextStore;
 

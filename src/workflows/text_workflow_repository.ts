@@ -41,6 +41,21 @@ import { notFound } from "./workflow_writer.ts";
 /**
  * Workflows as YAML texts that people and programs edit together: what did not
  * change keeps its source text, comments included, and every revision is kept.
+ *
+ * @example Read, change and write, with no other program in between
+ * ```ts
+ * import { FilesystemWorkflowRepository, Workflow } from "@goflow/storage";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * const workflows = await FilesystemWorkflowRepository.open({ root });
+ * await workflows.save(Workflow.create("greet", undefined, { id: "greet" }));
+ * await workflows.update("greet", (workflow) => {
+ *   workflow.description = "Says hello";
+ * });
+ * assertEquals((await workflows.load("greet")).description, "Says hello");
+ * await Deno.remove(root, { recursive: true });
+ * ```
  */
 export abstract class TextWorkflowRepository implements WorkflowRepository {
   readonly #store: WorkflowStore;

@@ -8,8 +8,7 @@
 import { BlockScalars, indentOf } from "./block_scalars.ts";
 
 const BREAK = /[\u0085\u2028\u2029]/;
-/** Finds more than it should, but fast. */
-const EMPTY_ITEM = /-[ \t]*[\r\n#]/;
+const EMPTY_ITEM = /^ *(?:- +)*-[ \t]*(?:[ \t]#.*)?\r?$/m;
 
 /**
  * Returns a text that the parser reads as what is meant.

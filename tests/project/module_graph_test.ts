@@ -54,6 +54,14 @@ Deno.test("every import() names its module, so that the module graph is complete
   }
 });
 
+Deno.test("nothing is read from beside the modules, so that a binary holds all it needs", async () => {
+  for (const path of (await readModuleGraph("src/cli/main.ts")).keys()) {
+    const text = await Deno.readTextFile(join(PROJECT, path));
+    const found = text.match(/import\.meta\.\w+/g) ?? [];
+    assertEquals(found.filter((name) => name !== "import.meta.main"), [], path);
+  }
+});
+
 Deno.test("imports point from the command line to the stores to the domain", async () => {
   const layers = ["domain", "workflows", "executions", "credentials"];
   const shared = /^src\/[a-z_]+\.ts$/;
