@@ -19,11 +19,19 @@ import type { Saves } from "./saver.ts";
 class Bench {
   readonly #driver: DriverName;
   readonly #path: string;
+  readonly #fresh: string;
   readonly #runs: number;
 
-  constructor(driver: DriverName, path: string, runs: number) {
+  /**
+   * @param driver Which library.
+   * @param path The database, which is changed.
+   * @param fresh One that was made with the newest nine tenths of the runs.
+   * @param runs How many runs the database has.
+   */
+  constructor(driver: DriverName, path: string, fresh: string, runs: number) {
     this.#driver = driver;
     this.#path = path;
+    this.#fresh = fresh;
     this.#runs = runs;
   }
 
@@ -183,10 +191,9 @@ class Bench {
       printFigure("growth of memory in it", watch.growth, 100, "MB");
       await here.checkpoint();
     }
-    const fresh = `${this.#path}.fresh`;
-    await makeHistory(fresh, this.#runs, goal);
-    const [size, wanted] = [this.#path, fresh].map((path) => Deno.statSync(path).size / 2 ** 20);
-    await Deno.remove(fresh);
+    const [size, wanted] = [this.#path, this.#fresh].map((path) =>
+      Deno.statSync(path).size / 2 ** 20
+    );
     printFigure("its file by a fresh one", size! / wanted!, 1.15, "×", [
       `${wanted!.toFixed()} MB`,
       `${size!.toFixed()} MB`,
@@ -247,10 +254,12 @@ if (import.meta.main) {
     const folder = await Deno.makeTempDir();
     try {
       const history = kept ?? `${folder}/history.db`;
-      if (kept === undefined || !exists(kept)) await makeHistory(history, runs);
+      const fresh = `${history}.fresh`;
+      if (!exists(history)) await makeHistory(history, runs);
+      if (!exists(fresh)) await makeHistory(fresh, runs, runs / 10);
       await Deno.copyFile(history, `${folder}/bench.db`);
       printHead(`${runs} runs of 3 nodes, driver ${driver}`);
-      await new Bench(driver, `${folder}/bench.db`, runs).measure();
+      await new Bench(driver, `${folder}/bench.db`, fresh, runs).measure();
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

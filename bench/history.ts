@@ -21,8 +21,8 @@ const time = (ms: string) =>
   `strftime('%Y-%m-%d %H:%M:%f', (${ms}) / 1000.0, 'unixepoch') || '+00:00'`;
 
 const RUNS =
-  `WITH RECURSIVE numbers(i) AS (VALUES (?1) UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ?2),
-runs AS (SELECT i, ${BEGIN} + i * ${SPAN} / ?3 AS ms, i * 7919 % 60000 AS took,
+  `WITH RECURSIVE numbers(i) AS (VALUES (CAST(?1 AS INTEGER)) UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ?2),
+runs AS (SELECT i, ${BEGIN} + i * ${SPAN} / CAST(?3 AS INTEGER) AS ms, i * 7919 % 60000 AS took,
   'workflow-' || (i % ${WORKFLOWS}) AS workflow, i % 20 = 7 AS failed FROM numbers)`;
 
 const INSERT_RUNS = `${RUNS}

@@ -12,6 +12,7 @@ import type {
   WatchOptions,
 } from "../domain/execution_monitoring.ts";
 import type { Connection } from "./connection.ts";
+import { LIMIT_SQL } from "./list_query.ts";
 import { makeRun, readRunRows } from "./load.ts";
 import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
 import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
@@ -21,7 +22,7 @@ export const CHANGES_PAGE = 500;
 
 /** Reads the next changes. */
 export const CHANGES_SQL =
-  "SELECT sequence, kind, execution_id FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?";
+  `SELECT sequence, kind, execution_id FROM changes WHERE sequence > ? ORDER BY sequence ${LIMIT_SQL}`;
 
 /**
  * Returns the newest place in the feed.

@@ -6,7 +6,7 @@
  */
 
 import { DatabaseError } from "../domain/errors.ts";
-import { databaseError, databaseErrorCode } from "./database_error.ts";
+import { databaseError } from "./database_error.ts";
 import type { CopyStep, Driver, Row, Statement } from "./driver.ts";
 import type { SQLiteInfo } from "./options.ts";
 
@@ -177,25 +177,18 @@ export class Connection {
     return `${this.#number} ${version} ${this.#writes}`;
   }
 
-  /** Closes the connection; further calls do nothing. */
+  /**
+   * Closes the connection; further calls do nothing. Without `PRAGMA optimize`,
+   * which would hold the lock for seconds at a million runs: no query needs its statistics.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#statements.clear();
     try {
-      if (!this.info.readOnly) this.#optimize();
-    } finally {
-      this.#statements.clear();
       this.#driver.close();
+    } finally {
       this.#release();
-    }
-  }
-
-  /** Best effort: another connection may hold the lock. */
-  #optimize(): void {
-    try {
-      this.#driver.exec("PRAGMA optimize");
-    } catch (error) {
-      if (databaseErrorCode(error) === undefined) throw error;
     }
   }
 

@@ -7,6 +7,7 @@
 import type { RetentionPolicy } from "../domain/execution_retention.ts";
 import type { Connection } from "./connection.ts";
 import { PINNED } from "./labels.ts";
+import { LIMIT_SQL } from "./list_query.ts";
 
 /**
  * Finds the runs that each workflow keeps.
@@ -38,7 +39,7 @@ function newestSql(where: string): string {
   )
   SELECT executions.rowid FROM workflows CROSS JOIN executions ON executions.rowid IN (
     SELECT rowid FROM executions WHERE workflow_id = workflows.id${where}
-    ORDER BY started_instant DESC, rowid DESC LIMIT ?
+    ORDER BY started_instant DESC, rowid DESC ${LIMIT_SQL}
   )`;
 }
 

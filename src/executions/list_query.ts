@@ -30,6 +30,9 @@ export function isRowid(place: string): boolean {
   return isInt64(place);
 }
 
+/** SQLite compiles a statement anew whenever a bare parameter of its LIMIT is bound. */
+export const LIMIT_SQL = "LIMIT ? + 0";
+
 /**
  * Builds the query of a page.
  *
@@ -63,7 +66,7 @@ export function pageQuery(
   const order = newer ? "ASC" : "DESC";
   return {
     sql: [from, ...more].map(({ sql }) => sql).join(" UNION ALL ") +
-      ` ORDER BY instant ${order}, place ${order}` + (limit === undefined ? "" : " LIMIT ?"),
+      ` ORDER BY instant ${order}, place ${order}` + (limit === undefined ? "" : ` ${LIMIT_SQL}`),
     params: [
       ...[from, ...more].flatMap(({ params }) => params),
       ...(limit === undefined ? [] : [limit]),
@@ -88,7 +91,7 @@ export function countQuery(
   if (parts.length === 0) return { sql: "SELECT 0", params: [] };
   const rows = parts.map(({ sql }) => `SELECT 1 FROM executions${sql}`).join(" UNION ALL ");
   return {
-    sql: `SELECT count(*) FROM (${rows}${cap === undefined ? "" : " LIMIT ?"})`,
+    sql: `SELECT count(*) FROM (${rows}${cap === undefined ? "" : ` ${LIMIT_SQL}`})`,
     params: [...parts.flatMap(({ params }) => params), ...(cap === undefined ? [] : [cap])],
   };
 }

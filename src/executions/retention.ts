@@ -10,6 +10,7 @@ import type { Connection } from "./connection.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { ZERO_INSTANT } from "./instant.ts";
 import { keptRows, labelledSql } from "./kept_runs.ts";
+import { LIMIT_SQL } from "./list_query.ts";
 import { type Candidate, statusesOf } from "./policy.ts";
 import { runBytesSql, usedBytes } from "./run_bytes.ts";
 import { FINAL_STATUSES } from "./statistics_schema.ts";
@@ -131,7 +132,7 @@ export class PruneScan {
     const place = this.#place === undefined ? [] : ["(started_instant, rowid) > (?, ?)"];
     return this.#connection.statement(
       `${select} FROM executions WHERE ${[...terms, ...place].join(" AND ")}
-      ORDER BY started_instant, rowid LIMIT ?`,
+      ORDER BY started_instant, rowid ${LIMIT_SQL}`,
     ).all(...params, ...(this.#place ?? []), limit);
   }
 
