@@ -62,23 +62,62 @@ export function mergeWorkflows(base: Workflow, mine: Workflow, theirs: Workflow)
     asTree(theirs),
     conflicts,
   ) as unknown as Workflow;
-  return { workflow: Workflow.from(fields), conflicts };
+  const workflow = Workflow.from(fields);
+  conflicts.push(
+    ...lostReferences(base, mine, theirs),
+    ...lostReferences(base, theirs, mine, true),
+  );
+  return { workflow, conflicts };
 }
 
-/** Lists whose items have an identity: how it is called, and the key that holds it. */
-const LISTS: Readonly<Record<string, [singular: string, keyOf: (item: Mapping) => string]>> = {
-  nodes: ["node", (item) => String(item.id)],
-  servers: ["server", (item) => String(item.id)],
-  variables: ["variable", (item) => String(item.name)],
-  edges: ["edge", edgeKey],
+type KeyOf = (item: Mapping) => string;
+
+/** Lists whose items have an identity: how it is called, and what it is, given the list before both edits. */
+const LISTS: Readonly<Record<string, [singular: string, keyOf: (base: Mapping[]) => KeyOf]>> = {
+  nodes: ["node", () => ({ id }) => String(id)],
+  servers: ["server", () => ({ id }) => String(id)],
+  variables: ["variable", () => ({ name }) => String(name)],
+  edges: ["edge", edgeKeys],
 };
 
 /**
- * An edge is the same when its ends and condition are: two people who add the
- * same edge give it different ids.
+ * An edge of before is told by its id. One that is new is the same when its
+ * ends and condition are: two people who add it give it different ids.
  */
-function edgeKey({ from, to, condition }: Mapping): string {
+function edgeKeys(base: Mapping[]): KeyOf {
+  const names = new Map(base.map((edge) => [edge.id, edgeName(edge)]));
+  return (edge) => (edge.id === undefined ? undefined : names.get(edge.id)) ?? edgeName(edge);
+}
+
+function edgeName({ from, to, condition }: Mapping): string {
   return condition === undefined ? `${from} -> ${to}` : `${from} -> ${to} (${condition})`;
+}
+
+/** What one side made or changed that leads to what the other side removed. */
+function lostReferences(
+  base: Workflow,
+  mine: Workflow,
+  theirs: Workflow,
+  swapped = false,
+): MergeConflict[] {
+  const ids = (items: readonly { id: string }[]) => new Set(items.map(({ id }) => id));
+  const gone = (before: readonly { id: string }[], after: readonly { id: string }[]) =>
+    ids(before).difference(ids(after));
+  const nodes = gone(base.nodes, mine.nodes);
+  const servers = gone(base.servers, mine.servers);
+  const isTheirs = (item: unknown, list: "edges" | "nodes") =>
+    ![...base[list], ...mine[list]].some((other) => equalValues(other, item));
+  const conflict = (field: string, value: unknown): MergeConflict =>
+    swapped ? { field, mine: value } : { field, theirs: value };
+  return [
+    ...theirs.edges
+      .filter((edge) => (nodes.has(edge.from) || nodes.has(edge.to)) && isTheirs(edge, "edges"))
+      .map((edge) => conflict(`edge "${edgeName({ ...edge })}"`, edge)),
+    ...theirs.nodes
+      .filter((node) => node.type === "mcp_tool" && servers.has(node.server))
+      .filter((node) => isTheirs(node, "nodes"))
+      .map((node) => conflict(`node "${node.id}" server`, node)),
+  ];
 }
 
 function asTree(workflow: Workflow): Mapping {
@@ -97,6 +136,9 @@ function mergeValue(
 ): unknown {
   if (equalValues(mine, theirs) || equalValues(base, theirs)) return mine;
   if (equalValues(base, mine)) return theirs;
+  if (field === "metadata tags" && Array.isArray(mine) && Array.isArray(theirs)) {
+    return mergeTags(Array.isArray(base) ? base : [], mine, theirs);
+  }
   if (isMapping(mine) && isMapping(theirs)) {
     return mergeTree(field, isMapping(base) ? base : {}, mine, theirs, conflicts);
   }
@@ -107,6 +149,12 @@ function mergeValue(
     ...(theirs === undefined ? {} : { theirs }),
   });
   return mine;
+}
+
+/** Tags are a set, so that edits of it cannot conflict. */
+function mergeTags(base: unknown[], mine: unknown[], theirs: unknown[]): unknown[] {
+  const kept = mine.filter((tag) => theirs.includes(tag) || !base.includes(tag));
+  return [...kept, ...theirs.filter((tag) => !base.includes(tag) && !kept.includes(tag))];
 }
 
 function mergeTree(
@@ -138,42 +186,48 @@ function mergeTree(
   return result;
 }
 
-/** The order is mine; what they added stands behind what precedes it on their side. */
+/** The order is mine if I changed it, else theirs; what only the other side has stands behind what precedes it there. */
 function mergeList(
-  [singular, keyOf]: [string, (item: Mapping) => string],
+  [singular, keysOf]: [string, (base: Mapping[]) => KeyOf],
   base: Mapping[],
   mine: Mapping[],
   theirs: Mapping[],
   conflicts: MergeConflict[],
 ): Mapping[] {
-  const [baseItems, myItems, theirItems] = [base, mine, theirs].map((list) => byKey(list, keyOf));
-  const merge = (key: string): Mapping | undefined => {
-    const field = `${singular} "${key.replace(/ #\d+$/, "")}"`;
-    return mergeValue(
-      field,
-      baseItems!.get(key),
-      myItems!.get(key),
-      theirItems!.get(key),
-      conflicts,
-    ) as Mapping | undefined;
-  };
+  const keyOf = keysOf(base);
+  const [before, my, their] = [base, mine, theirs].map((list) => byKey(list, keyOf)) as [
+    Map<string, Mapping>,
+    Map<string, Mapping>,
+    Map<string, Mapping>,
+  ];
   const merged = new Map<string, Mapping>();
-  for (const key of myItems!.keys()) {
-    const item = merge(key);
+  for (const key of new Set([...my.keys(), ...their.keys()])) {
+    const field = `${singular} "${key.replace(/ #\d+$/, "")}"`;
+    const old = before.get(key);
+    // The id that each side made up for the same new edge says nothing.
+    const isNewEdge = singular === "edge" && old === undefined && my.has(key) && their.has(key);
+    const other = isNewEdge ? { ...their.get(key), id: my.get(key)!.id } : their.get(key);
+    const item = mergeValue(field, old, my.get(key), other, conflicts) as Mapping | undefined;
     if (item !== undefined) merged.set(key, item);
   }
-  const order = [...merged.keys()];
+  const isMyOrder = !isSameOrder(before, my);
+  const [first, second] = isMyOrder ? [my, their] : [their, my];
+  const order = [...first.keys()].filter((key) => merged.has(key));
   let previous: string | undefined;
-  for (const key of theirItems!.keys()) {
-    if (!myItems!.has(key)) {
-      const item = merge(key);
-      if (item === undefined) continue;
-      merged.set(key, item);
+  for (const key of second.keys()) {
+    if (!merged.has(key)) continue;
+    if (!first.has(key)) {
       order.splice(previous === undefined ? 0 : order.indexOf(previous) + 1, 0, key);
     }
-    if (merged.has(key)) previous = key;
+    previous = key;
   }
   return order.map((key) => merged.get(key)!);
+}
+
+/** Tells whether what two lists have in common stands in the same order. */
+function isSameOrder(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+  const common = [...a.keys()].filter((key) => b.has(key));
+  return equalValues(common, [...b.keys()].filter((key) => a.has(key)));
 }
 
 /** Items by key; a second one of the same key is told apart by its number. */

@@ -103,7 +103,96 @@ Deno.test("mergeWorkflows() takes the same edit on both sides for one", () => {
   };
   const { workflow, conflicts } = merged(edit, edit);
   assertEquals([workflow.edges.length, workflow.variables.length], [3, 0]);
-  assertEquals(conflicts.map(({ field }) => field), ['edge "start -> end" id']);
+  assertEquals(conflicts, []);
+});
+
+Deno.test("mergeWorkflows() tells edges by their ids", () => {
+  const { workflow, conflicts } = merged(
+    (w) => w.edges[0]!.condition = "mine",
+    (w) => w.edges[0]!.label = "theirs",
+  );
+  assertEquals(conflicts, []);
+  assertEquals(workflow.edges[0], {
+    id: "1",
+    from: "start",
+    to: "read",
+    condition: "mine",
+    label: "theirs",
+  });
+  const both = merged((w) => w.edges[0]!.to = "end", (w) => w.edges[0]!.to = "start");
+  assertEquals(both.conflicts, [
+    { field: 'edge "start -> read" to', base: "read", mine: "end", theirs: "start" },
+  ]);
+});
+
+Deno.test("mergeWorkflows() finds what one side uses and the other side removed", () => {
+  const remove = (w: Workflow) => {
+    w.removeNode("read");
+    w.removeServer("s");
+  };
+  const use = (w: Workflow) => {
+    w.addEdge({ id: "3", from: "end", to: "read" });
+    w.addNode({ id: "write", type: "mcp_tool", server: "s", tool: "write" });
+  };
+  const edge = { id: "3", from: "end", to: "read" };
+  const node = { id: "write", type: "mcp_tool", server: "s", tool: "write" };
+  assertEquals(merged(remove, use).conflicts, [
+    { field: 'edge "end -> read"', theirs: edge },
+    { field: 'node "write" server', theirs: node },
+  ]);
+  assertEquals(merged(use, remove).conflicts, [
+    { field: 'edge "end -> read"', mine: edge },
+    { field: 'node "write" server', mine: node },
+  ]);
+});
+
+Deno.test("mergeWorkflows() joins tags, and takes the order of the side that changed it", () => {
+  const { workflow, conflicts } = merged(
+    (w) => {
+      w.metadata.tags = ["y", "x"];
+      w.nodes.push({ id: "last", type: "passthrough" });
+    },
+    (w) => {
+      w.metadata.tags = ["z"];
+      w.nodes.reverse();
+    },
+  );
+  assertEquals(conflicts, []);
+  assertEquals(workflow.metadata.tags, ["y", "z"]);
+  assertEquals(workflow.nodes.map(({ id }) => id), ["end", "last", "read", "start"]);
+});
+
+Deno.test("mergeWorkflows() is symmetric when the edits touch different things", () => {
+  const edits: ((workflow: Workflow) => unknown)[] = [
+    (w) => w.name = "n",
+    (w) => w.description = "d",
+    (w) => w.metadata.author = "bob",
+    (w) => w.extra = { "x-a": 1 },
+    (w) => w.variables[0]!.default = 2,
+    (w) => w.servers[0]!.env = { A: "1" },
+    (w) => w.nodes[0]!.description = "first",
+    (w) => Object.assign(w.nodes[1]!, { parameters: { a: 1, b: 3 } }),
+    (w) => Object.assign(w.nodes[1]!, { output: "o" }),
+    (w) => w.nodes[2]!.description = "last",
+    (w) => w.edges[0]!.label = "l",
+    (w) => w.edges[1]!.condition = "c",
+  ];
+  const all = fc.uniqueArray(fc.nat(edits.length - 1), { maxLength: edits.length });
+  fc.assert(
+    fc.property(all, fc.nat(edits.length), (order, split) => {
+      const apply = (chosen: number[]) => (w: Workflow) => {
+        for (const index of chosen) edits[index]!(w);
+      };
+      const [a, b] = [order.slice(0, split), order.slice(split)];
+      const forth = merged(apply(a), apply(b));
+      const back = merged(apply(b), apply(a));
+      assertEquals([forth.conflicts, back.conflicts], [[], []]);
+      const { metadata: { lastModified: _, ...metadata }, ...fields } = edited(apply(order));
+      const together = Workflow.from({ ...fields, metadata });
+      assertEquals([forth.workflow, back.workflow], [together, together]);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 Deno.test("mergeWorkflows() of one edit is that edit, on either side", () => {
@@ -119,6 +208,7 @@ Deno.test("mergeWorkflows() of one edit is that edit, on either side", () => {
       ) {
         assertEquals(conflicts, []);
         assertEquals(diffWorkflows(workflow, after), []);
+        assertEquals(workflow.nodes, after.nodes);
       }
     }),
     { numRuns: 300 },
