@@ -14,7 +14,7 @@ import {
   requestLine,
   scriptArguments,
 } from "./credential_manager_script.ts";
-import { denied, failed, itemAction, tooLarge, unavailable } from "./failures.ts";
+import { denied, failed, itemAction, named, tooLarge, unavailable } from "./failures.ts";
 import { type Program, run } from "./process.ts";
 import type { SystemKeyringOptions } from "./system.ts";
 
@@ -38,6 +38,7 @@ export class CredentialManagerKeyring implements Keyring {
   readonly name = "credential-manager";
   readonly caseInsensitive = true;
   readonly #program: Program;
+  readonly #waiting: Waiting[] = [];
 
   /** @param options Program and timeout. */
   constructor(options: SystemKeyringOptions = {}) {
@@ -106,9 +107,9 @@ export class CredentialManagerKeyring implements Keyring {
     const secrets = new Map<string, string>();
     if (operations.length === 0) return secrets;
     const results = await this.#run(action, operations);
-    for (const [index, account] of accounts.entries()) {
-      const secret = secretOf(action, results[index] ?? { code: ERROR_NOT_FOUND });
-      if (secret !== undefined) secrets.set(account, secret);
+    for (const [index, result] of results.entries()) {
+      const secret = secretOf(action, result);
+      if (secret !== undefined) secrets.set(accounts[index] ?? "", secret);
     }
     return secrets;
   }
@@ -119,8 +120,32 @@ export class CredentialManagerKeyring implements Keyring {
     return result;
   }
 
-  /** All operations in one process: PowerShell takes most of a second to start. */
-  async #run(action: string, operations: readonly Operation[]): Promise<OperationResult[]> {
+  /**
+   * Runs operations in one process, together with all that are asked for at the same
+   * time: PowerShell takes most of a second to start.
+   */
+  #run(action: string, operations: readonly Operation[]): Promise<OperationResult[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<OperationResult[]>();
+    if (this.#waiting.length === 0) queueMicrotask(() => this.#runWaiting());
+    this.#waiting.push({ action, operations, resolve, reject });
+    return promise;
+  }
+
+  async #runWaiting(): Promise<void> {
+    const batch = this.#waiting.splice(0);
+    const [{ action } = { action: "" }] = batch;
+    try {
+      const results = await this.#execute(action, batch.flatMap(({ operations }) => operations));
+      for (const { operations, resolve } of batch) resolve(results.splice(0, operations.length));
+    } catch (error) {
+      // The message names the first action of the batch.
+      for (const { action, reject } of batch) {
+        named(action, () => Promise.reject(error)).catch(reject);
+      }
+    }
+  }
+
+  async #execute(action: string, operations: readonly Operation[]): Promise<OperationResult[]> {
     const args = scriptArguments();
     const result = await run(this.#program, { action, args, stdin: requestLine(operations) });
     const answer = parseAnswer(new TextDecoder().decode(result.stdout));
@@ -140,9 +165,18 @@ export class CredentialManagerKeyring implements Keyring {
           POLICY_CURE,
         );
       default:
-        return answer;
+        if (answer.length === operations.length) return answer;
+        throw failed(action, "PowerShell did not answer to everything");
     }
   }
+}
+
+/** Operations that wait for a process, and who waits for them. */
+interface Waiting {
+  action: string;
+  operations: readonly Operation[];
+  resolve: (results: OperationResult[]) => void;
+  reject: (error: unknown) => void;
 }
 
 /** Name of an item, as go-keyring composes it. */

@@ -9,6 +9,7 @@ import {
   SCRIPT,
   scriptArguments,
 } from "../../src/credentials/credential_manager_script.ts";
+import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import { systemKeyring } from "../../src/credentials/system.ts";
 import { program, testNeeding } from "../helpers/skip.ts";
 import { fakeProgram } from "./fakes.ts";
@@ -64,6 +65,40 @@ Deno.test("CredentialManagerKeyring reads many items in one process", async () =
   assertEquals(fake.calls() - before, 1);
   assertEquals(await fake.keyring.getMany?.("goflow", []), new Map());
   assertEquals(fake.calls() - before, 1);
+});
+
+Deno.test("CredentialManagerKeyring shares a process between what is asked for at once", async () => {
+  await using fake = await fakeProgram("windows");
+  const { keyring, folder: root } = fake;
+  const store = await KeyringCredentialStore.open({ keyring, root });
+  const count = async (run: () => Promise<unknown>) => {
+    const before = fake.calls();
+    await run();
+    return fake.calls() - before;
+  };
+  await store.set("first", "value");
+  // Keys in other case; value, metadata and index; the new index.
+  assertEquals(await count(() => store.set("key", "value")), 3);
+  const opened = await KeyringCredentialStore.open({ keyring, root });
+  assertEquals(await count(() => opened.get("key")), 1);
+  assertEquals(await count(() => Promise.all([store.get("key"), store.list()])), 1);
+
+  await fake.setMode("silent");
+  const outcomes = await Promise.allSettled([
+    keyring.get("goflow", "a"),
+    keyring.set("goflow", "b", "value"),
+    keyring.list?.("goflow"),
+  ]);
+  assertEquals(
+    outcomes.map((outcome) =>
+      outcome.status === "rejected" ? outcome.reason.message.split(":")[0] : "no error"
+    ),
+    [
+      'Cannot read credential "a" of service "goflow"',
+      'Cannot set credential "b" of service "goflow"',
+      'Cannot list the credentials of service "goflow"',
+    ],
+  );
 });
 
 Deno.test("CredentialManagerKeyring ignores case as Windows does", async () => {

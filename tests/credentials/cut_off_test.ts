@@ -3,13 +3,15 @@ import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import { codeUrl, denoCommand, runCode, runDeno } from "../helpers/child.ts";
-import { testNeeding } from "../helpers/skip.ts";
+import { soak, testNeeding } from "../helpers/skip.ts";
 import { allItems, CutOff, CutOffKeyring } from "./cut_off.ts";
 import { GnomeKeyring, gnomeKeyring } from "./gnome_keyring.ts";
 
 const OLD = "old value ".repeat(300);
 const NEW = "new value ".repeat(400);
 const expiresAt = new Date("2099-01-01");
+/** How often a writer is killed at a time that chance takes. */
+const ROUNDS = soak.missing ? 8 : 100;
 
 interface Case {
   name: string;
@@ -225,13 +227,16 @@ testNeeding(
       const [root, key] = Deno.args;
       const store = await KeyringCredentialStore.open({ root });
       console.log("ready");
-      for (let count = 1;; count++) await store.set(key, \`value \${count}\`);`;
-    for (let round = 0; round < 8; round++) {
+      for (let count = 1;; count++) {
+        await store.set(key, \`value \${count}\`);
+        await store.rotate(key, \`value \${++count}\`, { verify: () => true });
+      }`;
+    for (let round = 0; round < ROUNDS; round++) {
       const options = { flags: ["-A"], args: [gnome.home, key], env: { DBUS_SESSION_BUS_ADDRESS } };
       const child = denoCommand(codeUrl(code), options).spawn();
       const reader = child.stdout.getReader();
       await reader.read();
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
       child.kill("SIGKILL");
       await child.status;
       await reader.cancel();

@@ -66,6 +66,7 @@ const FAILURES: [
   ["windows", "error-87", "failed", "error 87", []],
   ["windows", "constrained", "unavailable", "full language mode", []],
   ["windows", "blocked", "unavailable", "csc.exe", []],
+  ["windows", "short", "failed", "did not answer to everything", []],
   ["windows", "silent", "unavailable", "full language mode", []],
   ["windows", "hang", "timeout", "virus scanner", []],
 ];

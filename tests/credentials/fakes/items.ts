@@ -10,6 +10,10 @@ export interface FakeItem {
   attributes: Record<string, string>;
   /** Its secret, one character for each byte. */
   secret: string;
+  /** When it was stored first, where the system tells. */
+  created?: string;
+  /** When it was stored last. */
+  modified?: string;
 }
 
 /** Runs a fake: `folder` holds the items and the file `mode`. */

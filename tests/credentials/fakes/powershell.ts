@@ -2,7 +2,7 @@
  * Behaves as `powershell.exe` with the adapter's script over a Credential Manager:
  * names without case, 2,560 bytes, error numbers of Windows.
  *
- * Modes: `constrained`, `blocked`, `silent`, `noisy`, `hang`, and `error-<number>`.
+ * Modes: `constrained`, `blocked`, `silent`, `noisy`, `short`, `hang`, and `error-<number>`.
  *
  * @module
  */
@@ -44,6 +44,7 @@ export function powershell(process: FakeProcess): void {
     new TextDecoder().decode(Uint8Array.fromBase64(stdin.trim())),
   );
   const results = operations.map((operation) => execute(items, operation));
+  if (mode === "short") results.pop();
   const answer = new TextEncoder().encode(JSON.stringify(results)).toBase64();
   process.print(
     mode === "noisy" ? `\xef\xbb\xbfWelcome\r\nKR1:${answer}\r\nBye` : `KR1:${answer}`,

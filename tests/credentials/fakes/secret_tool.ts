@@ -72,7 +72,13 @@ export function secretTool(process: FakeProcess): void {
       if (secret.length >= buffer) process.print("secret-tool: password is too long\n", "stderr");
       const replaced = matching[0];
       if (replaced) items.delete(nameOf(replaced.attributes));
-      items.write(nameOf(attributes), { attributes, secret: secret.slice(0, buffer) });
+      const modified = now();
+      items.write(nameOf(attributes), {
+        attributes,
+        secret: secret.slice(0, buffer),
+        created: replaced?.created ?? modified,
+        modified,
+      });
       break;
     }
     case "lookup": {
@@ -94,7 +100,7 @@ export function secretTool(process: FakeProcess): void {
         process.print(`[/${index + 1}]\nlabel = an item\n`);
         if (mode === "locked") process.print("Cannot get secret of a locked object\n", "stderr");
         else process.print(`secret = ${item.secret}\n`);
-        process.print("created = 2026-11-23 22:31:19\nmodified = 2026-11-23 22:31:19\n");
+        process.print(`created = ${item.created}\nmodified = ${item.modified}\n`);
         for (const [name, value] of Object.entries(item.attributes)) {
           process.print(`attribute.${name} = ${toBytes(value)}\n`, "stderr");
         }
@@ -103,4 +109,9 @@ export function secretTool(process: FakeProcess): void {
     default:
       fail(`usage: secret-tool store`, 2);
   }
+}
+
+/** The time as the tool prints it. */
+function now(): string {
+  return new Date().toISOString().replace("T", " ").slice(0, 19);
 }
