@@ -5,6 +5,7 @@
  */
 
 import type { WorkflowNode } from "./node.ts";
+import { isMapping } from "./value.ts";
 import type { Variable, WorkflowFields } from "./workflow.ts";
 
 /** Lists every invariant that a workflow breaks, one sentence each. */
@@ -74,7 +75,7 @@ const FITS: Record<string, (value: unknown) => boolean> = {
   string: (value) => typeof value === "string",
   number: (value) => typeof value === "number" || typeof value === "bigint",
   boolean: (value) => typeof value === "boolean",
-  object: (value) => typeof value === "object" && !Array.isArray(value),
+  object: isMapping,
   array: Array.isArray,
   any: () => true,
 };
@@ -93,9 +94,10 @@ function edgeProblems(nodes: WorkflowNode[], edges: Edges): string[] {
     if (seen.has(key)) problems.push(`${name} exists twice`);
     seen.add(key);
   }
+  const edgesFrom = Map.groupBy(edges, (edge) => edge.from);
   for (const node of nodes) {
     if (node.type !== "condition") continue;
-    const outgoing = edges.filter((edge) => edge.from === node.id);
+    const outgoing = edgesFrom.get(node.id) ?? [];
     if (outgoing.length !== 2) {
       problems.push(
         `Condition node "${node.id}" has ${outgoing.length} outgoing edges, exactly two are wanted`,
@@ -158,10 +160,10 @@ function findCycle(next: Map<string, string[]>): string[] | undefined {
   return undefined;
 }
 
+/** Ids of the nodes inside of a node; JavaScript may leave the lists out. */
 function children(node: WorkflowNode): string[] {
-  if (node.type === "parallel") return node.branches.flat();
-  if (node.type === "loop") return node.body;
-  return [];
+  if (node.type === "parallel") return node.branches?.flat() ?? [];
+  return node.type === "loop" ? node.body ?? [] : [];
 }
 
 function duplicates(ids: string[]): string[] {

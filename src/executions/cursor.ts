@@ -5,7 +5,6 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
-import type { SqlValue } from "./driver.ts";
 
 /** A place between two runs. */
 export interface Cursor {
@@ -24,15 +23,13 @@ const VERSION = 1;
  * Writes a cursor.
  *
  * @param direction Which way the page goes.
- * @param instant Instant of the run beside the place.
- * @param place What orders runs of the same instant.
+ * @param beside Instant of the run beside the place, and what orders runs of the same instant.
  * @param filter What the query asks for.
  * @returns The text, fit for a URL.
  */
 export function encodeCursor(
   direction: Cursor["direction"],
-  instant: SqlValue | undefined,
-  place: string,
+  { instant, place }: Pick<Cursor, "instant" | "place">,
   filter: string,
 ): string {
   const fields = [

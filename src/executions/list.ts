@@ -10,7 +10,7 @@ import type { Connection } from "./connection.ts";
 import { decodeCursor } from "./cursor.ts";
 import { readExecution } from "./execution_row.ts";
 import { COUNT_CAP, type Filter, filterKey, readPaging } from "./filter.ts";
-import { countQuery, isRowid, pageQuery } from "./list_query.ts";
+import { countQuery, isRowid, pageQuery, placeOf } from "./list_query.ts";
 import { makePage } from "./page.ts";
 
 /**
@@ -45,7 +45,7 @@ export function listPage(
   const { sql, params } = pageQuery(filter, cursor, limit + 1, connection.info.schemaVersion);
   const rows = connection.statement(sql).all(...params);
   return {
-    ...makePage(rows, limit, cursor, key, (row) => `${row.at(-1)}`),
+    ...makePage(rows, limit, cursor, key, placeOf),
     ...(total === "none" ? {} : { total: count(connection, filter, total) }),
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import { type Cursor, isInt64 } from "./cursor.ts";
-import type { SqlValue } from "./driver.ts";
+import type { Row, SqlValue } from "./driver.ts";
 import { executionTable } from "./execution_row.ts";
 import type { Filter } from "./filter.ts";
 import { instantSql, ZERO_INSTANT } from "./instant.ts";
@@ -32,6 +32,16 @@ export function isRowid(place: string): boolean {
 
 /** SQLite compiles a statement anew whenever a bare parameter of its LIMIT is bound. */
 export const LIMIT_SQL = "LIMIT ? + 0";
+
+/**
+ * Returns the place of a row of a page.
+ *
+ * @param row The row.
+ * @returns Its instant and its rowid.
+ */
+export function placeOf(row: Row): Pick<Cursor, "instant" | "place"> {
+  return { instant: BigInt(row.at(-2) as number | bigint), place: String(row.at(-1)) };
+}
 
 /**
  * Builds the query of a page.

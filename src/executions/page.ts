@@ -12,7 +12,7 @@ import { readExecution } from "./execution_row.ts";
 /**
  * Makes a page.
  *
- * @param found Up to one row more than the limit, in the direction of the cursor; the last column but one is the instant.
+ * @param found Up to one row more than the limit, in the direction of the cursor.
  * @param limit Most runs on the page.
  * @param cursor Where the page starts.
  * @param key What the query asks for.
@@ -24,7 +24,7 @@ export function makePage(
   limit: number,
   cursor: Cursor | undefined,
   key: string,
-  placeOf: (row: Row) => string,
+  placeOf: (row: Row) => Pick<Cursor, "instant" | "place">,
 ): ExecutionPage {
   const more = found.length > limit;
   const rows = found.slice(0, limit);
@@ -34,7 +34,7 @@ export function makePage(
   const hasOlder = newer || more;
   const hasNewer = newer ? more : cursor !== undefined;
   const place = (direction: "older" | "newer", row: Row | undefined) =>
-    row && encodeCursor(direction, row.at(-2), placeOf(row), key);
+    row && encodeCursor(direction, placeOf(row), key);
   const nextCursor = hasOlder ? place("older", rows.at(-1)) : undefined;
   const previousCursor = hasNewer ? place("newer", rows[0]) : undefined;
   return {

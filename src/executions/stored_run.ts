@@ -11,7 +11,7 @@ import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import { databaseErrorCode } from "./database_error.ts";
 import { readFilter } from "./filter.ts";
-import { pageQuery } from "./list_query.ts";
+import { pageQuery, placeOf } from "./list_query.ts";
 import { CHANGE_COLUMNS, NODE_COLUMNS, RUN_COLUMNS, type StoredRun } from "./run_line.ts";
 
 /** Runs that are read in one transaction, which must stay short. */
@@ -98,11 +98,7 @@ export async function* readStoredRuns(
     yield runs.filter((run) => run !== undefined);
     const last = rows.at(-1);
     if (last === undefined || rows.length < BATCH) return;
-    cursor = {
-      direction: "older",
-      instant: BigInt(last.at(-2) as number),
-      place: String(last.at(-1)),
-    };
+    cursor = { direction: "older", ...placeOf(last) };
   }
 }
 

@@ -17,7 +17,14 @@ import type {
 import { makeRun } from "../executions/load.ts";
 import { readNodeExecution } from "../executions/node_execution_row.ts";
 import { readSnapshot } from "../executions/snapshot_row.ts";
-import { NODE_ORDER, NODE_SELECT, SNAPSHOT_SELECT } from "./columns.ts";
+import {
+  NODE_ORDER,
+  NODE_SELECT,
+  NODE_TIMES,
+  SNAPSHOT_SELECT,
+  SNAPSHOT_TIMES,
+  withTimes,
+} from "./columns.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
 import { readRunRows } from "./load.ts";
 
@@ -159,7 +166,10 @@ export class FollowedRun {
       `SELECT ${NODE_SELECT} FROM node_executions AS n WHERE n.id = ANY($1) ORDER BY ${NODE_ORDER}`,
       [changed],
     );
-    return rows.map((row) => ({ kind: "node", node: readNodeExecution(row) }));
+    return rows.map((row) => ({
+      kind: "node",
+      node: readNodeExecution(withTimes(row, NODE_TIMES)),
+    }));
   }
 
   async #readSnapshots(session: Session, seen: FollowedRun): Promise<ExecutionEvent[]> {
@@ -168,7 +178,7 @@ export class FollowedRun {
       WHERE s.execution_id = $1 AND s.id > $2 ORDER BY s.id`,
       [this.#id, this.#snapshot],
     );
-    const snapshots = rows.map(readSnapshot);
+    const snapshots = rows.map((row) => readSnapshot(withTimes(row, SNAPSHOT_TIMES)));
     seen.#snapshot = snapshots.at(-1)?.id ?? this.#snapshot;
     return snapshots.map((snapshot) => ({ kind: "snapshot", snapshot }));
   }

@@ -11,7 +11,7 @@ import type { SqlValue } from "../executions/driver.ts";
 import { parseInstant, ZERO_INSTANT } from "../executions/instant.ts";
 import { asText } from "../executions/invalid_columns.ts";
 import { FINAL_STATUSES } from "../executions/statistics_schema.ts";
-import type { Param } from "./driver.ts";
+import type { Param, PostgresRow } from "./driver.ts";
 
 /** The final statuses as a list for IN. */
 export const FINAL_SQL: string = `(${FINAL_STATUSES.map((status) => `'${status}'`).join(", ")})`;
@@ -19,27 +19,57 @@ export const FINAL_SQL: string = `(${FINAL_STATUSES.map((status) => `'${status}'
 /** Go's zero time, which means "not set". */
 export const ZERO_SQL = "'0001-01-01 00:00:00+00'::timestamptz";
 
+/** Stands before a text that is kept beside a time, to tell it from what the server makes. */
+const KEPT = "=";
+
 /**
- * Reads a time as text: that beside it, or our own form.
+ * Reads a time, which {@linkcode withTimes} turns into its text.
  *
  * @param name Name of the column without its ending.
  * @param table Alias of the table, with a point.
  * @returns An expression.
  */
 export function timeSql(name: string, table: string = ""): string {
-  return `coalesce(${table}${name}_text, ` +
-    `to_char(${table}${name}_at, 'YYYY-MM-DD HH24:MI:SS.MS"+00:00"'))`;
+  return `coalesce('${KEPT}' || ${table}${name}_text, ${table}${name}_at::text)`;
 }
 
 /**
- * Reads a time as microseconds since 1970.
+ * Turns times into texts as SQLite holds them. The server could do that, but slower.
  *
- * @param time An expression.
- * @returns An expression.
+ * @param row A row that was just read; it is changed.
+ * @param columns Which columns are times.
+ * @returns The row.
  */
-export function instantSql(time: string): string {
-  return `(extract(epoch FROM ${time}) * 1000000)::bigint`;
+export function withTimes(row: PostgresRow, columns: readonly number[]): PostgresRow {
+  const values = row as SqlValue[];
+  for (const column of columns) {
+    const value = values[column];
+    if (typeof value !== "string") continue;
+    values[column] = value.startsWith(KEPT) ? value.slice(1) : ownForm(value);
+  }
+  return row;
 }
+
+/** The server cuts the zeros off: `2026-11-23 19:48:11.62+00`. */
+function ownForm(time: string): string {
+  const fraction = time.length > 22 ? time.slice(20, -3).padEnd(3, "0") : "000";
+  return `${time.slice(0, 19)}.${fraction}+00:00`;
+}
+
+/**
+ * Returns the instant of a time as the server writes it.
+ *
+ * @param time The text.
+ * @returns Microseconds since 1970.
+ */
+export function instantOf(time: string): bigint {
+  // The year before the first is the only one of that era here.
+  const text = time.endsWith(" BC") ? `0000${time.slice(4, -3)}` : time;
+  return parseInstant(`${text}:00`)!;
+}
+
+/** Which of the columns of a run, a node execution and a snapshot are times. */
+export const [RUN_TIMES, NODE_TIMES, SNAPSHOT_TIMES] = [[4, 5], [5, 6], [6]] as const;
 
 /** Columns of a run in the order of the readers, all text. */
 export const RUN_SELECT: string = [
@@ -85,6 +115,10 @@ export const SNAPSHOT_SELECT: string = "s.id, s.execution_id, s.node_execution_i
 /** The form in which a timestamp needs no text beside it. */
 const OWN_FORM = /^(?!0000)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+00:00$/;
 
+/** Our own form, of a day that every month has. */
+const PLAIN_FORM =
+  /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}\+00:00$/;
+
 /** What the server is sent for a time: the instant, and the text where that says more. */
 export type StoredTime = [at: string | null, text: string | null];
 
@@ -98,6 +132,8 @@ export type StoredTime = [at: string | null, text: string | null];
 export function storedTime(value: SqlValue | undefined, unreadable: string | null): StoredTime {
   const text = asText(value);
   if (text === undefined) return [null, null];
+  // Every month has 28 days; the other days are left to the general rule.
+  if (PLAIN_FORM.test(text)) return [text, null];
   const instant = parseInstant(text);
   if (instant === undefined) return [unreadable, text];
   // A day such as 30 February is one that only the general rule knows.

@@ -9,7 +9,7 @@ import { ConflictError, InvalidStateError, NotFoundError } from "../domain/error
 import type { Execution } from "../domain/execution.ts";
 import type { Lease } from "../domain/execution_monitoring.ts";
 import { readExecution } from "../executions/execution_row.ts";
-import { FINAL_SQL, RUN_SELECT } from "./columns.ts";
+import { FINAL_SQL, RUN_SELECT, RUN_TIMES, withTimes } from "./columns.ts";
 import type { Session } from "./database.ts";
 
 const LIVE = "('pending', 'running')";
@@ -144,7 +144,7 @@ export async function listAbandoned(session: Session): Promise<Execution[]> {
     `SELECT ${RUN_SELECT} FROM leases AS l JOIN executions AS e ON e.id = l.execution_id
     WHERE l.expires_at <= clock_timestamp() AND e.status IN ${LIVE} ORDER BY l.expires_at`,
   );
-  return rows.map((row) => readExecution(row));
+  return rows.map((row) => readExecution(withTimes(row, RUN_TIMES)));
 }
 
 const INTERRUPT = `WITH run AS (

@@ -10,6 +10,7 @@ import { decodeCursor } from "../executions/cursor.ts";
 import { readExecution } from "../executions/execution_row.ts";
 import { COUNT_CAP, type Filter, filterKey, readPaging } from "../executions/filter.ts";
 import { makePage } from "../executions/page.ts";
+import { RUN_TIMES, withTimes } from "./columns.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { countQuery, isPlace, pageQuery, placeOf } from "./list_query.ts";
 
@@ -25,7 +26,7 @@ const ACTION = "Cannot list executions";
 export async function listAll(database: PostgresDatabase, filter: Filter): Promise<Execution[]> {
   const { sql, params } = pageQuery(filter, undefined, undefined);
   const { rows } = await database.query(ACTION, sql, params);
-  return rows.map((row) => readExecution(row));
+  return rows.map((row) => readExecution(withTimes(row, RUN_TIMES)));
 }
 
 /**
@@ -47,7 +48,8 @@ export async function listPage(
   const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor, key, isPlace);
   const { sql, params } = pageQuery(filter, cursor, limit + 1);
   const { rows } = await database.query(ACTION, sql, params);
-  const page = makePage(rows, limit, cursor, key, (row) => placeOf(String(row.at(-1))));
+  const runs = rows.map((row) => withTimes(row, RUN_TIMES));
+  const page = makePage(runs, limit, cursor, key, placeOf);
   return total === "none" ? page : { ...page, total: await count(database, filter, total) };
 }
 

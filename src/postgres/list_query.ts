@@ -9,8 +9,8 @@
 import type { Cursor } from "../executions/cursor.ts";
 import type { Filter } from "../executions/filter.ts";
 import { ZERO_INSTANT } from "../executions/instant.ts";
-import { instantSql, Params, RUN_SELECT, timestampOf } from "./columns.ts";
-import type { Param } from "./driver.ts";
+import { instantOf, Params, RUN_SELECT, timestampOf } from "./columns.ts";
+import type { Param, PostgresRow } from "./driver.ts";
 
 /** One statement and its parameters. */
 export interface Query {
@@ -34,13 +34,13 @@ export function isPlace(place: string): boolean {
 }
 
 /**
- * Returns the place of a run.
+ * Returns the place of a row of a page.
  *
- * @param id Id of the run.
- * @returns The place.
+ * @param row The row.
+ * @returns Its instant and its id.
  */
-export function placeOf(id: string): string {
-  return PLACE + id;
+export function placeOf(row: PostgresRow): Pick<Cursor, "instant" | "place"> {
+  return { instant: instantOf(String(row.at(-2))), place: PLACE + String(row.at(-1)) };
 }
 
 /**
@@ -50,7 +50,7 @@ export function placeOf(id: string): string {
  * @param cursor Where to start; by default at the newest.
  * @param limit Most rows, `undefined` for all.
  * @param columns What to read of a run `e`.
- * @returns The query; behind the columns are instant and id.
+ * @returns The query; behind the columns are start and id, see {@linkcode placeOf}.
  */
 export function pageQuery(
   filter: Filter,
@@ -62,14 +62,13 @@ export function pageQuery(
   const order = cursor?.direction === "newer" ? "ASC" : "DESC";
   const end = `ORDER BY e.started_at ${order}, e.id ${order}` +
     (limit === undefined ? "" : ` LIMIT ${params.add(limit)}`);
-  const parts = ranges(filter, cursor, params).map((where) =>
-    `(SELECT e.* FROM executions AS e${where} ${end})`
-  );
-  const from = parts.length === 0
-    ? "(SELECT e.* FROM executions AS e WHERE false)"
-    : `(${parts.join(" UNION ALL ")})`;
+  const [first = " WHERE false", ...more] = ranges(filter, cursor, params);
+  const part = (where: string) => `(SELECT e.* FROM executions AS e${where} ${end})`;
+  const from = more.length === 0
+    ? `executions AS e${first}`
+    : `(${[first, ...more].map(part).join(" UNION ALL ")}) AS e`;
   return {
-    sql: `SELECT ${columns}, ${instantSql("e.started_at")}, e.id FROM ${from} AS e ${end}`,
+    sql: `SELECT ${columns}, e.started_at::text, e.id FROM ${from} ${end}`,
     params: params.values,
   };
 }

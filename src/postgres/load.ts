@@ -7,7 +7,16 @@
 import type { LoadOptions } from "../domain/execution_repository.ts";
 import type { Row } from "../executions/driver.ts";
 import type { RunRows } from "../executions/load.ts";
-import { NODE_ORDER, NODE_SELECT, RUN_SELECT, SNAPSHOT_SELECT } from "./columns.ts";
+import {
+  NODE_ORDER,
+  NODE_SELECT,
+  NODE_TIMES,
+  RUN_SELECT,
+  RUN_TIMES,
+  SNAPSHOT_SELECT,
+  SNAPSHOT_TIMES,
+  withTimes,
+} from "./columns.ts";
 import type { Session } from "./database.ts";
 
 /** Columns of a node execution, the widest of the parts. */
@@ -48,11 +57,12 @@ export async function readRunRows(
   const { rows } = await session.query(`${parts.join(" UNION ALL ")} ORDER BY 1, 2`, [id]);
   const [run] = rows;
   if (run === undefined || run[0] !== 0) return undefined;
-  const take = (part: number, width: number): Row[] =>
-    rows.filter((row) => row[0] === part).map((row) => row.slice(2, 2 + width));
+  const take = (part: number, width: number, times: readonly number[]): Row[] =>
+    rows.filter((row) => row[0] === part)
+      .map((row) => withTimes(row.slice(2, 2 + width), times));
   return {
-    run: run.slice(2, 2 + RUN_WIDTH),
-    nodes: nodeExecutions === "none" ? undefined : take(1, WIDTH),
-    snapshots: variableSnapshots ? take(2, SNAPSHOT_WIDTH) : undefined,
+    run: withTimes(run.slice(2, 2 + RUN_WIDTH), RUN_TIMES),
+    nodes: nodeExecutions === "none" ? undefined : take(1, WIDTH, NODE_TIMES),
+    snapshots: variableSnapshots ? take(2, SNAPSHOT_WIDTH, SNAPSHOT_TIMES) : undefined,
   };
 }

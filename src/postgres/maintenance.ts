@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DatabaseError, InvalidDataError } from "../domain/errors.ts";
 import type {
   DetailedPrunePlan,
   PruneOptions,
@@ -16,9 +15,13 @@ import { toByteStream, writeRuns } from "../executions/export.ts";
 import { importRuns } from "../executions/import.ts";
 import { redactStoredRun } from "../executions/redact_stored_run.ts";
 import type { StoredRun } from "../executions/run_line.ts";
+import { insertStoredRuns } from "./insert_run.ts";
 import { planPrune, prune } from "./prune.ts";
-import { checkStoredRun, insertStoredRuns, readStoredRuns } from "./stored_run.ts";
+import { readStoredRuns } from "./stored_run.ts";
 import { PostgresStore } from "./store.ts";
+
+/** Transactions of an import that are under way while the next one is read. */
+const LANES = 3;
 
 /**
  * The part of the repository for those who run it.
@@ -125,27 +128,12 @@ export abstract class PostgresMaintenance extends PostgresStore {
     const action = "Cannot import executions";
     const database = this.connect(action);
     const { redactor } = this.options;
-    const insertAll = async (runs: StoredRun[]) => {
-      const added = await insertStoredRuns(database, runs, action);
+    const insert = async (runs: StoredRun[]) => {
+      const outcomes = await insertStoredRuns(database, runs, action);
       this.written(database);
-      // Only their number counts.
-      return runs.map((_, i) => i < added);
+      return outcomes;
     };
-    const insert = async (runs: StoredRun[]): Promise<(boolean | InvalidDataError)[]> => {
-      try {
-        return await insertAll(runs);
-      } catch (cause) {
-        if (!(cause instanceof DatabaseError && cause.code === "constraint")) throw cause;
-        if (runs.length === 1) return [new InvalidDataError(cause.message, { cause })];
-        const outcomes: (boolean | InvalidDataError)[] = [];
-        for (const run of runs) outcomes.push(...await insert([run]));
-        return outcomes;
-      }
-    };
-    const prepare = (run: StoredRun) => {
-      checkStoredRun(run, action);
-      return redactor === undefined ? run : redactStoredRun(run, redactor);
-    };
-    return await importRuns(insert, stream, options, action, prepare);
+    const prepare = redactor && ((run: StoredRun) => redactStoredRun(run, redactor));
+    return await importRuns(insert, stream, options, action, prepare, LANES);
   }
 }

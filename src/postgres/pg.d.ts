@@ -11,16 +11,16 @@ interface Settings {
   database: string;
   password: string;
   ssl: boolean | { ca?: string; rejectUnauthorized?: boolean };
-  application_name: string;
-  connectionTimeoutMillis: number;
-  keepAlive: boolean;
-  types: { getTypeParser(type: number): (text: string) => unknown };
+  application_name?: string;
+  connectionTimeoutMillis?: number;
+  keepAlive?: boolean;
+  types?: { getTypeParser(type: number): (text: string) => unknown };
 }
 
 interface Statement {
   text: string;
   values: readonly unknown[];
-  rowMode: "array";
+  rowMode?: "array";
   name?: string;
 }
 

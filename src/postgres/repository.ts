@@ -20,7 +20,7 @@ import { currentValues, makeRun } from "../executions/load.ts";
 import { readNodeExecution, writeNodeExecution } from "../executions/node_execution_row.ts";
 import { writeRun } from "../executions/save.ts";
 import { writeSnapshot } from "../executions/snapshot_row.ts";
-import { NODE_ORDER, NODE_SELECT } from "./columns.ts";
+import { NODE_ORDER, NODE_SELECT, NODE_TIMES, withTimes } from "./columns.ts";
 import { PostgresDatabase } from "./database.ts";
 import { listAll, listPage } from "./list.ts";
 import { readRunRows } from "./load.ts";
@@ -261,7 +261,7 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
         ORDER BY array_position($1::text[], n.id)`,
         [ids.slice(start, start + 100)],
       );
-      yield* rows.map(readNodeExecution);
+      yield* rows.map((row) => readNodeExecution(withTimes(row, NODE_TIMES)));
     }
   }
 

@@ -1,12 +1,10 @@
 /**
- * Runs with their parts as they are stored: how exports and archives read them,
- * and imports insert them.
+ * Runs with their parts as they are stored: how exports and archives read them.
  *
  * @module
  */
 
 import type { ExportOptions } from "../domain/execution_transfer.ts";
-import { InvalidDataError } from "../domain/errors.ts";
 import type { Cursor } from "../executions/cursor.ts";
 import type { Row } from "../executions/driver.ts";
 import { readFilter } from "../executions/filter.ts";
@@ -16,23 +14,15 @@ import {
   RUN_COLUMNS,
   type StoredRun,
 } from "../executions/run_line.ts";
-import {
-  FINAL_SQL,
-  nextNumber,
-  storedTime,
-  textParam,
-  timeSql,
-  UNREADABLE_START,
-} from "./columns.ts";
+import { timeSql, withTimes } from "./columns.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
-import type { Param } from "./driver.ts";
 import { pageQuery, placeOf } from "./list_query.ts";
-import { columnsOf } from "./write.ts";
 
 /** Runs that are read at once. */
 const BATCH = 50;
 
-const TIMES: Record<string, string> = {
+/** The times as SQLite names them, and the names of their columns here without the endings. */
+export const TIMES: Readonly<Record<string, string>> = {
   started_at: "started",
   completed_at: "completed",
   created_at: "created",
@@ -47,11 +37,17 @@ function selectOf(columns: readonly string[], alias: string): string {
   }).join(", ");
 }
 
+/** Which of some columns are times. */
+function timesOf(columns: readonly string[]): number[] {
+  return columns.flatMap((column, i) => TIMES[column] === undefined ? [] : [i]);
+}
+
 const RUN_SELECT = selectOf(RUN_COLUMNS, "e");
 /** By the text of their start, as from SQLite, so that equal runs are equal lines. */
 const NODES = `SELECT n.execution_id, ${selectOf(NODE_COLUMNS, "n")} FROM node_executions AS n
 WHERE n.execution_id = ANY($1)
-ORDER BY n.execution_id, ${timeSql("started", "n.")} COLLATE "C", n.place`;
+ORDER BY n.execution_id, coalesce(n.started_text,
+  to_char(n.started_at, 'YYYY-MM-DD HH24:MI:SS.MS"+00:00"')) COLLATE "C", n.place`;
 const SNAPSHOTS = `SELECT s.execution_id, ${selectOf(CHANGE_COLUMNS, "s")}
 FROM variable_snapshots AS s WHERE s.execution_id = ANY($1) ORDER BY s.execution_id, s.id`;
 const LABELS = `SELECT execution_id, label FROM labels WHERE execution_id = ANY($1)
@@ -91,21 +87,23 @@ export async function readStoredRunParts(
     `SELECT ${RUN_SELECT} FROM executions AS e WHERE e.id = ANY($1)`,
     [ids],
   );
-  const read = async (sql: string) => {
+  const read = async (sql: string, columns: readonly string[]) => {
     const { rows } = await session.query(sql, [ids]);
     const byRun = Map.groupBy(rows, ([id]) => String(id));
-    return (id: string): Row[] => (byRun.get(id) ?? []).map((row) => row.slice(1));
+    const times = timesOf(columns);
+    return (id: string): Row[] =>
+      (byRun.get(id) ?? []).map((row) => withTimes(row.slice(1), times));
   };
   const [nodesOf, snapshotsOf, labelsOf] = [
-    await read(NODES),
-    await read(SNAPSHOTS),
-    await read(LABELS),
+    await read(NODES, NODE_COLUMNS),
+    await read(SNAPSHOTS, CHANGE_COLUMNS),
+    await read(LABELS, ["label"]),
   ];
   const found = new Map(runs.rows.map((run) => [String(run[0]), run]));
   return ids.flatMap((id) => {
     const run = found.get(id);
     return run === undefined ? [] : {
-      run,
+      run: withTimes(run, timesOf(RUN_COLUMNS)),
       nodes: nodesOf(id),
       snapshots: snapshotsOf(id),
       labels: labelsOf(id).map(([label]) => String(label)),
@@ -141,11 +139,7 @@ export async function* readStoredRuns(
     yield await readStoredRunsById(database, ids, action);
     const last = rows.at(-1);
     if (last === undefined || rows.length < BATCH) return;
-    cursor = {
-      direction: "older",
-      instant: BigInt(last.at(-2) as number | bigint),
-      place: placeOf(String(last.at(-1))),
-    };
+    cursor = { direction: "older", ...placeOf(last) };
   }
 }
 
@@ -159,137 +153,4 @@ async function* readRunsOf(
     signal?.throwIfAborted();
     yield await readStoredRunsById(database, ids.slice(i, i + BATCH), action);
   }
-}
-
-/** The columns of a table, in the order of its parameters. */
-const RUN_PARAMS = RUN_COLUMNS.flatMap(timed);
-const NODE_PARAMS = ["execution_id", "place", ...NODE_COLUMNS.flatMap(timed)];
-const SNAPSHOT_PARAMS = ["execution_id", "id", ...CHANGE_COLUMNS.flatMap(timed)];
-
-function timed(column: string): string[] {
-  const time = TIMES[column];
-  return time === undefined ? [column] : [`${time}_at`, `${time}_text`];
-}
-
-function unnest(columns: readonly string[], first: number): string {
-  const types = columns.map((column, i) => {
-    const isNumber = ["place", "retry_count"].includes(column) ||
-      (column === "id" && columns === SNAPSHOT_PARAMS);
-    const type = column.endsWith("_at") ? "timestamptz" : isNumber ? "bigint" : "text";
-    return `$${first + i}::${type}[]`;
-  });
-  return `unnest(${types.join(", ")}) AS u (${columns.join(", ")})`;
-}
-
-const NODES_AT = RUN_PARAMS.length + 1;
-const SNAPSHOTS_AT = NODES_AT + NODE_PARAMS.length;
-const LABELS_AT = SNAPSHOTS_AT + SNAPSHOT_PARAMS.length;
-
-const values = (columns: readonly string[]) => columns.map((column) => `u.${column}`).join(", ");
-
-/** Inserts runs that are not there yet, with their parts. */
-const INSERT = `WITH runs AS (
-  INSERT INTO executions (${RUN_PARAMS.join(", ")}) SELECT ${values(RUN_PARAMS)}
-  FROM ${unnest(RUN_PARAMS, 1)} ON CONFLICT (id) DO NOTHING RETURNING id, status
-), nodes AS (
-  INSERT INTO node_executions (${NODE_PARAMS.join(", ")}) SELECT ${values(NODE_PARAMS)}
-  FROM ${unnest(NODE_PARAMS, NODES_AT)} JOIN runs ON runs.id = u.execution_id
-), snapshots AS (
-  INSERT INTO variable_snapshots (${SNAPSHOT_PARAMS.join(", ")}) SELECT ${values(SNAPSHOT_PARAMS)}
-  FROM ${unnest(SNAPSHOT_PARAMS, SNAPSHOTS_AT)} JOIN runs ON runs.id = u.execution_id
-), labelled AS (
-  INSERT INTO labels (execution_id, label) SELECT u.execution_id, u.label
-  FROM ${unnest(["execution_id", "label"], LABELS_AT)} JOIN runs ON runs.id = u.execution_id
-  ON CONFLICT DO NOTHING
-), change AS (
-  INSERT INTO queued_changes (execution_id, kind) SELECT id, 'created' FROM runs
-), queued AS (
-  INSERT INTO uncounted SELECT id FROM runs WHERE status IN ${FINAL_SQL}
-) SELECT id FROM runs`;
-
-/**
- * Inserts runs that are not there yet, in one statement.
- *
- * @param database The database.
- * @param runs The runs.
- * @param action What it is for.
- * @returns How many were inserted; one of the same id is left as it is.
- */
-export async function insertStoredRuns(
-  database: PostgresDatabase,
-  runs: readonly StoredRun[],
-  action: string,
-): Promise<number> {
-  const first = new Map(runs.map((run) => [run.run[0], run]).reverse() as [unknown, StoredRun][]);
-  const wanted = [...first.values()].reverse();
-  const ids = wanted.map(({ run }) => String(run[0]));
-  const of = (parts: (run: StoredRun) => Param[][]) => wanted.flatMap(parts);
-  const params = [
-    ...columnsOf(RUN_PARAMS.length, of(({ run }) => [paramsOf(RUN_COLUMNS, run, action)])),
-    ...columnsOf(
-      NODE_PARAMS.length,
-      of(({ run, nodes }) =>
-        nodes.map((row) => [
-          String(run[0]),
-          nextNumber(),
-          ...paramsOf(NODE_COLUMNS, row, action),
-        ])
-      ),
-    ),
-    ...columnsOf(
-      SNAPSHOT_PARAMS.length,
-      of(({ run, snapshots }) =>
-        snapshots.map((row) => [
-          String(run[0]),
-          nextNumber(),
-          ...paramsOf(CHANGE_COLUMNS, row, action),
-        ])
-      ),
-    ),
-    ...columnsOf(
-      2,
-      of(({ run, labels }) => labels.map((label) => [String(run[0]), textParam(label, action)])),
-    ),
-  ];
-  return await database.attempt(action, async (session) => {
-    const { count } = await session.query(INSERT, params);
-    if (!session.uncertain) return count;
-    // The answer to an earlier attempt was lost: what is there now was added by it.
-    const there = await session.query("SELECT 1 FROM executions WHERE id = ANY($1)", [ids]);
-    return there.count;
-  });
-}
-
-/** Of these an unreadable one has no instant. */
-const OPTIONAL_TIMES = ["completed_at", "created_at"];
-
-function paramsOf(columns: readonly string[], row: Row, action: string): Param[] {
-  return columns.flatMap((column, i): Param[] => {
-    const value = row[i] ?? null;
-    if (column === "retry_count") return [wholeNumber(value, action)];
-    if (TIMES[column] === undefined) return [textParam(value, action)];
-    textParam(value, action);
-    return storedTime(value, OPTIONAL_TIMES.includes(column) ? null : UNREADABLE_START);
-  });
-}
-
-function wholeNumber(value: Row[number], action: string): number | null {
-  if (value === null || value === undefined) return null;
-  const number = Number(value);
-  if (Number.isSafeInteger(number)) return number;
-  throw new InvalidDataError(`${action}: "retry_count" is "${value}", wanted is a whole number`);
-}
-
-/**
- * Checks that a run can be stored.
- *
- * @param stored The run.
- * @param action What it is for.
- * @throws {InvalidDataError} If a text or a number of it cannot.
- */
-export function checkStoredRun(stored: StoredRun, action: string): void {
-  paramsOf(RUN_COLUMNS, stored.run, action);
-  for (const row of stored.nodes) paramsOf(NODE_COLUMNS, row, action);
-  for (const row of stored.snapshots) paramsOf(CHANGE_COLUMNS, row, action);
-  for (const label of stored.labels) textParam(label, action);
 }

@@ -149,6 +149,18 @@ Deno.test("Workflow.problems() lists all problems at once", () => {
   assertEquals(workflow.problems().length, 4);
 });
 
+Deno.test("Workflow.problems() copes with nodes that lack what TypeScript would ask for", () => {
+  const workflow = valid();
+  const fan = workflow.nodes.find(({ id }) => id === "fan") as { branches?: string[][] };
+  const each = workflow.nodes.find(({ id }) => id === "each") as { body?: string[] };
+  delete fan.branches;
+  delete each.body;
+  assertEquals(
+    workflow.problems(),
+    ["a", "b", "c"].map((id) => `Node "${id}" cannot be reached from the start node`),
+  );
+});
+
 Deno.test("Workflow.addEdge() gives an id and refuses a duplicate", () => {
   const workflow = valid();
   const { id } = workflow.addEdge({ from: "a", to: "b" });
