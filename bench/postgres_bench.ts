@@ -19,6 +19,7 @@ import { filterKey } from "../src/executions/filter.ts";
 import { placeOf } from "../src/postgres/list_query.ts";
 import { PostgresExecutionRepository } from "../src/postgres/repository.ts";
 import { PostgresServer } from "../tests/postgres/server.ts";
+import { compare, ms, printFigure, printHead } from "./measure.ts";
 import { CopyIn, copyRow } from "./postgres_copy.ts";
 import { compareRetention } from "./postgres_retention.ts";
 
@@ -62,39 +63,6 @@ function makeRun(nodes: number, startedAt = new Date()): Execution {
   }
   run.complete({ nodes });
   return run;
-}
-
-function row(what: string, plain: string, ours: string, ratio: number, mark: number): void {
-  const verdict = ratio <= mark ? "" : "  misses";
-  console.log(
-    `| ${what.padEnd(50)} | ${plain.padStart(10)} | ${ours.padStart(10)} | ` +
-      `${ratio.toFixed(2).padStart(5)} | ${String(mark).padStart(4)} |${verdict}`,
-  );
-}
-
-const median = (times: number[]) => times.toSorted((a, b) => a - b)[times.length >> 1]!;
-const ms = (time: number) => `${time.toFixed(2)} ms`;
-
-/** Runs both in turns, so that both see the same machine. */
-async function compare(
-  what: string,
-  mark: number,
-  rounds: number,
-  plain: (round: number) => Promise<unknown>,
-  ours: (round: number) => Promise<unknown>,
-): Promise<number> {
-  const times: [number[], number[]] = [[], []];
-  const warmUp = Math.max(5, rounds >> 3);
-  for (let round = 0; round < rounds + warmUp; round++) {
-    for (const [i, call] of [plain, ours].entries()) {
-      const start = performance.now();
-      await call(round);
-      if (round >= warmUp) times[i]!.push(performance.now() - start);
-    }
-  }
-  const [a, b] = [median(times[0]), median(times[1])];
-  row(what, ms(a), ms(b), b / a, mark);
-  return b;
 }
 
 const RUN = `INSERT INTO executions (id, workflow_id, workflow_version, status, started_at,
@@ -157,29 +125,21 @@ async function small(server: PostgresServer): Promise<void> {
   await using _tables = await PostgresExecutionRepository.open(server.url(), { schema: "plain" });
   const plain = await connectPlain(server, "plain");
   for (const nodes of [10, 30, 100]) {
-    const rounds = 200;
-    const runs = Array.from({ length: rounds * 2 }, () => makeRun(nodes));
-    const record = (round: number) => ours.record(runs[round]!);
-    await compare(
-      `record, ${nodes} nodes, plain one by one`,
-      1.3,
-      rounds,
-      (round) => recordPlain(plain, runs[round]!, false),
-      record,
-    );
-    const more = Array.from({ length: rounds * 2 }, () => makeRun(nodes));
-    await compare(
-      `record, ${nodes} nodes, plain in one statement`,
-      1.3,
-      rounds,
-      (round) => recordPlain(plain, more[round]!, true),
-      (round) => ours.record(more[round]!),
-    );
+    for (const together of [false, true]) {
+      const runs = Array.from({ length: 300 }, () => makeRun(nodes));
+      await compare(
+        `record, ${nodes} nodes; plain: ${together ? "one statement for all" : "one by one"}`,
+        1.3,
+        { rounds: 20, calls: 10 },
+        (call) => recordPlain(plain, runs[call]!, together),
+        (call) => ours.record(runs[call]!),
+      );
+    }
   }
   const run = makeRun(30);
   await ours.record(run);
   await recordPlain(plain, run, true);
-  await compare("load, 30 nodes, decoded", 1.3, 200, async () => {
+  await compare("load, 30 nodes, decoded", 1.3, { rounds: 30, calls: 10 }, async () => {
     await plain.query("SELECT * FROM executions WHERE id = $1", [run.id]);
     const nodes = await plain.query(
       "SELECT * FROM node_executions WHERE execution_id = $1 ORDER BY started_at, place",
@@ -224,7 +184,7 @@ async function pages(server: PostgresServer): Promise<void> {
     await compare(
       `page of 50 at depth ${offset}`,
       1.3,
-      300,
+      { rounds: 40, calls: 10 },
       async () => {
         const { rows } = await plain.query(
           `SELECT * FROM executions ${where} ORDER BY started_at DESC, id DESC LIMIT 51`,
@@ -241,7 +201,7 @@ async function pages(server: PostgresServer): Promise<void> {
   await compare(
     "the first page, and the deepest of these",
     1.3,
-    300,
+    { rounds: 40, calls: 10 },
     () => ours.list(),
     () => ours.list(deepest),
   );
@@ -312,12 +272,12 @@ async function imports(server: PostgresServer): Promise<void> {
   const { imported } = await target.import(new Blob([ndjson]).stream());
   const took = performance.now() - start;
   if (imported !== runs.length) throw new Error(`Expected ${runs.length}, found ${imported}`);
-  row(
-    `import of ${runs.length} runs of 10 nodes, plain COPY`,
-    ms(copied),
-    ms(took),
+  printFigure(
+    `import of ${runs.length} runs of 10 nodes; plain: COPY`,
     took / copied,
     2,
+    "×",
+    [ms(copied), ms(took)],
   );
   await plain.client.end();
 }
@@ -330,18 +290,7 @@ if (import.meta.main) {
   if (Deno.args.includes("--retention")) {
     await compareRetention(await connectPlain(server, "public"), RUNS);
   } else {
-    console.log(
-      `${new Date().toISOString().slice(0, 10)}, ${navigator.hardwareConcurrency} cores, ` +
-        `Deno ${Deno.version.deno}\n`,
-    );
-    console.log(
-      `| ${"operation".padEnd(50)} | ${"plain".padStart(10)} | ${
-        "here".padStart(10)
-      } | ratio | mark |`,
-    );
-    console.log(
-      `|${"-".repeat(52)}|${"-".repeat(12)}|${"-".repeat(12)}|${"-".repeat(7)}|${"-".repeat(6)}|`,
-    );
+    printHead("Executions on PostgreSQL");
     await small(server);
     await imports(server);
     await pages(server);

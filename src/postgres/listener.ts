@@ -8,7 +8,6 @@
  */
 
 import type { Connect, PostgresConnection } from "./driver.ts";
-import { isLost } from "./postgres_error.ts";
 
 /** How often a process notifies at most, in milliseconds. */
 export const NOTIFY_INTERVAL = 50;
@@ -17,6 +16,8 @@ export const NOTIFY_INTERVAL = 50;
 export class Listener {
   /** Settles when the connection has ended. */
   ended: Promise<void> = Promise.resolve();
+  /** Why the last connection could not be made, if so; a replica, for one, does not notify. */
+  failure: unknown;
   /** Name of the channel. */
   readonly channel: string;
   readonly #connect: Connect;
@@ -79,7 +80,7 @@ export class Listener {
       await Promise.race([lost, closed]);
     } catch (error) {
       // Those who wait look by themselves, and report what is wrong.
-      if (!isLost(error) && !(error instanceof Error && "code" in error)) throw error;
+      this.failure = error;
     } finally {
       await connection?.close();
       this.#listening = false;

@@ -102,6 +102,32 @@ export class PostgresServer implements AsyncDisposable {
     return server;
   }
 
+  /** Makes a replica of it that follows it, and starts that. */
+  async replicate(): Promise<PostgresServer> {
+    const folder = await Deno.makeTempDir({ prefix: "goflow-pg-" });
+    const settings = this.#settings.map((one) => one.replaceAll(this.folder, folder));
+    const replica = new PostgresServer(folder, true, freePort(), settings, this.password);
+    await Deno.chown(folder, UID, UID);
+    const passwords = `${folder}/passwords`;
+    await Deno.writeTextFile(passwords, `*:*:*:*:${this.password}\n`, { mode: 0o600 });
+    await Deno.chown(passwords, UID, UID);
+    const place = `host=127.0.0.1 port=${this.port} user=goflow passfile=${passwords}`;
+    const { success } = await command("pg_basebackup", [
+      "-d",
+      place,
+      "-D",
+      `${folder}/data`,
+      "-R",
+      "-X",
+      "stream",
+      "-c",
+      "fast",
+    ]).output();
+    if (!success) throw new Error(`Cannot replicate into ${folder}`);
+    await replica.restart();
+    return replica;
+  }
+
   /** URL of a database, by default of "postgres". */
   url(database = "postgres", password = this.password): string {
     return `postgres://goflow:${password}@127.0.0.1:${this.port}/${database}`;

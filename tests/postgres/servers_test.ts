@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseError } from "../../src/domain/errors.ts";
+import type { Execution } from "../../src/domain/execution.ts";
 import { PostgresDatabase } from "../../src/postgres/database.ts";
 import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { sampleRun } from "../executions/sample_runs.ts";
@@ -42,40 +43,73 @@ testPostgres("record() loses nothing among eight processes", async ({ url, schem
   }
 });
 
-testNeeding(postgresServer, "a replica reads, and says so on a write", async () => {
+testNeeding(postgresServer, "a replica reads and follows, and says so on a write", async () => {
+  await using server = await PostgresServer.start();
+  await using primary = await PostgresExecutionRepository.open(server.url());
+  const run = sampleRun();
+  await primary.record(run);
+  await primary.statistics();
+  await using standby = await server.replicate();
+  await using replica = await PostgresExecutionRepository.open(standby.url());
+  await checkReadOnly(replica, run);
+  const later = sampleRun();
+  await primary.record(later);
+  await waitFor(async () => (await replica.storedIds([later.id])).size === 1);
+  // The primary gives changes their places, and the replica sees them.
+  const watched = replica.watch({ after: 0, interval: 10 });
+  const first = watched.next();
+  await primary.watch({ after: 0 }).next();
+  assertEquals((await first).value?.executionId, run.id);
+  await watched.return(undefined);
+});
+
+testNeeding(postgresServer, "a database that is set to read-only is like a replica", async () => {
   await using server = await PostgresServer.start();
   const run = sampleRun();
-  {
-    await using executions = await PostgresExecutionRepository.open(server.url());
-    await executions.record(run);
-    await executions.statistics();
-  }
   const database = await PostgresDatabase.open(server.url());
+  const writer = PostgresExecutionRepository.over(database);
+  await writer.record(run);
+  await writer.statistics();
   await database.query("Cannot", "ALTER DATABASE postgres SET default_transaction_read_only = on");
   await database.close();
-
   await using executions = await PostgresExecutionRepository.open(server.url());
-  assertEquals((await executions.info()).readOnly, true);
-  assertEquals(await executions.load(run.id), run);
-  assertEquals((await executions.list()).executions.length, 1);
-  assertEquals((await executions.statistics()).runs.count, 1);
-  for (
-    const write of [
-      () => executions.record(sampleRun()),
-      () => executions.delete(run.id),
-      () => executions.pin(run.id),
-      () => executions.prune({ rules: [{ maxCount: 0 }] }),
-    ]
-  ) {
-    const error = await assertRejects(write, DatabaseError, "connect to the primary server");
-    assertEquals(error.code, "read-only");
-  }
+  await checkReadOnly(executions, run);
   const error = await assertRejects(
     () => PostgresExecutionRepository.open(server.url(), { schema: "absent" }),
     DatabaseError,
   );
   assertEquals(error.code, "read-only");
 });
+
+/** Checks that all is read, and that every write is refused with what to do. */
+async function checkReadOnly(
+  executions: PostgresExecutionRepository,
+  run: Execution,
+): Promise<void> {
+  assertEquals((await executions.info()).readOnly, true);
+  assertEquals(await executions.load(run.id), run);
+  assertEquals((await executions.list()).executions.length, 1);
+  assertEquals((await executions.statistics()).runs.count, 1);
+  assertEquals((await executions.planPrune({ rules: [{ maxCount: 0 }] })).count, 0);
+  for (
+    const write of [
+      () => executions.record(sampleRun()),
+      () => executions.delete(run.id),
+      () => executions.pin(run.id),
+      () => executions.prune({ rules: [{ maxCount: 0 }] }),
+      () =>
+        executions.import(new Blob([`{"id":"a","workflow_id":"w","workflow_version":"1",
+        "status":"completed","started_at":"2026-01-01 00:00:00"}`.replaceAll("\n", "")]).stream()),
+    ]
+  ) {
+    const error = await assertRejects(write, DatabaseError, "connect to the primary server");
+    assertEquals(error.code, "read-only");
+  }
+}
+
+async function waitFor(condition: () => Promise<boolean>): Promise<void> {
+  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 testNeeding(
   [postgresServer, program("openssl")],
