@@ -23,19 +23,27 @@ console.log(
 );
 Deno.exit(total.failed === 0 ? 0 : 1);
 
-/** One process for each folder of tests, two at a time: most of them wait for other processes. */
+/**
+ * One process for each folder of tests, two at a time, since most of them wait for other
+ * processes; the largest first, so that no lane ends long after the other.
+ */
 async function runAll(): Promise<void> {
   const files = typescriptFiles("tests").filter((file) => file.endsWith("_test.ts"));
   if (await runDeno(["check", "-q", "--config", path, ...files], { cwd: ROOT }) !== 0) {
     total.failed++;
     return;
   }
-  const folders = Object.entries(Object.groupBy(files, (file) => file.replace(/\/[^/]*$/, "")));
+  const folders = [...Map.groupBy(files, (file) => file.replace(/\/[^/]*$/, ""))]
+    .sort(([, some], [, others]) => others.length - some.length);
   const jobs = [
-    () => run("examples", ["--doc", "README.md", ...filesWithExamples()], "whole"),
-    ...folders.map(([folder, files = []]) => () =>
-      run(folder.replaceAll("/", "-"), ["--no-check", ...files], "whole")
-    ),
+    ...folders.map(([folder, files]) => () => {
+      console.error(`Running ${files.length} files of ${folder}`);
+      return run(folder.replaceAll("/", "-"), ["--no-check", ...files], "whole");
+    }),
+    () => {
+      console.error("Running the examples of the documentation");
+      return run("examples", ["--doc", "README.md", ...filesWithExamples()], "whole");
+    },
   ];
   const lane = async () => {
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
