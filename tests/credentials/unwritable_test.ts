@@ -5,11 +5,11 @@ import { VaultKeyring } from "../../src/credentials/vault.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
 import { InvalidDataError, StorageError } from "../../src/domain/errors.ts";
 import { configFlags } from "../helpers/child.ts";
+import { mounts, READ_ONLY } from "../helpers/mounts.ts";
 import { testNeeding } from "../helpers/skip.ts";
 
 const SECRET = "correct horse battery staple";
 const WRITER = fromFileUrl(new URL("unwritable_writer.ts", import.meta.url));
-const namespaces = [{ missing: !await canUnshare(), reason: "needs unshare with user namespaces" }];
 
 Deno.test("KeyringCredentialStore.set() refuses a root that is a file", async () => {
   const file = await Deno.makeTempFile();
@@ -35,19 +35,18 @@ Deno.test("KeyringCredentialStore.set() refuses a root that is a file", async ()
 });
 
 testNeeding(
-  namespaces,
+  mounts,
   "KeyringCredentialStore.set() on a read-only file system says so",
   () =>
     withFolder(async (root) => {
-      const mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"';
-      await assertRefused(root, await writeIn(["-Urm"], mount, root), "PermissionDeniedError", [
+      await assertRefused(root, await writeIn(["-Urm"], READ_ONLY, root), "PermissionDeniedError", [
         "file system is writable",
       ]);
     }),
 );
 
 testNeeding(
-  namespaces,
+  mounts,
   "KeyringCredentialStore.set() in a folder of somebody else says so",
   () =>
     withFolder(async (root) => {
@@ -59,7 +58,7 @@ testNeeding(
 );
 
 testNeeding(
-  namespaces,
+  mounts,
   "KeyringCredentialStore.set() on a full disk says so",
   () =>
     withFolder(async (root) => {
@@ -71,7 +70,7 @@ testNeeding(
 );
 
 testNeeding(
-  namespaces,
+  mounts,
   "VaultKeyring.set() on a disk that gets full says so",
   () =>
     withFolder(async (root) => {
@@ -113,16 +112,5 @@ async function withFolder(run: (folder: string) => Promise<void>): Promise<void>
     await run(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function canUnshare(): Promise<boolean> {
-  if (Deno.build.os !== "linux") return false;
-  try {
-    const options: Deno.CommandOptions = { args: ["-Urm", "true"], stderr: "null" };
-    return (await new Deno.Command("unshare", options).output()).success;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return false;
-    throw cause;
   }
 }

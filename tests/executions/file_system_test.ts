@@ -3,29 +3,16 @@ import { fromFileUrl } from "@std/path";
 import { Execution } from "../../src/domain/execution.ts";
 import type { SQLiteOptions } from "../../src/executions/repository.ts";
 import { configFlags } from "../helpers/child.ts";
+import { mounts, READ_ONLY, runMounted, SMALL_DISK } from "../helpers/mounts.ts";
 import { type Fixture, testBackends } from "./backends.ts";
 
 const CHILD = fromFileUrl(new URL("child.ts", import.meta.url));
 
 /** Why no file system can be mounted here, if so. */
-const skip = await canMount();
-
-async function canMount(): Promise<string | undefined> {
-  if (Deno.build.os !== "linux") return "mounts need Linux";
-  try {
-    const { success } = await new Deno.Command("unshare", {
-      args: ["-Urm", "true"],
-      stderr: "null",
-    }).output();
-    return success ? undefined : "unshare is not permitted";
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "unshare is missing";
-    throw error;
-  }
-}
+const skip = mounts.missing ? mounts.reason : undefined;
 
 /** Runs a task of the child after mounting something; returns what it prints. */
-async function runMounted(
+async function inMount(
   mount: string,
   task: string,
   { root, backend }: Fixture,
@@ -33,21 +20,14 @@ async function runMounted(
 ): Promise<string> {
   const options = JSON.stringify({ root, ...backend, ...more });
   const deno = [Deno.execPath(), "run", "-q", ...configFlags(), "-A", CHILD, task, options, "1"];
-  const { stdout, stderr } = await new Deno.Command("unshare", {
-    args: ["-Urm", "sh", "-c", `root=$1; shift; ${mount} && exec "$@"`, "sh", root, ...deno],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return (decoder.decode(stdout) + decoder.decode(stderr)).trim();
+  const { stdout, stderr } = await runMounted(mount, root, deno);
+  return (stdout + stderr).trim();
 }
-
-const FULL = "mount -t tmpfs -o size=1m tmpfs $root";
-const READ_ONLY = "mount --bind $root $root && mount -o remount,ro,bind $root";
 
 testBackends(
   "SQLiteExecutionRepository.record() reports a full disk and loses nothing",
   async (fixture) => {
-    assertEquals(await runMounted(FULL, "fillDisk", fixture), "DatabaseError full true");
+    assertEquals(await inMount(SMALL_DISK, "fillDisk", fixture), "DatabaseError full true");
   },
   { skip },
 );
@@ -56,7 +36,7 @@ testBackends(
   "SQLiteExecutionRepository.open() reports a folder that cannot be written",
   async (fixture) => {
     assertEquals(
-      await runMounted(READ_ONLY, "record", fixture),
+      await inMount(READ_ONLY, "record", fixture),
       `PermissionDeniedError ${fixture.path}`,
     );
   },
@@ -74,7 +54,7 @@ testBackends(
       ? "1 true DatabaseError read-only"
       // Readers of a WAL file need to write its index.
       : "DatabaseError read-only";
-    assertEquals(await runMounted(READ_ONLY, "readOnly", fixture), wanted);
+    assertEquals(await inMount(READ_ONLY, "readOnly", fixture), wanted);
   },
   { skip },
 );
@@ -83,7 +63,9 @@ testBackends(
   "SQLiteExecutionRepository.prune() works on a full disk with a reserve",
   async (fixture) => {
     assertEquals(
-      await runMounted(FULL.replace("1m", "16m"), "pruneFullDisk", fixture, { reserve: 5_000_000 }),
+      await inMount(SMALL_DISK.replace("1m", "16m"), "pruneFullDisk", fixture, {
+        reserve: 5_000_000,
+      }),
       "DatabaseError full true\ntrue 2",
     );
   },

@@ -12,7 +12,8 @@ import { PostgresDatabase } from "../../src/postgres/database.ts";
 import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { sampleRun } from "../executions/sample_runs.ts";
 import { configFlags, PROJECT, runDeno } from "../helpers/child.ts";
-import { program, superuser, testNeeding } from "../helpers/skip.ts";
+import { rootMounts } from "../helpers/mounts.ts";
+import { program, testNeeding } from "../helpers/skip.ts";
 import { testPostgres } from "./databases.ts";
 import { PostgresServer, postgresServer } from "./server.ts";
 
@@ -166,7 +167,7 @@ testNeeding(
 );
 
 testNeeding(
-  [postgresServer, superuser, program("unshare")],
+  [postgresServer, rootMounts],
   "record() reports a full tablespace, loses nothing, and goes on when there is room",
   async () => {
     const folder = await Deno.makeTempDir({ prefix: "goflow-pg-" });

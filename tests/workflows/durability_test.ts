@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { basename, join } from "@std/path";
 import { InvalidDataError, PermissionDeniedError, StorageError } from "../../src/domain/errors.ts";
-import { linux, program, superuser, testNeeding } from "../helpers/skip.ts";
-import { runDeno } from "../helpers/child.ts";
+import { configFlags, runDeno } from "../helpers/child.ts";
+import { mounts, READ_ONLY, runMounted } from "../helpers/mounts.ts";
+import { testNeeding } from "../helpers/skip.ts";
 import { type Change, RecordedFiles } from "./recorded_files.ts";
 import { greeting, TempStore } from "./temp_store.ts";
 
@@ -111,18 +112,13 @@ Deno.test("twenty processes that save the same id leave one of the twenty, whole
   assertEquals(await store.names(), ["shared.yaml"]);
 });
 
-const unshare = program("unshare");
-
 testNeeding(
-  [linux, superuser, unshare],
+  mounts,
   "FilesystemWorkflowRepository works on a read-only folder, except for saving",
   async () => {
     await using store = await TempStore.open();
     await store.workflows.save(greeting());
-    const { stdout, stderr } = await inMount(
-      `mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"`,
-      ["read-only", store.root],
-    );
+    const { stdout, stderr } = await inMount(READ_ONLY, "read-only", store.root);
     assertEquals([stdout, stderr], [
       "loaded greet, PermissionDeniedError, PermissionDeniedError\n",
       "",
@@ -131,14 +127,12 @@ testNeeding(
 );
 
 testNeeding(
-  [linux, superuser, unshare],
+  mounts,
   "FilesystemWorkflowRepository.save() on a full disk leaves the old file",
   async () => {
     await using store = await TempStore.open();
-    const { stdout, stderr } = await inMount(`mount -t tmpfs -o size=256k tmpfs "$1"`, [
-      "full-disk",
-      store.root,
-    ]);
+    const mount = 'mount -t tmpfs -o size=256k tmpfs "$0"';
+    const { stdout, stderr } = await inMount(mount, "full-disk", store.root);
     assertEquals([stdout, stderr], [
       "StorageError, the disk is full, greet.yaml, unchanged, deleted\n",
       "",
@@ -146,12 +140,9 @@ testNeeding(
   },
 );
 
-async function inMount(
-  mount: string,
-  args: [string, string],
-): Promise<{ stdout: string; stderr: string }> {
-  const { mountedDeno } = await import("./mounted.ts");
-  return await mountedDeno(mount, args[1], WRITER, args);
+function inMount(mount: string, task: string, root: string): ReturnType<typeof runMounted> {
+  const deno = [Deno.execPath(), "run", "-q", "-A", ...configFlags(), WRITER.href, task, root];
+  return runMounted(mount, root, deno);
 }
 
 Deno.test("FilesystemWorkflowRepository needs read permission to read, and write permission to save", async () => {
