@@ -28,6 +28,8 @@ export interface FileOperations {
   realPath(path: string): string;
   /** Reads a file. */
   readFile(path: string): Uint8Array;
+  /** Reads a file from an offset to its end. */
+  readFileFrom(path: string, offset: number): Uint8Array;
   /** Lists a folder; nothing when it does not exist. */
   readFolder(path: string): Deno.DirEntry[];
   /** Makes a folder and those above it, unless it exists. */
@@ -61,6 +63,17 @@ export const systemFiles: FileOperations = {
   },
   realPath: (path) => Deno.realPathSync(path),
   readFile: (path) => Deno.readFileSync(path),
+  readFileFrom(path, offset) {
+    using file = Deno.openSync(path);
+    const bytes = new Uint8Array(Math.max(0, file.statSync().size - offset));
+    file.seekSync(offset, Deno.SeekMode.Start);
+    let done = 0;
+    for (let count: number | null = 0; count !== null && done < bytes.length;) {
+      count = file.readSync(bytes.subarray(done));
+      done += count ?? 0;
+    }
+    return bytes.subarray(0, done);
+  },
   readFolder(path) {
     try {
       return [...Deno.readDirSync(path)];

@@ -58,6 +58,9 @@ export interface LogEnd {
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
+const LINE_FEED = 0x0a;
+/** Part of a log that is read to find its last revision, in bytes; more when that is longer. */
+const TAIL = 64 * 1024;
 
 /** Reads and writes one log. */
 export class HistoryLog {
@@ -100,14 +103,34 @@ export class HistoryLog {
     if (info === undefined) return { size: 0 };
     const stamp = stampOf(info);
     if (this.#end?.stamp !== stamp) {
-      const { records, size } = this.read();
-      const last = records.at(-1);
-      const end = { stamp, size, ...(last === undefined ? {} : { last: withoutText(last) }) };
+      const end = { stamp, ...this.#readEnd(info.size) };
       // What is about to come about would change without a change of the file.
-      if (info.size !== size) return end;
+      if (info.size !== end.size) return end;
       this.#end = end;
     }
     return this.#end;
+  }
+
+  /** Finds the last revision without reading all of a long log. */
+  #readEnd(fileSize: number): LogEnd {
+    for (let length = TAIL;; length *= 4) {
+      const start = Math.max(0, fileSize - length);
+      const bytes = this.#files.readFileFrom(this.path, start);
+      // The first line may lack its beginning.
+      const first = start === 0 ? 0 : bytes.indexOf(LINE_FEED) + 1;
+      let size = bytes.lastIndexOf(LINE_FEED) + 1;
+      let isLast = true;
+      for (let end = size; end > first;) {
+        const begin = bytes.lastIndexOf(LINE_FEED, end - 2) + 1;
+        const line = parseLine(new TextDecoder().decode(bytes.subarray(begin, end)));
+        end = begin;
+        if (line === undefined || "tag" in line) continue;
+        if (isLast && line.temporary !== undefined && this.#isPending(line.temporary)) size = begin;
+        else return { size: start + size, last: withoutText(line) };
+        isLast = false;
+      }
+      if (start === 0) return { size };
+    }
   }
 
   /** A revision whose file is still there under its temporary name never came about. */
@@ -150,7 +173,7 @@ export class HistoryLog {
 
   /** Cuts off what a crash left behind. Call it under the lock of the workflows. */
   repair(): void {
-    const { size } = this.read();
+    const { size } = this.end();
     const info = this.#files.lstat(this.path);
     if (info !== undefined && info.size > size) this.#files.truncateFile(this.path, size);
   }
@@ -189,7 +212,7 @@ export class HistoryLog {
 function parseLog(bytes: Uint8Array): LogContent {
   const records: RevisionRecord[] = [];
   const tags = new Map<string, string>();
-  const size = bytes.lastIndexOf(0x0a) + 1;
+  const size = bytes.lastIndexOf(LINE_FEED) + 1;
   for (const text of new TextDecoder().decode(bytes.subarray(0, size)).split("\n")) {
     const line = text === "" ? undefined : parseLine(text);
     if (line === undefined) continue;

@@ -44,6 +44,10 @@ export class RecordedFiles implements FileOperations {
     return systemFiles.readFile(path);
   }
 
+  readFileFrom(path: string, offset: number): Uint8Array {
+    return systemFiles.readFileFrom(path, offset);
+  }
+
   readFolder(path: string): Deno.DirEntry[] {
     return systemFiles.readFolder(path);
   }
