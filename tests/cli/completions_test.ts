@@ -1,3 +1,5 @@
+import { Language, Parser } from "npm:web-tree-sitter@^0.26.3";
+import grammar from "npm:tree-sitter-powershell@^0.26.4/package.json" with { type: "json" };
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { program, testNeeding } from "../helpers/skip.ts";
@@ -125,4 +127,16 @@ Deno.test("completions name every command and option, for every shell", async ()
     for (const flag of flags) assertStringIncludes(stdout, flag.replace(/^--/, ""), shell);
     for (const word of ["workflow", "credential", "verify"]) assertStringIncludes(stdout, word);
   }
+});
+
+Deno.test("completions follow the grammar of PowerShell", async () => {
+  assertEquals(grammar.name, "tree-sitter-powershell");
+  const specifier = import.meta.resolve("npm:tree-sitter-powershell@^0.26.4/package.json");
+  const wasm = new URL("tree-sitter-powershell.wasm", specifier);
+  await Parser.init();
+  const parser = new Parser().setLanguage(await Language.load(await Deno.readFile(wasm)));
+  const hasError = (text: string) => parser.parse(text)?.rootNode.hasError;
+  const { stdout } = await cli(["completions", "powershell"]);
+  assertEquals(hasError(stdout), false);
+  assertEquals(hasError(stdout.replace("foreach (", "foreach ")), true);
 });

@@ -161,6 +161,33 @@ Deno.test("workflow show --format writes Mermaid and Graphviz", () =>
     assertEquals(both.code, 2);
   }));
 
+Deno.test("workflow show escapes what Mermaid, Graphviz and terminals would take for their own", () =>
+  withWorkflows(async ({ root, run }) => {
+    const text = `\
+name: 'a "b" &lt; \\'
+nodes:
+  - { id: 'x"]|<b>', type: transform, expression: "#quot; & \\e[31m\\n{{c}}" }
+  - { id: 日本語日本語日本語, type: end }
+edges:
+  - { from: 'x"]|<b>', to: 日本語日本語日本語, condition: 'a | "b"' }
+`;
+    await Deno.writeTextFile(join(root, "workflows", "odd.yaml"), text);
+    const mermaid = (await run(["show", "odd", "--format", "mermaid"])).stdout;
+    const labels = mermaid.split("\n").filter((line) => line.startsWith("  n"));
+    for (const label of labels) {
+      const [, content = ""] = /"(.*)"/.exec(label)!;
+      const plain = content.replaceAll("<br>", "").replaceAll(/#\d+;/g, "");
+      assert(/^[\p{L}\p{N} _.,:/-]*$/u.test(plain), label);
+    }
+    const dot = (await run(["show", "odd", "--format", "dot"])).stdout;
+    assertStringIncludes(dot, 'digraph "a \\"b\\" &amp;lt; \\\\" {');
+    assertStringIncludes(dot, 'label="x\\"]|<b>\\n#quot; &amp; ');
+    assertStringIncludes(dot, '[label="a | \\"b\\""]');
+    const narrow = await run(["show", "odd", "--graph"], { terminal: true, columns: 24 });
+    for (const line of narrow.stdout.split("\n")) assert(textWidth(line) <= 24, line);
+    assert(!narrow.stdout.includes("\x1b"), narrow.stdout);
+  }));
+
 Deno.test("workflow save stores a file under the id of --id, of the file, or of its name", () =>
   withWorkflows(async ({ root, run }) => {
     const file = join(root, "draft.yaml");

@@ -65,9 +65,9 @@ export function nodeDetail(node: WorkflowNode): string {
  * Draws the graph.
  *
  * @param workflow The workflow; it need not be valid.
- * @returns Lines of text.
+ * @returns The lines.
  */
-export function drawGraph(workflow: Workflow): string {
+export function drawGraph(workflow: Workflow): string[] {
   const nodes = new Map(workflow.nodes.map((node) => [node.id, node]));
   const drawn = new Set<string>();
   const lines: string[] = [];
@@ -102,7 +102,7 @@ export function drawGraph(workflow: Workflow): string {
   for (const { id } of [...starts, ...workflow.nodes]) {
     if (!drawn.has(id)) draw(id, "", "");
   }
-  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+  return lines;
 }
 
 function kindOf(node: WorkflowNode): string {

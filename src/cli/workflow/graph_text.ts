@@ -80,7 +80,9 @@ function mermaidText(text: string): string {
   return text.replace(/[^\p{L}\p{N} _.,:/-]/gu, (character) => `#${character.codePointAt(0)};`);
 }
 
+/** Graphviz reads escapes in its strings, and entities of HTML in those that it shows. */
 function quote(text: string): string {
-  const escaped = text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  const escaped = text.replaceAll("&", "&amp;").replaceAll("\\", "\\\\").replaceAll('"', '\\"')
+    .replaceAll("\n", "\\n");
   return `"${escaped}"`;
 }

@@ -6,7 +6,7 @@
 
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { visible } from "../text.ts";
+import { fit, oneLine, visible } from "../text.ts";
 import { openWorkflows } from "./store.ts";
 
 /** Shows a workflow. */
@@ -24,7 +24,9 @@ export async function showWorkflow(context: Context): Promise<void> {
     context.record(workflowJson(workflow), () => {});
   } else if (context.flag("graph")) {
     const { drawGraph } = await import("./graph.ts");
-    context.io.stdout.write(visible(drawGraph(workflow)));
+    // A line that is too long would break the drawing.
+    const width = context.io.stdout.columns();
+    for (const line of drawGraph(workflow)) context.print(fit(oneLine(line), width));
   } else if (format === "mermaid" || format === "dot") {
     const { graphText } = await import("./graph_text.ts");
     context.io.stdout.write(graphText(workflow, format));
