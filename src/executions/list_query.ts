@@ -99,7 +99,13 @@ export function countQuery(
 ): Query {
   const parts = ranges(filter, undefined, schemaVersion);
   if (parts.length === 0) return { sql: "SELECT 0", params: [] };
-  const rows = parts.map(({ sql }) => `SELECT 1 FROM executions${sql}`).join(" UNION ALL ");
+  // Otherwise it might walk along the table, the oldest first; a name is found in an index alone.
+  const isRange = filter.from !== undefined || filter.before !== undefined;
+  const needsOrder = isRange || attributes(filter, "", schemaVersion).length > 0;
+  const order = cap !== undefined && parts.length === 1 && schemaVersion >= 2 && needsOrder
+    ? ` ORDER BY ${instantColumn(schemaVersion)} DESC`
+    : "";
+  const rows = parts.map(({ sql }) => `SELECT 1 FROM executions${sql}`).join(" UNION ALL ") + order;
   return {
     sql: `SELECT count(*) FROM (${rows}${cap === undefined ? "" : ` ${LIMIT_SQL}`})`,
     params: [...parts.flatMap(({ params }) => params), ...(cap === undefined ? [] : [cap])],
