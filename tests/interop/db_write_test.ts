@@ -167,6 +167,47 @@ testBackends(
 );
 
 testBackends(
+  "SQLiteExecutionRepository counts and watches what Go writes through its own library",
+  async ({ path, open }) => {
+    using repository = await open();
+    const { executions: [run], nodeExecutions: [node] } = rowsOf(0);
+    const { completedAt: _run, ...began } = run!;
+    const { completedAt: _node, ...nodeBegan } = node!;
+    for (const [i, zone] of ZONES.entries()) {
+      const id = `go-${i}`;
+      const row = { ...began, id, status: "running", startedAt: at(i) };
+      const part = { ...nodeBegan, id: `node-${i}`, executionId: id, startedAt: at(i) };
+      await writeWithGo(path, {
+        executions: [row],
+        nodeExecutions: [{ ...part, status: "running" }],
+      }, zone);
+      await repository.lease(id, "engine");
+      assertEquals((await repository.statistics()).runs.count, i);
+      await writeWithGo(path, {
+        executions: [{ ...row, status: "completed", completedAt: at(i + 1) }],
+        nodeExecutions: [{ ...part, status: "completed", completedAt: at(i + 1) }],
+      }, zone);
+      assertEquals(await repository.getLease(id), undefined);
+      const { runs, nodes } = await repository.statistics();
+      assertEquals(runs.byStatus, { completed: i + 1 });
+      // The runs of Go are 20 minutes long, whatever the zone.
+      assertEquals([runs.duration?.min, runs.duration?.max], [1_200_000, 1_200_000]);
+      assertEquals([nodes.slowest[0]?.count, nodes.slowest[0]?.mean], [i + 1, 1_200_000]);
+    }
+    const changes: string[] = [];
+    for await (const { kind, executionId } of repository.watch({ after: 0 })) {
+      changes.push(`${kind} ${executionId}`);
+      if (changes.length === 2 * ZONES.length) break;
+    }
+    assertEquals(
+      changes,
+      ZONES.flatMap((_, i) => [`created go-${i}`, `updated go-${i}`]),
+    );
+  },
+  skip,
+);
+
+testBackends(
   "SQLiteExecutionRepository loses no row while Go writes at the same time",
   async ({ path, open }) => {
     using repository = await open();
