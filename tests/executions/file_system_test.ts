@@ -11,15 +11,16 @@ const CHILD = fromFileUrl(new URL("child.ts", import.meta.url));
 /** Why no file system can be mounted here, if so. */
 const skip = mounts.missing ? mounts.reason : undefined;
 
-/** Runs a task of the child after mounting something; returns what it prints. */
+/** Runs a task of the child, or of another script, after mounting something; returns what it prints. */
 async function inMount(
   mount: string,
   task: string,
   { root, backend }: Fixture,
   more: SQLiteOptions = {},
+  script: string = CHILD,
 ): Promise<string> {
   const options = JSON.stringify({ root, ...backend, ...more });
-  const deno = [Deno.execPath(), "run", "-q", ...configFlags(), "-A", CHILD, task, options, "1"];
+  const deno = [Deno.execPath(), "run", "-q", ...configFlags(), "-A", script, task, options, "1"];
   const { stdout, stderr } = await runMounted(mount, root, deno);
   return (stdout + stderr).trim();
 }
@@ -71,3 +72,16 @@ testBackends(
   },
   { skip },
 );
+
+const FULL_DISK = fromFileUrl(new URL("full_disk.ts", import.meta.url));
+
+for (const operation of ["import", "archive", "backup", "restore", "compact", "migrate"]) {
+  testBackends(
+    `SQLiteExecutionRepository reports a disk that gets full during ${operation}, and loses nothing`,
+    async (fixture) => {
+      const mount = SMALL_DISK.replace("1m", "8m");
+      assertEquals(await inMount(mount, operation, fixture, {}, FULL_DISK), "DatabaseError full");
+    },
+    { skip },
+  );
+}

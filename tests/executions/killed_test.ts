@@ -3,11 +3,13 @@ import { join } from "@std/path";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import type { UnfinishedOperation } from "../../src/executions/options.ts";
 import { denoCommand } from "../helpers/child.ts";
-import { type Fixture, rawSql, testBackends } from "./backends.ts";
+import { type Backend, type Fixture, rawSql, testBackends } from "./backends.ts";
 import { sampleRun } from "./sample_runs.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
-const ROUNDS = Deno.env.get("GOFLOW_SOAK") === "1" ? 30 : 3;
+const SOAK = Deno.env.get("GOFLOW_SOAK") === "1";
+const ROUNDS = SOAK ? 30 : 3;
+const only: Partial<Backend> = SOAK ? {} : { driver: "builtin" };
 
 /** Starts a task of the child and kills it at a random moment after its first line. */
 async function killDuring(task: string, fixture: Fixture, longest: number): Promise<void> {
@@ -83,7 +85,7 @@ testBackends(
       await Deno.remove(join(root, "archive.gz"));
     }
   },
-  { only: { driver: "builtin" } },
+  { only },
 );
 
 testBackends(
@@ -102,7 +104,7 @@ testBackends(
       assert(await checkWhole(fixture, ["import", "prune", "compact"]) <= 300);
     }
   },
-  { only: { driver: "builtin" } },
+  { only },
 );
 
 testBackends(
@@ -122,7 +124,7 @@ testBackends(
       assert(count === 300 || count === 400, `${count} runs`);
     }
   },
-  { only: { driver: "builtin" } },
+  { only },
 );
 
 testBackends(
@@ -154,7 +156,7 @@ testBackends(
       }
     }
   },
-  { only: { driver: "builtin" } },
+  { only },
 );
 
 testBackends(
