@@ -14,7 +14,7 @@ import { databaseError } from "./database_error.ts";
 import type { Driver, DriverModule, DriverName } from "./driver.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { readVersion } from "./migrator.ts";
-import { registerOpenFile } from "./open_files.ts";
+import { isSameFile, registerOpenFile } from "./open_files.ts";
 
 /** Told how far the copying of a database is; it is not to be stopped. */
 export interface CopyProgressOptions {
@@ -89,6 +89,9 @@ export async function restore(
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
   if (!exists(path)) {
     throw new DatabaseError(`${action}: there is no file "${path}"`, { code: "io" });
+  }
+  if (isSameFile(path, connection.info.path)) {
+    throw new DatabaseError(`${action}: it is the database itself`, { code: "io" });
   }
   try {
     const copy = { path, driver: connection.info.driver };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidDataError } from "../domain/errors.ts";
 import type { Execution } from "../domain/execution.ts";
 import type { LoadOptions } from "../domain/execution_repository.ts";
 import { Lazy } from "../domain/lazy.ts";
@@ -109,6 +110,27 @@ class Computed<T> extends Lazy<T> {
 function once<T>(compute: () => T): () => T {
   let value: { now: T } | undefined;
   return () => (value ??= { now: compute() }).now;
+}
+
+/**
+ * Replays snapshots up to a time.
+ *
+ * @param snapshots Snapshots of a run, oldest first.
+ * @param at The time, by default the end.
+ * @param action What it is for, in the form `Cannot read the variables of execution "a"`.
+ * @returns The value of each variable at that time.
+ * @throws {InvalidDataError} If the time is invalid.
+ */
+export function valuesAt(
+  snapshots: readonly VariableSnapshot[],
+  at: Date | undefined,
+  action: string,
+): Record<string, unknown> {
+  if (at === undefined) return currentValues(snapshots);
+  if (!(at instanceof Date) || Number.isNaN(at.getTime())) {
+    throw new InvalidDataError(`${action}: the time is ${String(at)}, wanted is a valid date`);
+  }
+  return currentValues(snapshots.filter(({ timestamp }) => timestamp <= at));
 }
 
 /**

@@ -19,6 +19,17 @@ function fileKey(path: string): string {
 }
 
 /**
+ * Whether two paths lead to one file.
+ *
+ * @param a Path of an existing file.
+ * @param b Path of another one.
+ * @returns Whether they do.
+ */
+export function isSameFile(a: string, b: string): boolean {
+  return fileKey(a) === fileKey(b);
+}
+
+/**
  * Throws if a file belongs to a database that this process has open. Reading
  * it otherwise would drop its locks as soon as that ends.
  *

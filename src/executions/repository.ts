@@ -17,7 +17,7 @@ import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import { writeExecution } from "./execution_row.ts";
 import { listAll } from "./list.ts";
 import { readFilter } from "./filter.ts";
-import { currentValues, makeRun, nodeOrder, readNodes, readRunRows } from "./load.ts";
+import { makeRun, nodeOrder, readNodes, readRunRows, valuesAt } from "./load.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
 import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./options.ts";
 import { SQLiteMonitoring } from "./monitoring.ts";
@@ -251,11 +251,7 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
    */
   async variablesAt(id: string, at?: Date): Promise<Record<string, unknown>> {
     const { variableSnapshots } = await this.load(id, { nodeExecutions: "none" });
-    return currentValues(
-      at === undefined
-        ? variableSnapshots
-        : variableSnapshots.filter(({ timestamp }) => timestamp <= at),
-    );
+    return valuesAt(variableSnapshots, at, `Cannot read the variables of execution "${id}"`);
   }
 
   /**

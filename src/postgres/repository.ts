@@ -16,7 +16,7 @@ import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import { writeExecution } from "../executions/execution_row.ts";
 import { readFilter } from "../executions/filter.ts";
-import { currentValues, makeRun } from "../executions/load.ts";
+import { makeRun, valuesAt } from "../executions/load.ts";
 import { readNodeExecution, writeNodeExecution } from "../executions/node_execution_row.ts";
 import { writeRun } from "../executions/save.ts";
 import { writeSnapshot } from "../executions/snapshot_row.ts";
@@ -276,11 +276,7 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
    */
   async variablesAt(id: string, at?: Date): Promise<Record<string, unknown>> {
     const { variableSnapshots } = await this.load(id, { nodeExecutions: "none" });
-    return currentValues(
-      at === undefined
-        ? variableSnapshots
-        : variableSnapshots.filter(({ timestamp }) => timestamp <= at),
-    );
+    return valuesAt(variableSnapshots, at, `Cannot read the variables of execution "${id}"`);
   }
 
   /**

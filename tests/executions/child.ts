@@ -104,6 +104,14 @@ const tasks: Record<string, (executions: SQLiteExecutionRepository) => Promise<v
     }
   },
 
+  /** Changes what a run returned. */
+  async change(executions): Promise<void> {
+    const run = await executions.load(args[0] ?? "");
+    run.returnValue = "another process";
+    await executions.save(run);
+    console.log("done");
+  },
+
   /** Claims every abandoned run until there are none; prints those it got. */
   async claim(executions): Promise<void> {
     for (;;) {

@@ -7,7 +7,7 @@
 
 const HOLDER = `import { DatabaseSync } from "node:sqlite";
 const database = new DatabaseSync(Deno.args[0]);
-database.exec("BEGIN IMMEDIATE");
+database.exec("BEGIN " + Deno.args[1]);
 console.log("locked");
 for await (const _ of Deno.stdin.readable);
 database.exec("ROLLBACK");`;
@@ -16,11 +16,15 @@ database.exec("ROLLBACK");`;
  * Takes the lock.
  *
  * @param path The database.
+ * @param kind `"IMMEDIATE"` keeps writers out, `"EXCLUSIVE"` readers too, except in WAL mode.
  * @returns What gives the lock back.
  */
-export async function holdLock(path: string): Promise<AsyncDisposable> {
+export async function holdLock(
+  path: string,
+  kind: "IMMEDIATE" | "EXCLUSIVE" = "IMMEDIATE",
+): Promise<AsyncDisposable> {
   const holder = new Deno.Command(Deno.execPath(), {
-    args: ["eval", HOLDER, path],
+    args: ["eval", HOLDER, path, kind],
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { join, relative } from "@std/path";
 import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
 import { Execution } from "../../src/domain/execution.ts";
 import { chooseJournal, hasWalResetDefect } from "../../src/executions/driver_choice.ts";
@@ -168,12 +168,23 @@ Deno.test({
         using _first = await SQLiteExecutionRepository.open({ root, driver: "builtin" });
         using _second = await SQLiteExecutionRepository.open({ root, driver: "builtin" });
         await Deno.symlink(join(root, "goflow.db"), link);
-        const error = await assertRejects(
-          () => SQLiteExecutionRepository.open({ path: link, driver: "ffi", journalMode: "wal" }),
-          DatabaseError,
-          'with the driver "builtin"',
-        );
-        assertEquals(error.code, "io");
+        await Deno.link(join(root, "goflow.db"), join(root, "hard.db"));
+        await Deno.symlink(root, join(root, "folder"));
+        const ways = [
+          join(root, "goflow.db"),
+          link,
+          join(root, "hard.db"),
+          join(root, "folder", "goflow.db"),
+          relative(Deno.cwd(), join(root, "goflow.db")),
+        ];
+        for (const path of ways) {
+          const error = await assertRejects(
+            () => SQLiteExecutionRepository.open({ path, driver: "ffi", journalMode: "wal" }),
+            DatabaseError,
+            'with the driver "builtin"',
+          );
+          assertEquals(error.code, "io");
+        }
       }
       using _later = await SQLiteExecutionRepository.open({
         path: link,

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { runDeno } from "../helpers/child.ts";
 import { rawSql, testBackends } from "./backends.ts";
 import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
@@ -93,6 +94,12 @@ testBackends(
       await rawSql(path, `UPDATE executions SET return_value = '"Go"'`, "SELECT 1");
       assertEquals((await executions.load(run.id)).returnValue, "Go");
     }
+    const { stdout } = await runDeno(new URL("child.ts", import.meta.url), {
+      flags: ["-A"],
+      args: ["change", JSON.stringify({ root, ...backend }), run.id],
+    });
+    assertEquals(stdout, "done\n");
+    assertEquals((await executions.load(run.id)).returnValue, "another process");
     for (let i = 0; i < 5; i++) {
       const more = sampleRun();
       await executions.record(more);
@@ -192,5 +199,6 @@ testRepositories(
     await executions.record(run);
     assertEquals(await executions.variablesAt(run.id, new Date()), { n: 1 });
     assertEquals(await executions.variablesAt(run.id), { n: 1, late: 1 });
+    await assertRejects(() => executions.variablesAt(run.id, new Date(NaN)), InvalidDataError);
   },
 );

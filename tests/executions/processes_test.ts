@@ -1,7 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DatabaseError, NotFoundError } from "../../src/domain/errors.ts";
 import { denoCommand, runDeno } from "../helpers/child.ts";
 import { type Backend, ffiMissing, rawSql, testBackends, withRoot } from "./backends.ts";
 import { holdLock } from "./lock_holder.ts";
+import { sampleRun } from "./sample_runs.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
@@ -108,7 +110,6 @@ testBackends(
       last = performance.now();
     }, 1);
     const { Execution } = await import("../../src/domain/execution.ts");
-    const { DatabaseError } = await import("../../src/domain/errors.ts");
     const run = Execution.create("orders", "1.0");
     const start = performance.now();
     const error = await executions.save(run).catch((error) => error);
@@ -126,5 +127,87 @@ testBackends(
     await saved;
     clearInterval(timer);
     assertEquals((await executions.load(run.id)).id, run.id);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository never blocks the event loop for long, whatever waits for a lock",
+  async ({ root, path, open, backend }) => {
+    using executions = await open({ timeout: 150 });
+    const run = sampleRun();
+    await executions.record(run);
+    await executions.backup(`${root}/copy.db`);
+    const line = await new Response(executions.export()).bytes();
+    const policy = { rules: [{ maxCount: 0 }], keepLastSuccess: false };
+    const isWal = backend.journalMode === "wal";
+    const writes: Record<string, () => Promise<unknown>> = {
+      record: () => executions.record(run),
+      delete: () => executions.delete(run.id),
+      addLabels: () => executions.addLabels(run.id, "eu"),
+      prune: () => executions.prune(policy),
+      import: () => executions.import(ReadableStream.from([line])),
+      restore: () => executions.restore(`${root}/copy.db`),
+      open: () => open({ timeout: 150, journalMode: isWal ? "delete" : "wal" }),
+    };
+    const reads: Record<string, () => Promise<unknown>> = {
+      load: () => executions.load(run.id),
+      list: () => executions.list({ total: "exact" }),
+      planPrune: () => executions.planPrune(policy),
+      export: () => new Response(executions.export()).bytes(),
+      watch: () => executions.watch({ after: 0 }).next(),
+    };
+    await using _holder = await holdLock(path, "EXCLUSIVE");
+    for (const [name, operation] of Object.entries({ ...writes, ...reads })) {
+      const gaps: number[] = [];
+      let last = performance.now();
+      const timer = setInterval(() => {
+        gaps.push(performance.now() - last);
+        last = performance.now();
+      }, 1);
+      const error = await operation().then(() => undefined, (error) => error);
+      clearInterval(timer);
+      // In WAL mode a writer keeps no reader out.
+      if (isWal && name in reads) assertEquals(error, undefined, name);
+      else {
+        assert(error instanceof DatabaseError, `${name}: ${error}`);
+        assertEquals(error.code, "busy", `${name}: ${error}`);
+      }
+      // A busy machine may be late once; a lock that blocks would be so each time.
+      const blocked = gaps.filter((gap) => gap > 50);
+      assert(blocked.length < 2, `${name} blocked the event loop for ${blocked.join(", ")} ms`);
+    }
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository keeps several stores in one process apart, and on one file in step",
+  async ({ root, path, open }) => {
+    using first = await open();
+    using second = await open({ cacheSize: 5 });
+    using other = await open({ path: `${root}/other.db` });
+    const runs = Array.from({ length: 20 }, () => sampleRun());
+    await Promise.all(runs.map((run, i) => [first, second, other][i % 3]!.record(run)));
+    const count = async (executions: SQLiteExecutionRepository) =>
+      (await executions.list({ limit: 1, total: "exact" })).total?.count;
+    assertEquals([await count(first), await count(second), await count(other)], [14, 14, 6]);
+    const [run] = runs;
+    await second.load(run!.id);
+    await first.delete(run!.id);
+    await assertRejects(() => second.load(run!.id), NotFoundError);
+    first.close();
+    // The locks of the file stay those of the second one.
+    await second.record(sampleRun());
+    {
+      await using _holder = await holdLock(path);
+      const error = await assertRejects(async () => {
+        using impatient = await open({ timeout: 50 });
+        await impatient.record(sampleRun());
+      }, DatabaseError);
+      assertEquals(error.code, "busy");
+    }
+    assertEquals((await second.check({ full: true })).ok, true);
+    const error = await assertRejects(() => second.restore(path), DatabaseError, "itself");
+    assertEquals(error.code, "io");
+    assertEquals(await count(second), 14);
   },
 );
