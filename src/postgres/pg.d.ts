@@ -14,6 +14,8 @@ interface Settings {
   application_name?: string;
   connectionTimeoutMillis?: number;
   keepAlive?: boolean;
+  client_encoding?: string;
+  sslnegotiation?: string;
   types?: { getTypeParser(type: number): (text: string) => unknown };
 }
 

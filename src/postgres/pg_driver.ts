@@ -62,6 +62,9 @@ export async function connectPg(options: ResolvedPostgresOptions): Promise<Postg
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectTimeout,
     keepAlive: true,
+    // Else it would look for them in the environment.
+    client_encoding: "utf8",
+    sslnegotiation: "postgres",
     types: TYPES,
   });
   const connection = new PgConnection(client, options.preparedStatements);

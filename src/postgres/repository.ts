@@ -32,7 +32,8 @@ import { deleteRun, saveNode, saveRun, saveSnapshot } from "./save.ts";
  * Execution history in a PostgreSQL database, which several hosts share.
  *
  * Requires `--allow-net` for the server, or `--allow-read` and `--allow-write`
- * for its socket, and `--allow-env`, because the driver looks for settings there.
+ * for its socket, and `--allow-env=PGBINARY,PGOPTIONS,PGREPLICATION`, in which
+ * the driver looks.
  *
  * @example Record a run and list the failed ones
  * ```ts ignore

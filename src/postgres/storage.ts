@@ -42,7 +42,8 @@ export interface PostgresStorage extends Storage {
  * keyring of this machine.
  *
  * Requires `--allow-net` for the server, or `--allow-read` and `--allow-write`
- * for its socket, and `--allow-env`, because the driver looks for settings there.
+ * for its socket, and `--allow-env=PGBINARY,PGOPTIONS,PGREPLICATION`, in which
+ * the driver looks.
  *
  * @param url URL of the database, such as `postgres://user:password@host:5432/database`.
  * @param options Password, schema, limits, and options of each store.

@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
+import { DatabaseError, InvalidDataError, PermissionDeniedError } from "../../src/domain/errors.ts";
 import { Execution } from "../../src/domain/execution.ts";
 import { Workflow } from "../../src/domain/workflow.ts";
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
+import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { openPostgresStorage } from "../../src/postgres/storage.ts";
 import { readModuleGraph, staticImports } from "../project/module_graph.ts";
 import { runCode } from "../helpers/child.ts";
-import { sharedServer, testPostgres } from "./databases.ts";
+import { rawPostgres, sharedServer, testPostgres } from "./databases.ts";
 
 testPostgres("openPostgresStorage() opens the stores over one pool", async ({ url, schema }) => {
   const keyring = new MemoryKeyring();
@@ -41,9 +42,8 @@ testPostgres("two schemas share a database without meeting", async ({ url, schem
     await using two = await open(`${schema}_b`);
     await one.executions.record(Execution.create("a", "1"));
     assertEquals((await two.executions.list()).executions, []);
-    const raw = await import("./databases.ts");
     two.close();
-    await raw.rawPostgres(`DROP SCHEMA "${schema}_b" CASCADE`);
+    await rawPostgres(`DROP SCHEMA "${schema}_b" CASCADE`);
   } finally {
     await Deno.remove(root, { recursive: true });
   }
@@ -77,6 +77,9 @@ Deno.test("src/postgres/mod.ts reaches no SQLite library", async () => {
   assert(!loaded.has("node:sqlite") && !loaded.has("@db/sqlite"));
 });
 
+/** What the driver looks for. */
+const ENV = "--allow-env=PGBINARY,PGOPTIONS,PGREPLICATION";
+
 testPostgres(
   "PostgresExecutionRepository works under the flags that are documented",
   async ({ url, schema }) => {
@@ -86,13 +89,52 @@ testPostgres(
     console.log((await executions.list()).executions.length);`;
     const net = `--allow-net=127.0.0.1:${sharedServer!.port}`;
     const run = (...flags: string[]) => runCode(code, { flags, args: [url, schema] });
-    assertEquals(await run(net, "--allow-env"), { code: 0, stdout: "0\n", stderr: "" });
+    assertEquals(await run(net, ENV), { code: 0, stdout: "0\n", stderr: "" });
     for (
-      const [flags, missing] of [[["--allow-env"], "--allow-net"], [[net], "--allow-env"]] as const
+      const [flags, missing] of [[[ENV], "--allow-net"], [[net], "--allow-env"]] as const
     ) {
       const { code, stderr } = await run(...flags);
       assertEquals(code, 1);
       assert(stderr.includes("PermissionDeniedError") && stderr.includes(missing), stderr);
+    }
+  },
+);
+
+testPostgres(
+  "a role with the documented grants uses what an administrator made, and nothing else",
+  async ({ url, schema, open }) => {
+    await (await open()).close();
+    const [role, password] = [`${schema}_role`, crypto.randomUUID()];
+    await rawPostgres(`CREATE ROLE "${role}" LOGIN PASSWORD '${password}'`);
+    const place = new URL(url);
+    place.username = role;
+    place.password = "";
+    const options = { schema, password: () => password, migrate: "never" } as const;
+    try {
+      const denied = await assertRejects(
+        () =>
+          PostgresExecutionRepository.open(place.href, {
+            ...options,
+            migrate: "auto",
+            schema: "other",
+          }),
+        PermissionDeniedError,
+        "grant the role",
+      );
+      assert(!Deno.inspect(denied, { depth: 10, showHidden: true }).includes(password));
+      await rawPostgres(`GRANT USAGE ON SCHEMA "${schema}" TO "${role}";
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${schema}" TO "${role}"`);
+      await using executions = await PostgresExecutionRepository.open(place.href, options);
+      const run = Execution.create("greet", "1.0", { n: 1 });
+      run.start();
+      run.complete();
+      await executions.record(run);
+      assertEquals(await executions.load(run.id), run);
+      assertEquals((await executions.statistics()).runs.count, 1);
+      assertEquals((await executions.watch({ after: 0 }).next()).value?.executionId, run.id);
+      await executions.delete(run.id);
+    } finally {
+      await rawPostgres(`DROP OWNED BY "${role}"; DROP ROLE "${role}"`);
     }
   },
 );
