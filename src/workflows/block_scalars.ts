@@ -27,6 +27,7 @@ export class BlockScalars {
    * @returns Indentation of the block scalar that it belongs to; `undefined` when it belongs to none.
    */
   next(line: string): number | undefined {
+    if (this.#opened < 0 && !line.includes("|") && !line.includes(">")) return undefined;
     const text = line.trimEnd();
     if (text === "") return this.#content;
     const indent = indentOf(text);

@@ -44,7 +44,16 @@ export function withSource(value: Mapping, base: YamlDocument): Mapping {
  * which they are written, such as `1.10` or `~`. Most do not, and need no
  * second parse.
  */
-export function mayHaveSource({ text }: YamlDocument): boolean {
+export function mayHaveSource(document: YamlDocument): boolean {
+  let known = sources.get(document);
+  if (known === undefined) sources.set(document, known = hasPlainScalar(document.text));
+  return known;
+}
+
+/** A save asks several times. */
+const sources = new WeakMap<YamlDocument, boolean>();
+
+function hasPlainScalar(text: string): boolean {
   for (const [, scalar] of text.matchAll(PLAIN_SCALAR)) {
     if (!CANONICAL_WORD.test(scalar!) && String(Number(scalar)) !== scalar) return true;
   }
@@ -53,7 +62,7 @@ export function mayHaveSource({ text }: YamlDocument): boolean {
 
 /** What stands where a value may stand, without quotes, and looks like a number, a boolean or nothing. */
 const PLAIN_SCALAR =
-  /(?:^[ \t]*|[:\-?,[{]\s+|[[{,]|["']:)(?:[&!][^\s,[\]{}]*\s+){0,2}(~|[Nn]ull|NULL|[Tt]rue|TRUE|[Ff]alse|FALSE|[-+]?\.[A-Za-z]{3}|[-+]?0[xobXOB][0-9A-Fa-f_]+|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?)(?=\s*(?:$|#|[,\]}]))/gm;
+  /(?:[:\-?,[{\n]\s+|[[{,]|["']:)(?:[&!][^\s,[\]{}]*\s+){0,2}(~|[Nn]ull|NULL|[Tt]rue|TRUE|[Ff]alse|FALSE|[-+]?\.[A-Za-z]{3}|[-+]?0[xobXOB][0-9A-Fa-f_]+|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?)(?=\s*(?:$|#|[,\]}]))/gm;
 const CANONICAL_WORD = /^(?:null|true|false|-?\.inf|\.nan)$/;
 
 /**

@@ -54,7 +54,7 @@ const KEY =
 
 const VALUE = /[ \t]*(?:&[^\s,[\]{}]+[ \t]+)?/y;
 /** No scalar may hold such a line. */
-const DOCUMENT_END = /^(?:\.\.\.|---)(?:\s|$)/;
+const DOCUMENT_END = /^(?:\.\.\.|---)(?:\s|$)/gm;
 
 /** A text and its lines. */
 export class Layout {
@@ -85,8 +85,10 @@ export class Layout {
       if (/^\uFEFF?---[ \t\r]*(?:#.*)?$/.test(this.line(index))) first = index + 1;
       break;
     }
-    let last = first;
-    while (last < this.lines.length && !DOCUMENT_END.test(this.line(last))) last++;
+    DOCUMENT_END.lastIndex = this.lines[first]?.start ?? this.text.length;
+    const end = DOCUMENT_END.exec(this.text)?.index ?? this.text.length;
+    let last = this.lines.length;
+    while (last > first && this.lines[last - 1]!.start >= end) last--;
     return this.block(first, last);
   }
 
@@ -205,7 +207,7 @@ function plainLength(text: string): number {
 
 function splitLines(text: string): Line[] {
   const lines: Line[] = [];
-  const scalars = new BlockScalars();
+  const scalars = /[|>]/.test(text) ? new BlockScalars() : undefined;
   for (let start = 0; start < text.length;) {
     const newline = text.indexOf("\n", start);
     const end = newline === -1 ? text.length : newline + 1;
@@ -213,9 +215,9 @@ function splitLines(text: string): Line[] {
     const base = first;
     while (text[first] === " ") first++;
     const indent = first - base;
-    while (first < end && /\s/.test(text[first]!)) first++;
-    const isText = scalars.next(text.slice(base, end)) !== undefined;
-    const kind = isText && (first < end || scalars.keepsBreaks)
+    while (first < end && " \t\r\n".includes(text[first]!)) first++;
+    const isText = scalars?.next(text.slice(base, end)) !== undefined;
+    const kind = isText && (first < end || scalars!.keepsBreaks)
       ? "content"
       : first >= end
       ? "blank"
