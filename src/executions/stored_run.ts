@@ -14,8 +14,8 @@ import { readFilter } from "./filter.ts";
 import { pageQuery, placeOf } from "./list_query.ts";
 import { CHANGE_COLUMNS, NODE_COLUMNS, RUN_COLUMNS, type StoredRun } from "./run_line.ts";
 
-/** Runs that are read in one transaction, which must stay short. */
-const BATCH = 50;
+/** Most runs, and about the most characters, that are read in one transaction and held at once. */
+const [BATCH, BATCH_LENGTH] = [50, 2_000_000];
 
 const RUN_SQL = selectSql(RUN_COLUMNS, "executions WHERE id = ?");
 /** Before version 3 of the schema. */
@@ -88,18 +88,35 @@ export async function* readStoredRuns(
   const filter = readFilter(options);
   const { schemaVersion } = connection.info;
   let cursor: Cursor | undefined;
-  for (;;) {
+  for (let size = FIRST_BATCH;;) {
     options.signal?.throwIfAborted();
-    const { sql, params } = pageQuery(filter, cursor, BATCH, schemaVersion);
+    const { sql, params } = pageQuery(filter, cursor, size, schemaVersion);
     const { rows, runs } = await connection.read(action, () => {
       const rows = connection.statement(sql).all(...params);
       return { rows, runs: rows.map(([id]) => readStoredRun(connection, String(id))) };
     });
-    yield runs.filter((run) => run !== undefined);
+    const found = runs.filter((run) => run !== undefined);
+    yield found;
     const last = rows.at(-1);
-    if (last === undefined || rows.length < BATCH) return;
+    if (last === undefined || rows.length < size) return;
     cursor = { direction: "older", ...placeOf(last) };
+    size = nextSize(size, found);
   }
+}
+
+/** How many runs are read first, before their size is known. */
+const FIRST_BATCH = 4;
+
+/** More runs where they are small, fewer where they are large. */
+function nextSize(size: number, runs: readonly StoredRun[]): number {
+  let length = 0;
+  for (const { run, nodes, snapshots } of runs) {
+    for (const row of [run, ...nodes, ...snapshots]) {
+      for (const value of row) if (typeof value === "string") length += value.length;
+    }
+  }
+  if (length > BATCH_LENGTH) return Math.max(1, size >> 1);
+  return length < BATCH_LENGTH / 2 ? Math.min(BATCH, size * 2) : size;
 }
 
 async function* readRunsOf(
@@ -108,13 +125,16 @@ async function* readRunsOf(
   signal: AbortSignal | undefined,
   action: string,
 ): AsyncGenerator<StoredRun[]> {
-  for (let i = 0; i < ids.length; i += BATCH) {
+  for (let i = 0, size = FIRST_BATCH; i < ids.length;) {
     signal?.throwIfAborted();
     const runs = await connection.read(
       action,
-      () => ids.slice(i, i + BATCH).map((id) => readStoredRun(connection, id)),
+      () => ids.slice(i, i + size).map((id) => readStoredRun(connection, id)),
     );
-    yield runs.filter((run) => run !== undefined);
+    const found = runs.filter((run) => run !== undefined);
+    yield found;
+    i += size;
+    size = nextSize(size, found);
   }
 }
 
