@@ -253,6 +253,19 @@ Deno.test("execution logs tells what happened, in order", () =>
       "10:00:04.000  execution  -      failed after 4.0s",
     ]);
     assertEquals((await lines("--tail", "1")).length, 1);
+    const followed = await run([
+      "execution",
+      "logs",
+      "run-1",
+      "--follow",
+      "--tail",
+      "2",
+      "--ndjson",
+    ]);
+    assertEquals(
+      followed.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).message),
+      ["execution: gave up", "failed after 4.0s"],
+    );
     assertEquals((await lines("--type", "error", "--type", "variable")).length, 3);
   }));
 

@@ -30,7 +30,7 @@ export async function showLogs(context: Context): Promise<void> {
   const events = eventsOf(await store.load(context.argument("ID"))).filter(wanted(context));
   await printRecords(context, {
     name: "events",
-    items: tail === undefined ? events : tail === 0 ? [] : events.slice(-tail),
+    items: tail === undefined ? events : lastOf(events, tail),
     columns: [
       { title: "TIME", text: ({ time }) => time.toISOString() },
       { title: "TYPE", text: ({ type }) => type, style: styleOf },
@@ -51,13 +51,21 @@ function wanted(context: Context): (event: LogEvent) => boolean {
 async function followLogs(context: Context): Promise<void> {
   const id = context.argument("ID");
   const { signal } = context;
+  const tail = context.value("tail", toCount);
   const isWanted = wanted(context);
   using store = await openExecutions(context);
   // It must be there; the feed would just end.
-  await store.load(id);
-  const nodes = new Map<string, string>();
+  const execution = await store.load(id);
+  const nodes = new Map(execution.nodeExecutions.map((node) => [node.id, node.nodeId]));
   /** A run or node is told again when its state changes. */
   const told = new Set<string>();
+  if (tail !== undefined) {
+    const events = eventsOf(execution);
+    for (const event of events) told.add(toJson(event));
+    for (const event of lastOf(events.filter(isWanted), tail)) {
+      printEvent(context, event, toJson(event));
+    }
+  }
   for await (const event of store.follow(id, { signal })) {
     if (event.kind === "node") nodes.set(event.node.id, event.node.nodeId);
     const events = event.kind === "node"
@@ -72,6 +80,11 @@ async function followLogs(context: Context): Promise<void> {
       if (isWanted(item)) printEvent(context, item, json);
     }
   }
+  if (signal.aborted) context.note("Stopped, the run has not ended");
+}
+
+function lastOf(events: readonly LogEvent[], count: number): readonly LogEvent[] {
+  return count === 0 ? [] : events.slice(-count);
 }
 
 function printEvent(context: Context, event: LogEvent, json: string): void {
