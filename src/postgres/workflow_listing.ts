@@ -21,7 +21,8 @@ import {
   ListedWorkflows,
   parseWorkflow,
 } from "../workflows/workflow_cache.ts";
-import { hasText, idWarning } from "../workflows/workflow_lister.ts";
+import { matches } from "../workflows/summary_filter.ts";
+import { idWarning } from "../workflows/workflow_lister.ts";
 import type { WorkflowListing } from "../workflows/workflow_store.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { MILLISECONDS } from "./text_row.ts";
@@ -69,7 +70,6 @@ export class PostgresListing implements WorkflowListing {
     const action = "Cannot list the workflows";
     const summaries: WorkflowSummary[] = [];
     const invalid: InvalidWorkflow[] = [];
-    const text = filter.text?.toLowerCase();
     for await (const rows of this.#pages(action, SUMMARY)) {
       const unread = rows.filter(([, , name]) => name === null);
       const read = unread.length === 0 ? new Map() : await this.#read(action, unread);
@@ -81,9 +81,7 @@ export class PostgresListing implements WorkflowListing {
           continue;
         }
         const summary = summaryOf(row, content?.workflow);
-        if (filter.tag !== undefined && !summary.tags.includes(filter.tag)) continue;
-        if (text !== undefined && !hasText(summary, text)) continue;
-        summaries.push(summary);
+        if (matches(summary, filter)) summaries.push(summary);
       }
     }
     return { summaries, invalid };

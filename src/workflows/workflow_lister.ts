@@ -16,6 +16,7 @@ import type { Workflow } from "../domain/workflow.ts";
 import { requireAccess } from "../file_errors.ts";
 import { FolderChanges } from "./folder_changes.ts";
 import { pauser } from "./pause.ts";
+import { matches } from "./summary_filter.ts";
 import type { WatchedEntry, WatchSource } from "./watch.ts";
 import { copyWorkflow, type ListedFile, ListedWorkflows } from "./workflow_cache.ts";
 import { type FoundFile, stampOf, type WorkflowFolder } from "./workflow_folder.ts";
@@ -62,18 +63,14 @@ export class WorkflowLister implements WorkflowListing {
   /** Tells the main things about all workflows. */
   async summaries(filter: SummaryFilter): Promise<SummaryList> {
     const result: SummaryList = { summaries: [], invalid: [] };
-    const text = filter.text?.toLowerCase();
     for await (const entry of this.entries("Cannot list the workflows")) {
       const { content, found } = entry;
       if (content instanceof StorageError) {
         result.invalid.push(invalid(entry, content));
         continue;
       }
-      const { workflow } = content;
-      if (filter.tag !== undefined && !workflow.metadata.tags?.includes(filter.tag)) continue;
-      const summary = summaryOf(workflow, found!);
-      if (text !== undefined && !hasText(summary, text)) continue;
-      result.summaries.push(summary);
+      const summary = summaryOf(content.workflow, found!);
+      if (matches(summary, filter)) result.summaries.push(summary);
     }
     return result;
   }
@@ -167,10 +164,4 @@ function summaryOf(workflow: Workflow, { info }: FoundFile): WorkflowSummary {
 export function idWarning(id: string, idInFile: string | undefined): string | undefined {
   if (idInFile === undefined) return undefined;
   return `The file says that the id is "${idInFile}", its name "${id}" wins`;
-}
-
-/** Tells whether a text, in lower case, stands in what is searched. */
-export function hasText(summary: WorkflowSummary, text: string): boolean {
-  const { id, name, description, tags } = summary;
-  return [id, name, description, ...tags].some((part) => part?.toLowerCase().includes(text));
 }

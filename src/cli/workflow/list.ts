@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { SummaryFilter } from "../../domain/workflow_repository.ts";
+import { resolveRoot } from "../../root.ts";
+import { listSummaries } from "../../workflows/summary_cache.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
 import { printRecords } from "../records.ts";
@@ -13,11 +16,12 @@ import { openWorkflows } from "./store.ts";
 
 /** Lists workflows. */
 export async function listWorkflows(context: Context): Promise<void> {
-  const store = await openWorkflows(context);
-  const { summaries, invalid } = await store.summaries({
-    tag: context.text("tag"),
-    text: context.text("search"),
-  });
+  const filter = { tag: context.text("tag"), text: context.text("search") };
+  const read = async (filter: SummaryFilter) =>
+    await (await openWorkflows(context)).summaries(filter);
+  const { summaries, invalid } = context.url === undefined
+    ? await listSummaries(resolveRoot(context.root), filter, () => read({}))
+    : await read(filter);
   await printRecords(context, {
     name: "workflows",
     items: summaries,
