@@ -221,8 +221,23 @@ function versionOf({ record }: FoundItem): string {
   return record === undefined ? "unknown version" : `version ${record.version}`;
 }
 
-/** Whether an error of the caller's check would carry the secret into logs. */
+/** Whether an error of the caller's check would carry the secret into logs, as it is or encoded. */
 function mentions(cause: unknown, secret: string): boolean {
   if (secret === "") return false;
-  return Deno.inspect(cause, { depth: 10, strAbbreviateSize: Infinity }).includes(secret);
+  let shown: string;
+  try {
+    shown = Deno.inspect(cause, { depth: 100, iterableLimit: 10_000, strAbbreviateSize: Infinity });
+  } catch {
+    return true;
+  }
+  if (shown.includes(secret)) return true;
+  // Quotes and line ends look different in every kind of text.
+  const texts = [shown, shown.replaceAll(/\\./gs, "")].map(lettersAndDigits);
+  const base64 = new TextEncoder().encode(secret).toBase64();
+  return [secret, encodeURIComponent(secret), base64].map(lettersAndDigits)
+    .some((form) => form !== "" && texts.some((text) => text.includes(form)));
+}
+
+function lettersAndDigits(text: string): string {
+  return text.replaceAll(/[^\p{L}\p{N}]/gu, "");
 }

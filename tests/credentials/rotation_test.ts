@@ -52,15 +52,30 @@ Deno.test("KeyringCredentialStore.rotate() stays with the old value when the che
 Deno.test("KeyringCredentialStore.rotate() passes the error of the check on, without a secret", async () => {
   const store = await openStore();
   await store.set("key", "old");
-  const rotate = (message: string) =>
+  const next = "-----BEGIN KEY-----\ns3cr3t 'with' \"quotes\" \\ and ü\n-----END KEY-----\n";
+  const rotate = (cause: unknown) =>
     assertRejects(() =>
-      store.rotate("key", "s3cr3t-next", {
+      store.rotate("key", next, {
         verify: () => {
-          throw new Error(message);
+          throw cause;
         },
       }), InvalidDataError);
-  assertEquals(((await rotate("status 401")).cause as Error).message, "status 401");
-  assert(!Deno.inspect(await rotate("bad token s3cr3t-next")).includes("s3cr3t"));
+  const plain = await rotate(new Error("status 401"));
+  assertEquals((plain.cause as Error).message, "status 401");
+  const telling = [
+    new Error(`bad token ${next}`),
+    Object.assign(new Error("refused"), { request: { headers: [["token", next]] } }),
+    new Error("refused", { cause: { cause: { cause: next } } }),
+    new Error(`GET /?token=${encodeURIComponent(next)}`),
+    new Error(`authorization: ${new TextEncoder().encode(next).toBase64()}`),
+    new Error(JSON.stringify({ token: next })),
+    next,
+  ];
+  for (const cause of telling) {
+    const error = await rotate(cause);
+    assertEquals(error.cause, undefined, Deno.inspect(cause));
+    assert(!Deno.inspect(error).includes("s3cr3t"));
+  }
 });
 
 Deno.test("KeyringCredentialStore.rotate() refuses when somebody changed the value meanwhile", async () => {
