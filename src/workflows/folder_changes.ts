@@ -21,6 +21,7 @@ export class FolderChanges implements Changes {
   readonly #options: WatchTimes;
   #watched = "";
   #watchers: Deno.FsWatcher[] = [];
+  #reading: Promise<void>[] = [];
   #happened = false;
   #wake: (() => void) | undefined;
 
@@ -36,7 +37,7 @@ export class FolderChanges implements Changes {
     this.#files = files;
     this.#options = options;
     options.signal?.addEventListener("abort", this.#notify);
-    this.watchAgain();
+    this.#watchPresent(this.#present());
   }
 
   /** Whether the watching has ended. */
@@ -56,16 +57,26 @@ export class FolderChanges implements Changes {
       await this.#wait(Math.min(this.#options.quiet, deadline - performance.now()));
     } while (this.#happened && !this.ended && performance.now() < deadline);
     this.#happened = false;
-    this.watchAgain();
+    await this.#watchAgain();
   }
 
   /** Watches what exists now, when that is not what was watched. */
-  watchAgain(): void {
-    const present = [this.#root, this.#folder].map((path) => this.#files.lstat(path)?.ino);
-    const watched = present.join();
-    if (this.#watched === watched) return;
+  async #watchAgain(): Promise<void> {
+    const present = this.#present();
+    if (this.#watched === present.join()) return;
     this.#close();
-    this.#watched = watched;
+    // Deno shares its watches of a path: as long as an old one is open, a new one watches what was there before.
+    await Promise.all(this.#reading.splice(0));
+    if (!this.ended) this.#watchPresent(present);
+  }
+
+  /** What is at the two paths. */
+  #present(): (number | null | undefined)[] {
+    return [this.#root, this.#folder].map((path) => this.#files.lstat(path)?.ino);
+  }
+
+  #watchPresent(present: readonly unknown[]): void {
+    this.#watched = present.join();
     for (const [index, path] of [this.#root, this.#folder].entries()) {
       if (present[index] !== undefined) this.#watch(path);
     }
@@ -81,7 +92,7 @@ export class FolderChanges implements Changes {
       throw error;
     }
     this.#watchers.push(watcher);
-    this.#read(watcher);
+    this.#reading.push(this.#read(watcher));
   }
 
   async #read(watcher: Deno.FsWatcher): Promise<void> {

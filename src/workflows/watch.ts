@@ -7,6 +7,7 @@
 import { StorageError } from "../domain/errors.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { WatchOptions, WorkflowEvent } from "../domain/workflow_events.ts";
+import type { OwnWrites } from "./own_writes.ts";
 import type { Awaitable } from "./text_store.ts";
 
 /** Tells when something may have changed. */
@@ -37,8 +38,8 @@ export interface WatchSource {
 
 /** What watching needs to know. */
 export interface WatchContext extends WatchSource {
-  /** Revision that this program itself wrote last; `null` when it deleted the workflow. */
-  own(id: string): string | null | undefined;
+  /** What this program itself wrote. */
+  own: OwnWrites;
   /** Records what somebody else wrote. */
   notice(id: string): Promise<void>;
 }
@@ -62,6 +63,8 @@ export async function* watchWorkflows(
   { signal, initial = false, debounce = 100 }: WatchOptions,
 ): AsyncGenerator<WorkflowEvent> {
   using changes = context.changes({ quiet: debounce, longest: LONGEST, signal });
+  const { own } = context;
+  let turn = own.turn;
   let known = await statesOf(context);
   if (initial) {
     for (const entry of known.values()) {
@@ -73,13 +76,15 @@ export async function* watchWorkflows(
     await changes.next();
     if (changes.ended) return;
     const before = known;
+    const since = turn;
+    turn = own.turn;
     known = await statesOf(context);
     for (const id of before.keys()) {
-      if (!known.has(id) && context.own(id) !== null) yield { type: "deleted", id };
+      if (!known.has(id) && own.since(id, since) !== null) yield { type: "deleted", id };
     }
     for (const [id, current] of known) {
       const old = before.get(id);
-      if (old?.state === current.state || context.own(id) === current.state) continue;
+      if (old?.state === current.state || own.since(id, since) === current.state) continue;
       await context.notice(id);
       yield* eventsOf(current, old === undefined ? "created" : "changed");
     }

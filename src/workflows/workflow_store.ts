@@ -113,7 +113,7 @@ export class WorkflowStore {
   watchContext(): WatchContext {
     return {
       ...this.listing.watched(),
-      own: (id) => this.#writer.own(id),
+      own: this.#writer.own,
       notice: async (id) => {
         const stored = await this.texts.read(id, "Cannot watch the workflows");
         if (stored !== undefined) await this.texts.notice(id, stored);

@@ -16,6 +16,7 @@ import type { Workflow } from "../domain/workflow.ts";
 import type { RevisionOptions } from "../domain/workflow_history.ts";
 import type { SaveOptions, SaveResult, WorkflowEdit } from "../domain/workflow_repository.ts";
 import { checkSecrets } from "./check_secrets.ts";
+import { OwnWrites } from "./own_writes.ts";
 import { type PreparedSave, prepareSave, verifyText } from "./prepare_save.ts";
 import { revisionOf } from "./revision.ts";
 import type { LockedText, StoredText, TextChange, TextStore } from "./text_store.ts";
@@ -43,7 +44,8 @@ export class WorkflowWriter {
   readonly recent: RecentWorkflows = new RecentWorkflows();
   readonly #texts: TextStore;
   readonly #header: string;
-  readonly #own = new Map<string, string | null>();
+  /** What was written here. */
+  readonly own: OwnWrites = new OwnWrites();
 
   /**
    * @param texts The texts.
@@ -52,11 +54,6 @@ export class WorkflowWriter {
   constructor(texts: TextStore, header: string) {
     this.#texts = texts;
     this.#header = header;
-  }
-
-  /** Revision that was written here last, `null` when the workflow was deleted here. */
-  own(id: string): string | null | undefined {
-    return this.#own.get(id);
   }
 
   /** Saves a workflow. */
@@ -139,9 +136,10 @@ export class WorkflowWriter {
 
   /** Deletes a text. */
   async delete(id: string, change: RevisionOptions, action: string): Promise<void> {
+    this.own.note(id, null);
     if (!await this.#texts.remove(id, action, change)) throw notFound(id, action);
     this.recent.forget(id);
-    this.#own.set(id, null);
+    this.own.note(id, null);
   }
 
   async #current(id: string, entry: LockedText, action: string): Promise<Current | undefined> {
@@ -233,6 +231,7 @@ export class WorkflowWriter {
       let document: YamlDocument | undefined;
       let parsed: ParsedWorkflow | undefined;
       const parse = () => parsed ??= decodeDocument(id, document!, action);
+      this.own.note(id, revisionOf(text));
       const written = await entry.write(text, {
         check: () => (document = verifyText(candidate, value, action)) !== undefined,
         workflow: () => parse().workflow,
@@ -241,7 +240,7 @@ export class WorkflowWriter {
       if (!written) continue;
       const { revision } = parse();
       this.recent.put(id, parse());
-      this.#own.set(id, revision);
+      this.own.note(id, revision);
       return { revision, changed: true, ...(rewritten && current ? { rewritten } : {}) };
     }
     throw new InvalidDataError(`${action}: no YAML text says the same`);

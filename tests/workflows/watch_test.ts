@@ -118,6 +118,34 @@ Deno.test("watch() is silent about own saves, about writes that change nothing, 
 });
 
 testStores(
+  "watch() tells what others do to what was saved or deleted here before",
+  async (open) => {
+    await using store = await open();
+    await using watched = new Watched(store);
+    await settled(store, watched);
+    const other = await store.another({ history: false });
+    const { revision } = await store.workflows.save(greeting());
+    await store.write("mark", "name: 1\n");
+    assertEquals(await watched.next(), ["created mark"]);
+
+    // Away from what was saved here, and back to it.
+    await other.update("greet", (workflow) => void (workflow.name = "theirs"));
+    assertEquals(await watched.next(), ["changed greet"]);
+    await other.update("greet", (workflow) => void (workflow.name = "greet"));
+    assertEquals((await other.load("greet")).revision, revision);
+    assertEquals(await watched.next(), ["changed greet"]);
+
+    await store.workflows.delete("greet");
+    await store.write("mark", "name: 2\n");
+    assertEquals(await watched.next(), ["changed mark"]);
+    await other.save(greeting());
+    assertEquals(await watched.next(), ["created greet"]);
+    await other.delete("greet");
+    assertEquals(await watched.next(), ["deleted greet"]);
+  },
+);
+
+testStores(
   "watch() sees what another repository saves, and records it in the history",
   async (open) => {
     await using store = await open();
@@ -232,6 +260,22 @@ testNeeding(linux, "watch() survives the deletion of the folder, and of the root
   assertEquals(await watched.next(), ["created b"]);
   await store.write("c", "name: c\n");
   assertEquals(await watched.next(), ["created c"]);
+});
+
+testNeeding(linux, "watch() follows a folder that takes the place of the other", async () => {
+  await using store = await TempStore.open();
+  await store.write("a", "name: a\n");
+  await using watched = new Watched(store);
+  await settled(store, watched);
+  const folder = join(store.root, "workflows");
+  await Deno.mkdir(`${folder}.new`);
+  await Deno.writeTextFile(join(`${folder}.new`, "b.yaml"), "name: b\n");
+  await Deno.rename(folder, `${folder}.old`);
+  await Deno.rename(`${folder}.new`, folder);
+  await watched.until((events) => events.length === 3);
+  assertEquals((await watched.next()).sort(), ["created b", "deleted a", "deleted zz-settled"]);
+  await store.write("b", "name: again\n");
+  assertEquals(await watched.next(), ["changed b"]);
 });
 
 Deno.test("watch() begins before there is a folder, and ends with the loop or the signal", async () => {
