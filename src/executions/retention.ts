@@ -136,10 +136,12 @@ export class PruneScan {
     ).all(...params, ...(this.#place ?? []), limit);
   }
 
-  /** The plus keeps the index of the status, which would need a sort, away. */
+  /** The plus keeps the index of the status, which several would have to be sorted from, away. */
   #scopeSql(rule: RetentionRule, plus: "+" | "" = "+"): { sql: string; params: SqlValue[] } {
     const statuses = finalStatuses(rule);
-    const status = `${plus}status IN (${statuses.map(() => "?").join(", ")})`;
+    const status = statuses.length === 1
+      ? "status = ?"
+      : `${plus}status IN (${statuses.map(() => "?").join(", ")})`;
     return rule.workflowId === undefined
       ? { sql: status, params: statuses }
       : { sql: `workflow_id = ? AND ${status}`, params: [rule.workflowId, ...statuses] };

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConflictError, InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { runDeno } from "../helpers/child.ts";
@@ -151,4 +151,29 @@ testRepositories(
     ]);
     await assertRejects(() => executions.follow("absent").next(), NotFoundError);
   },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.watch() finds the last 100,000 changes, and says when it is too late",
+  async ({ path, open }) => {
+    (await open()).close();
+    await rawSql(
+      path,
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 102500)
+      INSERT INTO changes (execution_id, kind) SELECT 'r' || i, 'created' FROM n`,
+      "SELECT 1",
+    );
+    using executions = await open();
+    let seen = 0;
+    const { value: first } = await executions.watch({ after: 0 }).next();
+    assert(first!.sequence <= 2501 && first!.sequence > 1500, `${first!.sequence}`);
+    for await (const { sequence, executionId } of executions.watch({ after: 3000 })) {
+      assertEquals(executionId, `r${sequence}`);
+      if (sequence === 102_500) break;
+      seen++;
+    }
+    assertEquals(seen, 99_499);
+    await assertRejects(() => executions.watch({ after: 10 }).next(), ConflictError, "begins with");
+  },
+  { only: { journalMode: "wal" } },
 );

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
 import { join } from "@std/path";
 import { InvalidDataError } from "../../src/domain/errors.ts";
+import type { CsvTable } from "../../src/domain/execution_transfer.ts";
 import { fixturesMissing, rawSql, testBackends } from "./backends.ts";
 import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
@@ -152,6 +154,73 @@ testBackends(
       all += chunk.length;
     }
     assert(all > 28_000_000 && largest < 9_000_000, `${largest} of ${all}`);
+  },
+  { only: { journalMode: "wal" } },
+);
+
+/** Reads CSV as RFC 4180 has it. */
+function parseCsv(csv: string): string[][] {
+  const rows: string[][] = [];
+  const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y;
+  let row: string[] = [];
+  while (field.lastIndex < csv.length) {
+    const at = field.lastIndex;
+    const match = field.exec(csv);
+    assert(match !== null, `no field at ${at}`);
+    row.push(match[1]?.replaceAll('""', '"') ?? match[2]!);
+    if (match[3] === ",") continue;
+    rows.push(row);
+    row = [];
+  }
+  assertEquals(row, []);
+  return rows;
+}
+
+testBackends(
+  "SQLiteExecutionRepository.export() writes CSV from which every text comes back",
+  async ({ open }) => {
+    using executions = await open({ durability: "normal" });
+    const text4180 = fc.string({ unit: fc.constantFrom(..."a,\"\r\n=+-@\t\u3042'"), minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(text4180, text4180), { maxLength: 5 }), async (texts) => {
+        for await (const { id } of executions.iterate()) await executions.delete(id);
+        for (const [i, [workflowId, message]] of texts.entries()) {
+          const run = sampleRun({
+            workflowId,
+            status: "failed",
+            startedAt: new Date(-i),
+            nodes: i,
+          });
+          run.error!.message = message;
+          for (const node of run.nodeExecutions) node.nodeId = message;
+          await executions.record(run);
+        }
+        // A quote in front defuses a formula.
+        const defused = (value: string) => /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : value;
+        const read = async (table: CsvTable) => {
+          const [header, ...rows] = parseCsv(
+            await text(executions.export({ format: "csv", table })),
+          );
+          for (const row of rows) assertEquals(row.length, header!.length);
+          return rows.map((row) => Object.fromEntries(row.map((value, i) => [header![i]!, value])));
+        };
+        const runs = await read("executions");
+        assertEquals(
+          runs.map((row) => [row["workflow_id"], row["error_message"]]),
+          texts.map((pair) => pair.map(defused)),
+        );
+        const nodes = await read("node_executions");
+        const wanted = texts.flatMap(([, message], i) => Array(i).fill(defused(message)));
+        assertEquals(nodes.map((row) => row["node_id"]), wanted);
+        const joined = await read("joined");
+        assertEquals(
+          joined.map((row) => row["execution_workflow_id"]),
+          texts.flatMap(([workflowId], i) => Array(Math.max(i, 1)).fill(defused(workflowId))),
+        );
+        assertEquals((await read("variable_snapshots")).length, texts.length);
+      }),
+      { numRuns: 15 },
+    );
   },
   { only: { journalMode: "wal" } },
 );
