@@ -83,7 +83,7 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Makes a server and starts it. */
   static async start(options: ServerOptions = {}): Promise<PostgresServer> {
-    const folder = options.folder ?? await Deno.makeTempDir({ prefix: "goflow-pg-" });
+    const folder = options.folder ?? await makeFolder();
     const settings = {
       listen_addresses: "127.0.0.1",
       unix_socket_directories: folder,
@@ -104,13 +104,13 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Makes a replica of it that follows it, and starts that. */
   async replicate(): Promise<PostgresServer> {
-    const folder = await Deno.makeTempDir({ prefix: "goflow-pg-" });
+    const folder = await makeFolder();
     const settings = this.#settings.map((one) => one.replaceAll(this.folder, folder));
     const replica = new PostgresServer(folder, true, freePort(), settings, this.password);
-    await Deno.chown(folder, UID, UID);
+    await give(folder);
     const passwords = `${folder}/passwords`;
     await Deno.writeTextFile(passwords, `*:*:*:*:${this.password}\n`, { mode: 0o600 });
-    await Deno.chown(passwords, UID, UID);
+    await give(passwords);
     const place = `host=127.0.0.1 port=${this.port} user=goflow passfile=${passwords}`;
     const { success } = await command("pg_basebackup", [
       "-d",
@@ -209,10 +209,10 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   async #initialise(): Promise<void> {
-    await Deno.chown(this.folder, UID, UID);
+    await give(this.folder);
     const passwordFile = `${this.folder}/password`;
     await Deno.writeTextFile(passwordFile, this.password, { mode: 0o600 });
-    await Deno.chown(passwordFile, UID, UID);
+    await give(passwordFile);
     const { success } = await command("initdb", [
       "-D",
       `${this.folder}/data`,
@@ -243,6 +243,16 @@ export class PostgresServer implements AsyncDisposable {
     }
     return false;
   }
+}
+
+/** In a folder that every user can reach, with a path that is short enough for a socket. */
+function makeFolder(): Promise<string> {
+  return Deno.makeTempDir({ dir: "/tmp", prefix: "goflow-pg-" });
+}
+
+/** Makes a file that of the user who runs the server. */
+export async function give(path: string): Promise<void> {
+  if (Deno.uid() === 0) await Deno.chown(path, UID, UID);
 }
 
 /** The programs refuse root. */

@@ -15,7 +15,7 @@ import { configFlags, PROJECT, runDeno } from "../helpers/child.ts";
 import { rootMounts } from "../helpers/mounts.ts";
 import { program, testNeeding } from "../helpers/skip.ts";
 import { testPostgres } from "./databases.ts";
-import { PostgresServer, postgresServer } from "./server.ts";
+import { give, PostgresServer, postgresServer } from "./server.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
 const SOAK = Deno.env.get("GOFLOW_SOAK") === "1";
@@ -116,7 +116,7 @@ testNeeding(
   [postgresServer, program("openssl")],
   "connections are encrypted, and the certificate is checked",
   async () => {
-    const folder = await Deno.makeTempDir({ prefix: "goflow-pg-" });
+    const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "goflow-pg-" });
     try {
       const [key, certificate] = [join(folder, "server.key"), join(folder, "server.crt")];
       const { success } = await new Deno.Command("openssl", {
@@ -141,7 +141,7 @@ testNeeding(
       }).output();
       assert(success);
       await Deno.chmod(key, 0o600);
-      for (const file of [key, certificate]) await Deno.chown(file, 65534, 65534);
+      for (const file of [folder, key, certificate]) await give(file);
       await using server = await PostgresServer.start({
         folder,
         settings: { ssl: "on", ssl_key_file: key, ssl_cert_file: certificate },
@@ -170,7 +170,7 @@ testNeeding(
   [postgresServer, rootMounts],
   "record() reports a full tablespace, loses nothing, and goes on when there is room",
   async () => {
-    const folder = await Deno.makeTempDir({ prefix: "goflow-pg-" });
+    const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "goflow-pg-" });
     try {
       const script = `mkdir -p ${folder}/space && chmod 755 ${folder}
         mount -t tmpfs -o size=12m tmpfs ${folder}/space && chown 65534:65534 ${folder}/space
