@@ -15,6 +15,7 @@ import {
   type ResolvedPostgresOptions,
   resolvePostgresOptions,
 } from "./options.ts";
+import { Notifier } from "./notifier.ts";
 import { connectPg } from "./pg_driver.ts";
 import { Pool } from "./pool.ts";
 import { isConflict, isLost, postgresError } from "./postgres_error.ts";
@@ -50,6 +51,7 @@ export class PostgresDatabase {
   readonly info: PostgresInfo;
   /** Tells when others may have changed something. */
   readonly listener: Listener;
+  readonly #notifier: Notifier;
   readonly #pool: Pool;
   readonly #closing = new AbortController();
 
@@ -63,6 +65,9 @@ export class PostgresDatabase {
       `goflow_${options.schema}`.slice(0, 63),
       this.closing,
     );
+    const send = () =>
+      this.query("Cannot notify", "SELECT pg_notify($1, '')", [this.listener.channel]);
+    this.#notifier = new Notifier(send, this.closing);
   }
 
   /**
@@ -139,7 +144,8 @@ export class PostgresDatabase {
     const { repeatable = true } = options;
     return this.#repeat(
       action,
-      () => repeatable,
+      repeatable,
+      () => true,
       (connection, uncertain) =>
         body({ uncertain, query: (sql, params) => connection.query(sql, params) }),
     );
@@ -162,7 +168,8 @@ export class PostgresDatabase {
     const { repeatable = true } = options;
     let committing = false;
     // A transaction whose commit was not sent is undone for certain.
-    return this.#repeat(action, () => repeatable || !committing, async (connection, uncertain) => {
+    const isUnknown = () => committing;
+    return this.#repeat(action, repeatable, isUnknown, async (connection, uncertain) => {
       committing = false;
       await connection.query("BEGIN");
       try {
@@ -188,7 +195,7 @@ export class PostgresDatabase {
    * @throws {DatabaseError} If the database refuses.
    */
   async exec(action: string, sql: string): Promise<void> {
-    await this.#repeat(action, () => true, async (connection) => {
+    await this.#repeat(action, true, () => true, async (connection) => {
       try {
         await connection.exec(sql);
       } catch (error) {
@@ -196,6 +203,12 @@ export class PostgresDatabase {
         throw error;
       }
     });
+  }
+
+  /** Wakes those who watch, here and in other processes; called after a commit. */
+  changed(): void {
+    this.listener.wake();
+    this.#notifier.notify();
   }
 
   /** Refuses further operations, waits for those under way and ends all connections. */
@@ -206,7 +219,8 @@ export class PostgresDatabase {
 
   async #repeat<T>(
     action: string,
-    mayRepeat: () => boolean,
+    repeatable: boolean,
+    isUnknown: () => boolean,
     body: (connection: PostgresConnection, uncertain: boolean) => Promise<T>,
   ): Promise<T> {
     const deadline = performance.now() + this.options.timeout;
@@ -217,12 +231,19 @@ export class PostgresDatabase {
         connection = await this.#pool.acquire(action, Math.max(0, deadline - performance.now()));
         return await body(connection, uncertain);
       } catch (cause) {
-        const again = isConflict(cause) ||
-          isLost(cause) && (connection === undefined || mayRepeat());
-        if (!again || performance.now() >= deadline || this.closing.aborted) {
-          throw this.#failure(cause, action, isLost(cause) && !again);
+        const lost = isLost(cause);
+        // Nobody knows what became of what was sent and not answered.
+        const unknown = lost && connection !== undefined && isUnknown();
+        // The server may still be about to end it.
+        if (lost && connection !== undefined) {
+          this.#pool.discard(connection);
+          connection = undefined;
         }
-        uncertain ||= isLost(cause) && connection !== undefined;
+        const again = isConflict(cause) || lost && (repeatable || !unknown);
+        if (!again || performance.now() >= deadline || this.closing.aborted) {
+          throw this.#failure(cause, action, unknown && !again);
+        }
+        uncertain ||= unknown;
       } finally {
         if (connection !== undefined) this.#pool.release(connection);
       }

@@ -9,9 +9,6 @@
 
 import type { Connect, PostgresConnection } from "./driver.ts";
 
-/** How often a process notifies at most, in milliseconds. */
-export const NOTIFY_INTERVAL = 50;
-
 /** Waits for hints, on a connection of its own that is made when somebody waits. */
 export class Listener {
   /** Settles when the connection has ended. */

@@ -87,11 +87,7 @@ export class Pool {
    * @param connection The connection.
    */
   release(connection: PostgresConnection): void {
-    if (connection.lost || this.#closed) {
-      this.#end(connection);
-      this.#leave();
-      return;
-    }
+    if (connection.lost || this.#closed) return this.discard(connection);
     const next = this.#waiting.shift();
     if (next !== undefined) {
       clearTimeout(next.timer);
@@ -105,6 +101,16 @@ export class Pool {
     }, this.#limits.idleTimeout);
     Deno.unrefTimer(timer);
     this.#idle.push({ connection, timer });
+  }
+
+  /**
+   * Ends a connection that was taken; another one may be made in its place.
+   *
+   * @param connection The connection.
+   */
+  discard(connection: PostgresConnection): void {
+    this.#end(connection);
+    this.#leave();
   }
 
   /** Refuses further operations, waits for those under way and ends all connections. */

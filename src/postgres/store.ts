@@ -9,7 +9,6 @@ import { DatabaseError, StorageError } from "../domain/errors.ts";
 import { countWaiting } from "./counting.ts";
 import { placeChanges } from "./changes.ts";
 import type { PostgresDatabase } from "./database.ts";
-import { NOTIFY_INTERVAL } from "./listener.ts";
 import type { PostgresInfo } from "./migrator.ts";
 
 /** After how many writes what is queued is moved on. */
@@ -35,7 +34,6 @@ export abstract class PostgresStore implements Disposable, AsyncDisposable {
   #closed: Promise<void> | undefined;
   #sinceUpkeep = 0;
   #upkeep: Promise<void> | undefined;
-  #notified = 0;
 
   /**
    * Makes a store.
@@ -123,14 +121,7 @@ export abstract class PostgresStore implements Disposable, AsyncDisposable {
    * @param database The database.
    */
   protected written(database: PostgresDatabase): void {
-    database.listener.wake();
-    const now = performance.now();
-    if (now - this.#notified >= NOTIFY_INTERVAL) {
-      this.#notified = now;
-      this.#inBackground(database.query("Cannot notify", "SELECT pg_notify($1, '')", [
-        database.listener.channel,
-      ]));
-    }
+    database.changed();
     if (++this.#sinceUpkeep < UPKEEP || this.#upkeep !== undefined) return;
     this.#sinceUpkeep = 0;
     const action = "Cannot count executions";

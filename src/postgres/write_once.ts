@@ -50,20 +50,11 @@ export async function writeOnce<T>(
         throw new StorageError(action, { cause: error });
       }
     });
-    if (written?.isDone !== undefined) announce(database);
+    if (written?.isDone !== undefined) database.changed();
     return value;
   } catch (error) {
     throw foreign === undefined ? error : foreign.error;
   }
-}
-
-/** Wakes those who watch, here and elsewhere. */
-function announce(database: PostgresDatabase): void {
-  database.listener.wake();
-  const { channel } = database.listener;
-  const sent = database.query("Cannot notify", "SELECT pg_notify($1, '')", [channel]);
-  // They look by themselves when nobody wakes them, only later.
-  sent.catch(() => undefined);
 }
 
 /** Notes what statements throw. */

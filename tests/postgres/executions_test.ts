@@ -291,9 +291,11 @@ testPostgres(
     const changes = executions.watch({ interval: 60_000 });
     const first = changes.next();
     await new Promise((resolve) => setTimeout(resolve, 500));
-    const run = sampleRun();
-    await other.record(run);
-    assertEquals((await first).value?.executionId, run.id);
+    const runs = Array.from({ length: 20 }, () => sampleRun());
+    for (const run of runs) await other.record(run);
+    assertEquals((await first).value?.executionId, runs[0]!.id);
+    // The last change is told too, however soon it comes after another one.
+    for (const { id } of runs.slice(1)) assertEquals((await changes.next()).value?.executionId, id);
     await changes.return(undefined);
   },
 );
