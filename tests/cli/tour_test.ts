@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { Execution } from "../../src/domain/execution.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
-import { PROJECT, runDeno } from "../helpers/child.ts";
+import { denoCommand, PROJECT, runDeno } from "../helpers/child.ts";
 import { testNeeding } from "../helpers/skip.ts";
 import { withRoot } from "./cli.ts";
 import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
@@ -52,7 +52,19 @@ testNeeding(
 
         const file = join(root, "workflows", "nightly.yaml");
         const text = await Deno.readTextFile(file);
+        const watch = denoCommand(join(PROJECT, "src/cli/main.ts"), {
+          flags,
+          args: ["workflow", "watch", "--initial", "--ndjson"],
+          env,
+        }).spawn();
+        const events = watch.stdout.pipeThrough(new TextDecoderStream()).getReader();
+        assertStringIncludes((await events.read()).value!, '"created"');
         await Deno.writeTextFile(file, `# by hand\n${text.replace("done", "finished")}`);
+        assertStringIncludes((await events.read()).value!, '"changed"');
+        watch.kill("SIGINT");
+        assertStringIncludes(await new Response(watch.stderr).text(), "Stopped after 2 events");
+        assertEquals((await watch.status).code, 0);
+        await events.cancel();
         await run(["workflow", "validate", "nightly"]);
         assertStringIncludes((await run(["workflow", "diff", "nightly"])).stdout, "+# by hand");
         await run(["workflow", "tag", "nightly", "by-hand"]);
