@@ -5,7 +5,7 @@
  */
 
 import type { StorageCopyCounts, StorageCopyOptions } from "./copy_storage.ts";
-import { ConflictError, type StorageError } from "./domain/errors.ts";
+import { ConflictError, InvalidDataError, type StorageError } from "./domain/errors.ts";
 import type { ExecutionRepository } from "./domain/execution_repository.ts";
 
 /** Most runs that are sent at once. */
@@ -70,18 +70,44 @@ export async function copyRuns(
   };
 }
 
-/** Sends runs; returns how many were added. */
+/**
+ * Sends runs; returns how many were added. They come newest first and go oldest
+ * first, because those of one instant are listed in the order they were stored.
+ */
 async function importLines(
+  to: ExecutionRepository,
+  newestFirst: Line[],
+  signal: AbortSignal | undefined,
+  failed: Map<string, StorageError>,
+): Promise<number> {
+  const lines = newestFirst.toReversed();
+  if (lines.length === 0) return 0;
+  const text = lines.map(({ text }) => `${text}\n`);
+  const stream = ReadableStream.from(text).pipeThrough(new TextEncoderStream());
+  try {
+    const { imported, invalid } = await to.import(stream, signal ? { signal } : {});
+    for (const { line, error } of invalid) failed.set(lines[line - 1]!.id, error);
+    return imported;
+  } catch (error) {
+    if (!(error instanceof InvalidDataError)) throw error;
+    if (lines.length > 1) return await importEach(to, lines, signal, failed);
+    failed.set(lines[0]!.id, error);
+    return 0;
+  }
+}
+
+/** Finds the runs that the target cannot hold, and sends the others. */
+async function importEach(
   to: ExecutionRepository,
   lines: Line[],
   signal: AbortSignal | undefined,
   failed: Map<string, StorageError>,
 ): Promise<number> {
-  if (lines.length === 0) return 0;
-  const text = lines.map(({ text }) => `${text}\n`);
-  const stream = ReadableStream.from(text).pipeThrough(new TextEncoderStream());
-  const { imported, invalid } = await to.import(stream, signal ? { signal } : {});
-  for (const { line, error } of invalid) failed.set(lines[line - 1]!.id, error);
+  const stored = await to.storedIds(lines.map(({ id }) => id));
+  let imported = stored.size;
+  for (const line of lines) {
+    if (!stored.has(line.id)) imported += await importLines(to, [line], signal, failed);
+  }
   return imported;
 }
 

@@ -2,7 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { copyStorage, StorageCopyError, type StorageCopyProgress } from "../../src/copy_storage.ts";
 import { ConflictError, InvalidDataError } from "../../src/domain/errors.ts";
 import { greeting } from "../workflows/temp_store.ts";
+import type { Storage } from "../../src/storage.ts";
 import { everything, fill, run, TEXTS } from "./sample_storage.ts";
+import { openPostgresStorage } from "../../src/postgres/storage.ts";
+import { testPostgres } from "../postgres/databases.ts";
 import { testCopies, withFolder } from "./storages.ts";
 
 async function failure(promise: Promise<unknown>): Promise<StorageCopyError> {
@@ -17,6 +20,9 @@ testCopies(
     const result = await copyStorage(from, to);
     assertEquals(await everything(to), before);
     assertEquals(await everything(from), before);
+    const order = async ({ executions }: Storage) =>
+      (await executions.listByWorkflow("greet")).map(({ id }) => id);
+    assertEquals(await order(to), await order(from));
     const counts = (
       { total, copied, unchanged, replaced, failed }: typeof result.workflows,
     ) => [total, copied, unchanged, replaced, failed.length];
@@ -60,7 +66,7 @@ testCopies(
     await copyStorage(from, to);
     await to.workflows.update("greet", (w) => void (w.description = "theirs"));
     await to.templates.save({ id: "wait", name: "theirs", parameters: [], workflowSpec: {} });
-    const [theirs] = await to.executions.listByWorkflow("greet");
+    const { executions: [theirs] } = await to.executions.list({ label: "nightly" });
     await to.executions.addLabels(theirs!.id, "theirs");
     await from.workflows.update("greet", (w) => void (w.description = "mine"));
 
@@ -127,3 +133,21 @@ testCopies("writeArchive() replaces only what it is told to", async (from) => {
   await from.workflows.writeArchive(archive, { replaces });
   assertEquals(await from.workflows.archiveDigest("greet"), digest);
 });
+
+testPostgres(
+  "copyStorage() sends all runs but those that a server cannot hold",
+  ({ url, schema }) =>
+    withFolder(async (from) => {
+      await using to = await openPostgresStorage(url, { schema });
+      const runs = Array.from({ length: 5 }, (_, i) => run(i));
+      runs[3]!.id = Array.from({ length: 300 }, () => crypto.randomUUID()).join("");
+      for (const node of runs[3]!.nodeExecutions) node.executionId = runs[3]!.id;
+      for (const snapshot of runs[3]!.variableSnapshots) snapshot.executionId = runs[3]!.id;
+      for (const one of runs) await from.executions.record(one);
+      const { result } = await failure(copyStorage(from, to));
+      const { copied, failed } = result.executions;
+      assertEquals(copied, 4);
+      assertEquals(failed.map(({ id }) => id), [runs[3]!.id]);
+      assert(failed.every(({ error }) => error instanceof InvalidDataError));
+    }),
+);
