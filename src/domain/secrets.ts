@@ -4,23 +4,11 @@
  * @module
  */
 
+import { findShape, type SecretKind } from "./secret_shapes.ts";
 import { isMapping } from "./value.ts";
 import type { Workflow } from "./workflow.ts";
 
-/** What a finding is. */
-export type SecretKind =
-  | "aws-access-key"
-  | "github-token"
-  | "gitlab-token"
-  | "google-api-key"
-  | "json-web-token"
-  | "npm-token"
-  | "openai-key"
-  | "private-key"
-  | "slack-token"
-  | "stripe-key"
-  | "url-password"
-  | "named-secret";
+export type { SecretKind } from "./secret_shapes.ts";
 
 /** A value that is, or may be, a secret. Never holds the secret itself. */
 export interface SecretFinding {
@@ -34,28 +22,12 @@ export interface SecretFinding {
   excerpt: string;
 }
 
-/** Shapes that nothing else has, each with how many of its first characters are no secret. */
-const SHAPES: readonly [kind: SecretKind, shape: RegExp, open: number][] = [
-  ["aws-access-key", /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/, 4],
-  ["github-token", /\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b/, 4],
-  ["gitlab-token", /\bglpat-[A-Za-z0-9_-]{20,}/, 6],
-  ["google-api-key", /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/, 4],
-  [
-    "json-web-token",
-    /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/,
-    3,
-  ],
-  ["npm-token", /\bnpm_[A-Za-z0-9]{36}\b/, 4],
-  ["openai-key", /\bsk-(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{32,}/, 3],
-  ["private-key", /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----/, 10],
-  ["slack-token", /\bxox[abeposr]-[A-Za-z0-9-]{10,}/, 5],
-  ["stripe-key", /\b[rs]k_live_[A-Za-z0-9]{16,}/, 8],
-];
 const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@"']{0,200}:([^\s/@"']{1,200})@/i;
-/** Length of the shortest text of {@linkcode SHAPES}. */
-const SHORTEST_SHAPE = 15;
 /** Length of the shortest value that a name makes a secret. */
 const SHORTEST_NAMED = 8;
+/** What people write where a secret is to stand. */
+const EXAMPLE =
+  /^(?:change[-_ ]?me|example|password|passwd|secret|placeholder|todo|tbd|your[-_ ].*)$/i;
 /** A parameter of a template, or a placeholder. */
 const PLACEHOLDER = /\{\{[^{}]*\}\}|<[A-Z][A-Z_]*>/;
 /** Names whose values are secrets, unless they are references. */
@@ -141,18 +113,13 @@ function visitValue(
 
 /** Tells whether a text is, or may be, a secret. */
 function inspect(text: string, name: string): Omit<SecretFinding, "path"> | undefined {
-  if (text.length >= SHORTEST_SHAPE) {
-    for (const [kind, shape, open] of SHAPES) {
-      const match = shape.exec(text);
-      if (match === null) continue;
-      return { kind, certain: true, excerpt: `${match[0].slice(0, open)}****` };
-    }
-  }
+  const shape = findShape(text);
+  if (shape !== undefined) return { ...shape, certain: true };
   const url = text.includes("://") ? URL_PASSWORD.exec(text) : null;
   if (url !== null && isLiteral(url[1]!)) {
     return {
       kind: "url-password",
-      certain: true,
+      certain: !EXAMPLE.test(url[1]!),
       excerpt: `${url[0].slice(0, -url[1]!.length - 1)}****@`,
     };
   }
@@ -167,8 +134,11 @@ function isNamedSecret(name: string, text: string): boolean {
   if (strength === "none" || !isLiteral(text)) return false;
   const value = text.replace(/^(?:bearer|basic|token)\s+/i, "");
   if (/\s/.test(value)) return false;
-  if (strength === "strong") return value.length >= SHORTEST_NAMED && entropy(value) >= 2.5;
-  return value.length >= 16 && entropy(value) >= 3.2 && /\d/.test(value) && /[a-z]/i.test(value);
+  if (strength === "strong") {
+    return value.length >= SHORTEST_NAMED && entropy(value) >= 2.5 && !EXAMPLE.test(value);
+  }
+  const [run = ""] = /[A-Za-z0-9]{16,}/.exec(value) ?? [];
+  return entropy(value) >= 3.2 && /\d/.test(run) && /[a-z]/i.test(run) && !EXAMPLE.test(value);
 }
 
 /** How much a name speaks of secrets; the few names of a workflow come again and again. */

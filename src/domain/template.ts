@@ -264,10 +264,11 @@ function compile(pattern: string): RegExp | undefined {
   }
 }
 
-/** Go allows escapes that the Unicode mode does not. */
+/** Go allows escapes that the Unicode mode does not, and flags in front. */
 function compileLoosely(pattern: string): RegExp | undefined {
+  const [, flags = "", rest = pattern] = /^\(\?([ims]+)\)([^]*)$/.exec(pattern) ?? [];
   try {
-    return new RegExp(pattern);
+    return new RegExp(rest, flags);
   } catch {
     return undefined;
   }

@@ -10,7 +10,28 @@ import { fixtures } from "../workflows/temp_store.ts";
 const join = (...parts: string[]) => parts.join("");
 const LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fG3hJ6kL9n";
 
+const HEX = "0123456789abcdef".repeat(4);
+
 const SHAPES: [SecretKind, string][] = [
+  [
+    "age-key",
+    join("AGE-SECRET-", "KEY-1", "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE"),
+  ],
+  ["azure-storage-key", join("AccountName=x;Account", "Key=", LETTERS, LETTERS, LETTERS, "==")],
+  ["databricks-token", join("dapi", HEX.slice(0, 32))],
+  ["digitalocean-token", join("dop_v1_", HEX)],
+  ["google-oauth-token", join("ya29.", LETTERS, LETTERS)],
+  ["hugging-face-token", join("hf_", "abCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh")],
+  ["openai-key", join("sk-ant-api03-", LETTERS)],
+  ["pypi-token", join("pypi-", "AgEIcHlwaS5vcmc", LETTERS, LETTERS)],
+  ["sendgrid-key", join("SG.", LETTERS.slice(0, 22), ".", LETTERS, "abc")],
+  ["shopify-token", join("shpat_", HEX.slice(0, 32))],
+  [
+    "slack-webhook",
+    join("https://hooks.slack", ".com/services/T0123ABCD/B0123ABCD/", LETTERS.slice(0, 24)),
+  ],
+  ["telegram-token", join("123456789:", "AA", LETTERS.slice(0, 33))],
+  ["vault-token", join("hvs.", LETTERS.slice(0, 24))],
   ["aws-access-key", join("AKIA", "IOSFODNN7EXAMPLE")],
   ["github-token", join("ghp_", LETTERS.slice(0, 36))],
   ["github-token", join("github_pat_", LETTERS)],
@@ -92,6 +113,28 @@ Deno.test("findSecrets() knows references and harmless names", () => {
   });
   workflow.addVariable({ name: "token", type: "string", description: "The token to use for it" });
   assertEquals(findSecrets(workflow), []);
+});
+
+Deno.test("findSecrets() is not alarmed by names, paths, UUIDs, dates and examples", () => {
+  const parameters = {
+    key: "550e8400-e29b-41d4-a716-446655440000",
+    idempotency_key: "order-2024-0001-abcdef-xyz",
+    sortKey: "createdAt-2024-01-01T00:00",
+    private_path: "/var/data/files/2024/report-01.json",
+    auth: "uploads/2024/01/02/file-name-12345.csv",
+    password: "changeme",
+    api_key: "your-api-key-1234567890",
+    model: "sk-learn-pipeline-for-data-2024-version-1-final",
+    token: "$.auth.token",
+  };
+  const workflow = Workflow.create("x");
+  workflow.addNode({ id: "n", type: "mcp_tool", server: "s", tool: "t", parameters });
+  assertEquals(findSecrets(workflow), []);
+
+  workflow.description = "postgres://user:password@example.com/db";
+  assertEquals(findSecrets(workflow).map(({ kind, certain }) => [kind, certain]), [
+    ["url-password", false],
+  ]);
 });
 
 Deno.test("findSecrets() ends for a workflow that contains itself", () => {
