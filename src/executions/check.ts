@@ -16,8 +16,9 @@ export interface CheckOptions {
    */
   full?: boolean;
   /**
-   * Whether to delete node executions and snapshots of runs that do not exist,
-   * and to clear references to node executions that do not.
+   * Whether to rebuild indexes that do not fit their tables, to delete node
+   * executions and snapshots of runs that do not exist, and to clear references
+   * to node executions that do not.
    *
    * @default {false}
    */
@@ -47,6 +48,9 @@ const LATER_REPAIRS = [
   "DELETE FROM leases WHERE execution_id NOT IN (SELECT id FROM executions)",
 ];
 
+/** What SQLite reports of an index whose table is whole; only a full check finds it. */
+const INDEX_DAMAGE = /^(row \d+ missing from|wrong # of entries in|non-unique entry in) index /;
+
 /**
  * Checks a database.
  *
@@ -61,7 +65,11 @@ export async function checkDatabase(
   action: string,
 ): Promise<CheckResult> {
   const pragma = options.full ? "integrity_check" : "quick_check";
-  const damage = await findDamage(connection, pragma, action);
+  let damage = await findDamage(connection, pragma, action);
+  if (options.repair && damage.length > 0 && damage.every((one) => INDEX_DAMAGE.test(one))) {
+    await connection.run(action, "REINDEX");
+    damage = await findDamage(connection, pragma, action);
+  }
   if (damage.length > 0) return { ok: false, damage, orphans: {}, repaired: 0 };
   const orphans = await connection.read(action, () => countOrphans(connection));
   const found = Object.keys(orphans).length > 0;

@@ -200,3 +200,31 @@ testBackends("SQLiteExecutionRepository.check() finds damage", async ({ path, op
   const { ok, damage } = await executions.check({ full: true });
   assert(!ok && damage.length > 0);
 });
+
+testBackends(
+  "SQLiteExecutionRepository.check() rebuilds an index that does not fit its table",
+  async ({ path, open }) => {
+    {
+      using executions = await open();
+      await executions.record(sampleRun({ id: "a" }));
+    }
+    const name = "idx_executions_workflow_instant";
+    const [{ rootpage }] = await rawSql(
+      path,
+      `SELECT rootpage FROM sqlite_master WHERE name = '${name}'`,
+    ) as [{ rootpage: number }];
+    const content = await Deno.readFile(path);
+    const page = content.subarray((rootpage - 1) * 4096, rootpage * 4096);
+    // The entry of the run in the index says "orderz".
+    const at = new TextDecoder("latin1").decode(page).indexOf("orders");
+    page[at + 5] = 0x7a;
+    await Deno.writeFile(path, content);
+    using executions = await open();
+    assertEquals((await executions.list({ workflowId: "orders" })).executions.length, 0);
+    const { ok, damage } = await executions.check({ full: true });
+    assert(!ok && damage.some((one) => one.includes(name)), damage.join());
+    assertEquals((await executions.check({ full: true, repair: true })).ok, true);
+    assertEquals((await executions.check({ full: true })).damage, []);
+    assertEquals((await executions.list({ workflowId: "orders" })).executions.length, 1);
+  },
+);

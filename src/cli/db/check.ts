@@ -16,10 +16,10 @@ export async function checkDatabase(context: Context): Promise<number> {
   let result = await store.check({ full });
   const orphans = Object.entries(result.orphans);
   const found = orphans.map(([table, count]) => `${count} in ${table}`).join(", ");
-  if (
-    context.flag("repair") && orphans.length > 0 &&
-    await confirmed(context, `Delete or clear rows that refer to nothing: ${found}`)
-  ) {
+  const cure = orphans.length > 0
+    ? `Delete or clear rows that refer to nothing: ${found}`
+    : "Rebuild indexes that do not fit their tables";
+  if (context.flag("repair") && !result.ok && await confirmed(context, cure)) {
     result = await store.check({ full, repair: true });
   }
   context.record(result, () => {

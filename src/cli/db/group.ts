@@ -28,7 +28,7 @@ export const dbGroup: Group = {
         "Go leaves such rows behind when it deletes runs. Exits with 1 when something is wrong.",
       options: [
         { name: "full", summary: "compare every index with its table too, which takes long" },
-        { name: "repair", summary: "delete or clear rows that refer to nothing" },
+        { name: "repair", summary: "rebuild indexes, delete or clear rows that refer to nothing" },
         DRIVER,
       ],
       output: "record",
