@@ -110,19 +110,20 @@ export async function prune(
       continue;
     }
     const { took } = pruner;
+    const start = performance.now() - took;
     for (const run of deleted) addToPlan(progress, run);
     progress.freedPages += await releaseIfRoom(connection, action, 200);
     onProgress?.({ ...progress, rules: progress.rules.map((rule) => ({ ...rule })) });
     // Long transactions keep other writers waiting.
     size = took > 20 ? Math.max(1, size >> 1) : took < 8 ? Math.min(batchSize, size * 2) : size;
-    // Other processes poll for the lock: leave it free for as long as it was held.
-    await pause(Math.max(5, took));
+    await leaveToOthers(start);
   }
   while (!signal?.aborted) {
+    const start = performance.now();
     const freed = await releaseIfRoom(connection, action, 500);
     if (freed === 0) break;
     progress.freedPages += freed;
-    await pause(2);
+    await leaveToOthers(start);
   }
   return progress;
 }
@@ -252,6 +253,11 @@ export async function releasePages(
     connection.statement(`PRAGMA incremental_vacuum(${pages})`).all();
     return before - free();
   });
+}
+
+/** Other processes poll for the lock: leaves it free for as long as it was held. */
+function leaveToOthers(start: number): Promise<void> {
+  return pause(Math.max(5, performance.now() - start));
 }
 
 function pause(ms: number): Promise<void> {
