@@ -20,10 +20,10 @@ async function copyProject(folder: string): Promise<string> {
   return copy;
 }
 
-/** Publishes a copy without sending anything; fails on slow types and bad modules. */
+/** Publishes a copy without sending anything; the types are checked by `deno task check`. */
 async function dryRun(copy: string): Promise<string[]> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["publish", "--dry-run", "--allow-dirty"],
+    args: ["publish", "--dry-run", "--allow-dirty", "--no-check"],
     cwd: copy,
     env: { NO_COLOR: "1" },
     stdin: "null",
