@@ -21,7 +21,7 @@ const doc = offline
 const failed: string[] = [];
 await step(["fmt", "--check"]);
 await step(["lint", "-q"]);
-await step(["check", "--config", path, ...files]);
+await step(["check", "-q", "--config", path, ...files]);
 await step(["doc", "--lint", ...doc.args], doc.cwd);
 if (failed.length > 0) console.error(`Failed: ${failed.join(", ")}`);
 Deno.exit(failed.length === 0 ? 0 : 1);
