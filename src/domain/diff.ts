@@ -44,8 +44,8 @@ const LISTS = [
  * import { diffWorkflows, Workflow } from "@goflow/storage";
  * import { assertEquals } from "@std/assert";
  *
- * const before = Workflow.create("greet", undefined, { id: "greet" });
- * const after = Workflow.create("greet", undefined, { id: "greet" });
+ * const before = Workflow.from({ id: "greet", name: "greet", version: "1.0" });
+ * const after = Workflow.from({ id: "greet", name: "greet", version: "1.0" });
  * after.addNode({ id: "start", type: "start" });
  * const [change] = diffWorkflows(before, after);
  * assertEquals([change?.change, change?.kind, change?.name], ["added", "node", "start"]);
