@@ -20,9 +20,6 @@ testCopies(
     const result = await copyStorage(from, to);
     assertEquals(await everything(to), before);
     assertEquals(await everything(from), before);
-    const order = async ({ executions }: Storage) =>
-      (await executions.listByWorkflow("greet")).map(({ id }) => id);
-    assertEquals(await order(to), await order(from));
     const counts = (
       { total, copied, unchanged, replaced, failed }: typeof result.workflows,
     ) => [total, copied, unchanged, replaced, failed.length];
@@ -151,3 +148,17 @@ testPostgres(
       assert(failed.every(({ error }) => error instanceof InvalidDataError));
     }),
 );
+
+Deno.test("copyStorage() keeps the order in which a folder lists runs of one instant", () =>
+  withFolder((from) =>
+    withFolder(async (to) => {
+      const startedAt = new Date();
+      for (let i = 0; i < 5; i++) {
+        await from.executions.record(Object.assign(run(i), { startedAt }));
+      }
+      await copyStorage(from, to);
+      const order = async ({ executions }: Storage) =>
+        (await executions.listByWorkflow("greet")).map(({ id }) => id);
+      assertEquals(await order(to), await order(from));
+    })
+  ));
