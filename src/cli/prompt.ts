@@ -36,10 +36,16 @@ export async function confirmed(context: Context, plan: string): Promise<boolean
  * @param context The call.
  * @param plan What will be done.
  * @param otherwise What to do where nobody can be asked.
+ * @param refused What an answer of no comes to.
  * @throws {UsageError} If nobody can be asked.
  * @throws {StorageError} If the answer is no.
  */
-export async function confirm(context: Context, plan: string, otherwise: string): Promise<void> {
+export async function confirm(
+  context: Context,
+  plan: string,
+  otherwise: string,
+  refused = "Nothing was done",
+): Promise<void> {
   const { stdin, stderr } = context.io;
   if (!stdin.isTerminal) {
     throw new UsageError(
@@ -48,7 +54,7 @@ export async function confirm(context: Context, plan: string, otherwise: string)
   }
   stderr.write(`${visible(plan)}? [y/N] `);
   const answer = await readLine(stdin);
-  if (!/^y(es)?$/i.test(answer.trim())) throw new StorageError("Nothing was done");
+  if (!/^y(es)?$/i.test(answer.trim())) throw new StorageError(refused);
 }
 
 /**
@@ -61,14 +67,8 @@ export async function confirm(context: Context, plan: string, otherwise: string)
  * @throws {UsageError} If there is neither `--stdin` nor a terminal.
  */
 export async function readSecret(context: Context, prompt: string): Promise<string> {
-  const { stdin } = context.io;
-  if (context.flag("stdin")) return (await readAll(stdin)).replace(/\r?\n$/, "");
-  if (!stdin.isTerminal) {
-    throw new UsageError(
-      "Standard input is not a terminal, pass --stdin to read the value from it",
-    );
-  }
-  return await typeSecret(context, prompt);
+  if (context.flag("stdin")) return (await readAll(context.io.stdin)).replace(/\r?\n$/, "");
+  return await typeSecret(context, prompt, "pass --stdin to read the value from it");
 }
 
 /**
@@ -76,14 +76,21 @@ export async function readSecret(context: Context, prompt: string): Promise<stri
  *
  * @param context The call.
  * @param prompt What to ask for.
+ * @param otherwise What to do where nobody can be asked.
  * @returns The secret.
  * @throws {UsageError} If nobody can be asked.
  * @throws {DOMException} If the person gives up with Ctrl-C.
  */
-export async function typeSecret(context: Context, prompt: string): Promise<string> {
+export async function typeSecret(
+  context: Context,
+  prompt: string,
+  otherwise: string,
+): Promise<string> {
   const { stdin, stderr } = context.io;
   if (!stdin.isTerminal) {
-    throw new UsageError(`Cannot ask for "${prompt}": standard input is not a terminal`);
+    throw new UsageError(
+      `Cannot ask for "${prompt}": standard input is not a terminal, ${otherwise}`,
+    );
   }
   // Off before the prompt: whoever types fast must not be seen either.
   stdin.setRaw(true);

@@ -260,13 +260,19 @@ Deno.test("workflow edit opens the file in the editor, asks again while it canno
       Deno.env.set("VISUAL", `${editor} --wait`);
       await script('test "$1" = --wait && sed -i "s/Sorts invoices/Sorts all/" "$2"');
       assertEquals((await run(["edit", "triage"])).stderr, `Edited ${file}\n`);
+      assertEquals((await run(["restore", "triage", "before-edit"])).code, 0);
+      assertEquals(await Deno.readTextFile(file), TRIAGE);
+      assertEquals((await run(["edit", "triage"])).stderr, `Edited ${file}\n`);
       assertStringIncludes(await Deno.readTextFile(file), "# Sorts all\n");
       await script("true");
       assertEquals((await run(["edit", "triage"])).stderr, "Nothing changed\n");
       await script('echo "a: [" > "$2"');
       const broken = await run(["edit", "triage"], { terminal: true, stdin: "n\n" });
       assertEquals(broken.code, 1);
-      assertStringIncludes(broken.stderr, "Edit it again? [y/N] Nothing was done\n");
+      assertStringIncludes(
+        broken.stderr,
+        "Edit it again? [y/N] The file stays as it is now, undo that with: ",
+      );
       await script(`printf '%s' '${TRIAGE.replaceAll("'", "")}' > "$2"`);
       assertEquals((await run(["edit", "triage"])).code, 0);
       await script("exit 3");

@@ -13,6 +13,8 @@ import type { Context } from "../context.ts";
 import { readInput } from "../files.ts";
 import { typeSecret } from "../prompt.ts";
 
+const PASSPHRASE_FILE = "pass --passphrase-file";
+
 /**
  * Opens the store of all credentials.
  *
@@ -56,8 +58,8 @@ export async function openVault(context: Context): Promise<VaultKeyring> {
       const file = context.text("passphrase-file");
       if (file !== undefined) return (await readInput(context, file)).split(/\r?\n/)[0]!;
       return create
-        ? await newPassphrase(context, path)
-        : await typeSecret(context, `Passphrase of "${path}"`);
+        ? await newPassphrase(context, path, PASSPHRASE_FILE)
+        : await typeSecret(context, `Passphrase of "${path}"`, PASSPHRASE_FILE);
     },
   });
 }
@@ -67,12 +69,17 @@ export async function openVault(context: Context): Promise<VaultKeyring> {
  *
  * @param context The call.
  * @param path The vault.
+ * @param otherwise What to do where nobody can be asked.
  * @returns The passphrase.
  * @throws {InvalidDataError} If both differ.
  */
-export async function newPassphrase(context: Context, path: string): Promise<string> {
-  const first = await typeSecret(context, `New passphrase for "${path}"`);
-  if (first !== await typeSecret(context, "The same again")) {
+export async function newPassphrase(
+  context: Context,
+  path: string,
+  otherwise = "run this on one",
+): Promise<string> {
+  const first = await typeSecret(context, `New passphrase for "${path}"`, otherwise);
+  if (first !== await typeSecret(context, "The same again", otherwise)) {
     throw new InvalidDataError(`Cannot set the passphrase of "${path}": both inputs differ`);
   }
   return first;

@@ -8,6 +8,7 @@ import { AlreadyExistsError, NotFoundError } from "../../domain/errors.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { confirm, readSecret } from "../prompt.ts";
+import { visible } from "../text.ts";
 import { toDuration, toFuture } from "../values.ts";
 import { openTenant } from "./store.ts";
 
@@ -46,7 +47,8 @@ export async function getCredential(context: Context): Promise<void> {
       id: key,
     });
   }
-  stdout.write(stdout.isTerminal ? `${value}\n` : value);
+  // A pipe gets exactly the value; a terminal must not be driven by it.
+  stdout.write(stdout.isTerminal ? `${visible(value)}\n` : value);
 }
 
 /**

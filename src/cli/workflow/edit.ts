@@ -11,6 +11,9 @@ import { confirm } from "../prompt.ts";
 import { oneLine, visible } from "../text.ts";
 import { openWorkflows } from "./store.ts";
 
+/** Name of the revision that was there before the editor was opened last. */
+const BEFORE = "before-edit";
+
 /** Opens the file of a workflow in an editor, until it can be read. */
 export async function editWorkflow(context: Context): Promise<void> {
   const id = context.argument("ID");
@@ -25,6 +28,8 @@ export async function editWorkflow(context: Context): Promise<void> {
       return undefined;
     },
   );
+  // A file that was never saved by us has no revision yet.
+  await store.tag(id, BEFORE);
   while (true) {
     await runEditor(path);
     try {
@@ -36,7 +41,9 @@ export async function editWorkflow(context: Context): Promise<void> {
       if (!(error instanceof StorageError) || !context.io.stdin.isTerminal) throw error;
       context.note(visible(error.message));
       before = undefined;
-      await confirm(context, "Edit it again", "edit it again");
+      const undo = `goflow-storage workflow restore ${id} ${BEFORE}`;
+      const refused = `The file stays as it is now, undo that with: ${undo}`;
+      await confirm(context, "Edit it again", "edit it again", refused);
     }
   }
 }

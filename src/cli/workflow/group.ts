@@ -100,10 +100,15 @@ export const workflowGroup: Group = {
     {
       name: "edit",
       summary: "open a workflow in your editor, then check it",
-      details: "The editor is that of VISUAL, else of EDITOR, else vi.",
+      details:
+        "The editor is that of VISUAL, else of EDITOR, else vi. What was there before is kept as\n" +
+        "the revision before-edit.",
       arguments: [ID],
       storage: "folder",
-      examples: [["workflow edit data-pipeline", "edit it"]],
+      examples: [
+        ["workflow edit data-pipeline", "edit it"],
+        ["workflow restore data-pipeline before-edit", "undo that"],
+      ],
       run: async (context) => (await import("./edit.ts")).editWorkflow(context),
     },
     {
