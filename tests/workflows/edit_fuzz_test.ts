@@ -1,9 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { Workflow } from "../../src/domain/workflow.ts";
 import { decodeWorkflow } from "../../src/workflows/decode.ts";
 import { prepareSave, verifyText } from "../../src/workflows/prepare_save.ts";
-import { isMapping } from "../../src/domain/value.ts";
+import { cloneValue, isMapping } from "../../src/domain/value.ts";
 import { readYaml } from "../../src/workflows/yaml_reader.ts";
+import { AWKWARD } from "./arbitrary.ts";
+import { Handwriting, randomOf } from "./handwritten.ts";
 
 const ACTION = "Cannot read";
 const scalar = fc.constantFrom(
@@ -79,4 +82,82 @@ Deno.test("an edit through the API leaves the text of every other scalar of file
     ),
     { numRuns: Number(Deno.env.get("GOFLOW_PROPERTY_RUNS") ?? 300) },
   );
+});
+
+/** An edit, and the item that it is about. */
+type Edit = [owner: string, edit: (workflow: Workflow, text: string) => unknown];
+
+const EDITS: readonly Edit[] = [
+  ["name", (w, text) => w.name = text],
+  ["version", (w, text) => w.version = text],
+  ["description", (w, text) => w.description = text],
+  ["description", (w) => delete w.description],
+  ["", (w, text) => w.addNode({ id: "new", type: "transform", input: text })],
+  ["", (w, text) => w.nodes.unshift({ id: "new", type: "end", return: [text, { a: 1 }] })],
+  ["", (w, text) => w.edges.push({ from: "n2", to: "n3", label: text })],
+  ["", (w, text) => w.variables.splice(1, 0, { name: "c", type: "any", default: text })],
+  ["", (w, text) => w.servers.push({ id: "u", args: [text], env: { A: text } })],
+  ["", (w, text) => w.extra = { ...w.extra, "x-new": { a: [text] } }],
+  ...[0, 1, 2, 3].map((index): Edit => [`nodes[${index}]`, (w) => w.nodes.splice(index, 1)]),
+  ...[0, 1].flatMap((index): Edit[] => [
+    [`edges[${index}]`, (w) => w.edges.splice(index, 1)],
+    [`servers[${index}]`, (w) => w.servers.splice(index, 1)],
+    [`variables[${index}]`, (w) => w.variables.splice(index, 1)],
+    [`variables[${index}]`, (w, text) => w.variables[index]!.default = text],
+    [`edges[${index}]`, (w, text) => w.edges[index]!.condition = text],
+    [`nodes[${index}]`, (w, text) => w.nodes[index]!.description = text],
+    [`servers[${index}]`, (w, text) => w.servers[index]!.command = text],
+  ]),
+  ["nodes[1]", (w, text) => Object.assign(w.nodes[1]!, { parameters: { [text]: text } })],
+  ["nodes[2]", (w, text) => Object.assign(w.nodes[2]!, { expression: text })],
+  ["x-team", (w) => delete w.extra],
+  ["x-team", (w, text) => w.extra!["x-team"] = text],
+];
+
+function withoutTime(
+  { revision: _, metadata: { lastModified: _l, ...metadata }, ...rest }: Workflow,
+) {
+  return cloneValue({ ...rest, metadata });
+}
+
+Deno.test("an edit keeps every other line of files written by hand", () => {
+  const random = randomOf(Number(Deno.env.get("GOFLOW_FUZZ_SEED") ?? 1));
+  const runs = Number(Deno.env.get("GOFLOW_PROPERTY_RUNS") ?? 300);
+  let rewritten = 0;
+  for (let run = 0; run < runs; run++) {
+    const { lines } = new Handwriting(random);
+    const newline = random(8) === 0 ? "\r\n" : "\n";
+    const text = lines.map((line) => line.text).join(newline) + (random(8) === 0 ? "" : newline);
+    const base = readYaml(text, { action: ACTION });
+    const { workflow } = decodeWorkflow(base, "x", { action: ACTION });
+    const before = Workflow.from(structuredClone({ ...workflow }));
+    const [owner, edit] = EDITS[random(EDITS.length)]!;
+    edit(workflow, AWKWARD[random(AWKWARD.length)]!);
+    const prepared = prepareSave(workflow, base, { action: ACTION, now: new Date(0), before });
+    if (prepared === undefined) continue;
+    for (const candidate of prepared.texts) {
+      const document = verifyText(candidate, prepared.value, ACTION);
+      if (document === undefined) continue;
+      const { workflow: saved } = decodeWorkflow(document, "x", { action: ACTION });
+      assertEquals(withoutTime(saved), withoutTime(workflow), text);
+      if (candidate.rewritten) {
+        rewritten++;
+        break;
+      }
+      const left = candidate.text.split(newline);
+      for (const line of lines) {
+        if (line.owner === owner || line.text.trim() === "" || line.text.includes("2020-")) {
+          continue;
+        }
+        const found = left.indexOf(line.text);
+        assert(
+          found !== -1,
+          `${owner}: ${JSON.stringify(line)} is gone of\n${text}\n->\n${candidate.text}`,
+        );
+        left.splice(0, found + 1);
+      }
+      break;
+    }
+  }
+  assert(rewritten <= runs / 20, `${rewritten} of ${runs} files were written anew`);
 });
