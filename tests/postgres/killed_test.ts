@@ -135,7 +135,7 @@ testNeeding(
   "a migration is whole or absent when the server is killed",
   async () => {
     await using server = await PostgresServer.start({ fsync: true });
-    for (const delay of SOAK ? Array.from({ length: 40 }, (_, i) => i * 5) : [5, 40, 80]) {
+    for (const delay of SOAK ? Array.from({ length: 20 }, (_, i) => i * 10) : [5, 40, 80]) {
       const schema = `migrated_${delay}`;
       const opening = PostgresExecutionRepository.open(server.url(), { schema }).then(
         (executions) => executions[Symbol.asyncDispose](),
