@@ -56,6 +56,7 @@ class Newcomer implements AsyncDisposable {
       cwd: join(this.home, "clone"),
       clearEnv: true,
       env: {
+        ...networkVariables(),
         HOME: this.home,
         NO_COLOR: "1",
         PATH: Deno.env.get("PATH") ?? "",
@@ -73,6 +74,15 @@ class Newcomer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.home, { recursive: true });
   }
+}
+
+/** What a network of its own kind asks for. */
+function networkVariables(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) =>
+      /^(?:DENO_CERT|SSL_CERT_\w+|\w+_PROXY)$/i.test(name)
+    ),
+  );
 }
 
 function denoDir(): string {
