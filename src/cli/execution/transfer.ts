@@ -6,6 +6,7 @@
 
 import type { ExportOptions } from "../../domain/execution_transfer.ts";
 import { requirePermissions } from "../../permissions.ts";
+import { pauser } from "../../workflows/pause.ts";
 import { UsageError } from "../command.ts";
 import { type Context, interruption } from "../context.ts";
 import { fileError } from "../files.ts";
@@ -43,7 +44,12 @@ export async function exportExecutions(context: Context): Promise<void> {
     });
     try {
       if (path === undefined) {
-        for await (const text of stream.pipeThrough(new TextDecoderStream())) io.stdout.write(text);
+        const pause = pauser();
+        for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+          io.stdout.write(text);
+          // Otherwise Ctrl-C would be heard only in the end: nothing here waits for the system.
+          await pause();
+        }
       } else await writeStream(stream, path);
     } catch (error) {
       if (error !== signal.reason) throw error;
