@@ -18,6 +18,9 @@ const TOKEN = new RegExp(
   "gi",
 );
 
+/** How many aliases are looked at one by one. */
+const MOST_DOUBTS = 50;
+
 /** A falsy scalar where it is anchored, or an alias of it. */
 interface Occurrence {
   start: number;
@@ -38,14 +41,24 @@ interface Occurrence {
 export function expandAliases(text: string): string | undefined {
   const found = text.includes("&") && text.includes("*") ? findOccurrences(text) : [];
   if (!found.some(({ isAlias }) => isAlias)) return text;
-  const expanded = replace(text, found, ({ isAlias, scalar }) => isAlias ? scalar : undefined);
-  const marked = replace(text, found, ({ isAlias, mark }) => isAlias ? undefined : mark);
+  const mark = (aliases: ReadonlySet<Occurrence>) =>
+    replace(text, found, (one) => one.isAlias && !aliases.has(one) ? undefined : one.mark);
+  const marked = mark(new Set());
   const meant = read(marked);
   // The same trouble will come up again, and be told, when that is parsed.
   if (meant === undefined) return marked;
-  // What only looks like an alias, such as a word of a sentence, makes a difference here.
-  const told = read(replace(text, found, ({ mark }) => mark));
-  return told !== undefined && equalValues(meant, told) ? expanded : undefined;
+  const saysTheSame = (aliases: readonly Occurrence[]) => {
+    const told = read(mark(new Set(aliases)));
+    return told !== undefined && equalValues(meant, told);
+  };
+  let aliases = found.filter(({ isAlias }) => isAlias);
+  if (!saysTheSame(aliases)) {
+    // What only looks like an alias, such as a word of a sentence, makes a difference.
+    if (aliases.length > MOST_DOUBTS) return undefined;
+    aliases = aliases.filter((alias) => saysTheSame([alias]));
+    if (!saysTheSame(aliases)) return undefined;
+  }
+  return replace(text, aliases, ({ scalar }) => scalar);
 }
 
 function findOccurrences(text: string): Occurrence[] {

@@ -144,7 +144,7 @@ for (const [scalar, value] of FALSY) {
       "      flow: [1, *x, '0']",
       "      block:",
       "        - *x",
-      "        - text*x",
+      "        - text *x",
       "        - - *x",
       "      other: &x 1",
       "      last: *x",
@@ -157,7 +157,7 @@ for (const [scalar, value] of FALSY) {
       first: value,
       again: value,
       flow: [1, value, "0"],
-      block: [value, "text*x", [value]],
+      block: [value, "text *x", [value]],
       other: 1,
       last: 1,
     });
