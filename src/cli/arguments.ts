@@ -5,7 +5,7 @@
  * `command.ts`: any package from npm alone would take longer to load than a
  * short command may take from its start to its first output (over twice an
  * empty program; `parseArgs` of `node:util` a third more), see
- * `bench/cli_bench.ts`.
+ * `bench/cli.ts`.
  *
  * @module
  */
