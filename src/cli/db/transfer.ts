@@ -43,8 +43,9 @@ export async function copyDatabase(context: Context): Promise<number> {
     report(context, await copyStorage(source, target, { signal, onProgress, onConflict }));
     return 0;
   } catch (error) {
-    if (!(error instanceof StorageCopyError)) throw error;
     bars.end();
+    if (signal.aborted) context.note("What was copied stays, the next call goes on from there");
+    if (!(error instanceof StorageCopyError)) throw error;
     report(context, error.result);
     return error.cause instanceof ConflictError ? 4 : 1;
   } finally {
