@@ -65,7 +65,8 @@ export async function copyRuns(
   const { total, copied, replaced } = counts;
   return {
     ...counts,
-    unchanged: total - copied - replaced - failed.size,
+    // What changed in the source while it was copied is both copied and failed.
+    unchanged: Math.max(0, total - copied - replaced - failed.size),
     failed: [...failed].map(([id, error]) => ({ id, error })),
   };
 }

@@ -130,6 +130,17 @@ const DESTRUCTIVE_OPTIONS: readonly Option[] = [
 ];
 
 /**
+ * Returns the options that may stand before a command.
+ *
+ * @param group Its group; absent for those before any.
+ * @returns The options.
+ */
+export function leadingOptions(group?: Group): Option[] {
+  const takesUrl = group?.commands.some(({ storage }) => storage === "any") ?? true;
+  return [...takesUrl ? [URL_OPTION] : [], ...COMMON_OPTIONS];
+}
+
+/**
  * Returns every option that a command takes.
  *
  * @param command The command.

@@ -6,8 +6,8 @@
 
 import {
   type Command,
-  COMMON_OPTIONS,
   type Group,
+  leadingOptions,
   type Option,
   optionsOf,
   UsageError,
@@ -88,7 +88,7 @@ export async function helpText(path: readonly string[]): Promise<string> {
     sections.push("Workflows, executions and credentials of GoFlow.");
     sections.push(section("Commands", ENTRIES.map(({ name, summary }) => [name, summary])));
     sections.push(optionSection([
-      ...COMMON_OPTIONS,
+      ...leadingOptions(),
       { name: "version", short: "V", summary: "show the version" },
     ]));
     sections.push(EXIT_CODES);
@@ -96,7 +96,7 @@ export async function helpText(path: readonly string[]): Promise<string> {
     sections.push(sentence(command.summary));
     const rows = command.commands.map(({ name, summary }) => [name, summary] as const);
     sections.push(section("Commands", rows));
-    sections.push(optionSection(COMMON_OPTIONS));
+    sections.push(optionSection(leadingOptions(command)));
   } else {
     sections.push(sentence(command.summary) + (command.details ? `\n${command.details}` : ""));
     const rows = (command.arguments ?? []).map(({ name, summary, choices }) =>

@@ -9,7 +9,7 @@
 import { parseArguments, parseLeadingOptions } from "./arguments.ts";
 import {
   type Command,
-  COMMON_OPTIONS,
+  leadingOptions,
   type Option,
   optionsOf,
   URL_OPTION,
@@ -21,9 +21,8 @@ import { type Io, processIo } from "./io.ts";
 
 export type { Io, Sink, Source } from "./io.ts";
 
-const GROUP_OPTIONS: readonly Option[] = [...COMMON_OPTIONS, URL_OPTION];
 const GLOBAL_OPTIONS: readonly Option[] = [
-  ...GROUP_OPTIONS,
+  ...leadingOptions(),
   { name: "version", short: "V", summary: "show the version" },
 ];
 
@@ -67,7 +66,7 @@ async function run(args: string[], io: Io, path: string[]): Promise<number> {
     return await runCommand(loaded, afterWord, leading.options, io, path);
   }
 
-  const inner = parseLeadingOptions(afterWord, GROUP_OPTIONS);
+  const inner = parseLeadingOptions(afterWord, leadingOptions());
   const options = new Map([...leading.options, ...inner.options]);
   const [name, ...rest] = inner.rest;
   if (name === undefined) return await printHelp(io, options, path);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Argument, COMMON_OPTIONS, type Option, optionsOf } from "../command.ts";
+import { type Argument, leadingOptions, type Option, optionsOf } from "../command.ts";
 import { ENTRIES } from "../commands.ts";
 
 /** One word with its explanation. */
@@ -36,7 +36,7 @@ export async function completionNodes(): Promise<CompletionNode[]> {
   const nodes: CompletionNode[] = [{
     path: [],
     children: ENTRIES,
-    options: [...COMMON_OPTIONS, { name: "version", short: "V", summary: "show the version" }],
+    options: [...leadingOptions(), { name: "version", short: "V", summary: "show the version" }],
     arguments: [],
   }];
   for (const entry of ENTRIES) {
@@ -46,7 +46,7 @@ export async function completionNodes(): Promise<CompletionNode[]> {
       nodes.push({
         path: [group.name],
         children: group.commands,
-        options: COMMON_OPTIONS,
+        options: leadingOptions(group),
         arguments: [],
       });
     }
