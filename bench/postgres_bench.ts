@@ -178,7 +178,7 @@ async function pages(server: PostgresServer): Promise<void> {
     )).rows;
     deepest = key === undefined
       ? {}
-      : { cursor: encodeCursor("older", placeOf([key["at"]!, key["id"]!]), filterKey({})) };
+      : { cursor: encodeCursor("older", placeOf(key["id"]!, key["at"]!), filterKey({})) };
     const query = deepest;
     const where = key === undefined ? "" : "WHERE (started_at, id) < ($1, $2)";
     await compare(

@@ -9,8 +9,16 @@ import type { ImportOptions, ImportResult } from "../domain/execution_transfer.t
 import { DamagedStream, readLines } from "./import_stream.ts";
 import { readRunLine, type StoredRun } from "./run_line.ts";
 
-/** Most runs, and about the most bytes, of one transaction. */
-const [BATCH, BATCH_BYTES] = [50, 4_000_000];
+/** About the most bytes of one transaction. */
+const BATCH_BYTES = 4_000_000;
+
+/** How an import goes. */
+export interface ImportPace {
+  /** Most runs of one transaction. */
+  runs: number;
+  /** How many transactions may be under way. */
+  lanes: number;
+}
 
 /**
  * Inserts runs, unless there are some of the same ids.
@@ -28,7 +36,7 @@ export type InsertRuns = (runs: StoredRun[]) => Promise<readonly (boolean | Inva
  * @param options Signal and progress.
  * @param action What it is for.
  * @param prepare Checks a run and returns what to store; throws an `InvalidDataError` to refuse it.
- * @param lanes How many transactions may be under way.
+ * @param pace How much at a time.
  * @returns What was done.
  * @throws {InvalidDataError} If the compressed data is damaged; what was read before that stays.
  * @throws {DatabaseError} If the database refuses; earlier transactions stay.
@@ -39,7 +47,7 @@ export async function importRuns(
   options: ImportOptions,
   action: string,
   prepare: (run: StoredRun) => StoredRun = (run) => run,
-  lanes: number = 1,
+  pace: ImportPace = { runs: 50, lanes: 1 },
 ): Promise<ImportResult> {
   const result: ImportResult = { imported: 0, skipped: 0, invalid: [] };
   let batch: { line: number; run: StoredRun }[] = [];
@@ -53,7 +61,7 @@ export async function importRuns(
     });
     options.onProgress?.({ imported: result.imported, skipped: result.skipped });
   };
-  await using running = new Lanes(lanes);
+  await using running = new Lanes(pace.lanes);
   const flush = async () => {
     const full = batch;
     [batch, size] = [[], 0];
@@ -73,7 +81,7 @@ export async function importRuns(
         if (!(error instanceof InvalidDataError)) throw error;
         result.invalid.push({ line, error });
       }
-      if (batch.length === BATCH || size >= BATCH_BYTES) await flush();
+      if (batch.length === pace.runs || size >= BATCH_BYTES) await flush();
     }
   } catch (cause) {
     if (!(cause instanceof DamagedStream)) throw cause;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Execution } from "../domain/execution.ts";
 import type { ExecutionPage } from "../domain/execution_repository.ts";
 import { type Cursor, encodeCursor } from "./cursor.ts";
 import type { Row } from "./driver.ts";
@@ -17,6 +18,7 @@ import { readExecution } from "./execution_row.ts";
  * @param cursor Where the page starts.
  * @param key What the query asks for.
  * @param placeOf Returns the place of a row.
+ * @param read Reads a row, after its place was asked for.
  * @returns The page, newest first.
  */
 export function makePage(
@@ -25,6 +27,7 @@ export function makePage(
   cursor: Cursor | undefined,
   key: string,
   placeOf: (row: Row) => Pick<Cursor, "instant" | "place">,
+  read: (row: Row) => Execution = (row) => readExecution(row),
 ): ExecutionPage {
   const more = found.length > limit;
   const rows = found.slice(0, limit);
@@ -38,7 +41,7 @@ export function makePage(
   const nextCursor = hasOlder ? place("older", rows.at(-1)) : undefined;
   const previousCursor = hasNewer ? place("newer", rows[0]) : undefined;
   return {
-    executions: rows.map((row) => readExecution(row)),
+    executions: rows.map(read),
     ...(nextCursor === undefined ? {} : { nextCursor }),
     ...(previousCursor === undefined ? {} : { previousCursor }),
   };

@@ -87,6 +87,38 @@ export const RUN_SELECT: string = [
   "e.workflow_revision",
 ].join(", ");
 
+/** The same in a list, where times and the texts beside them come apart, which is less to do for the server. */
+export const LISTED_SELECT: string = [
+  "e.id",
+  "e.workflow_id",
+  "e.workflow_version",
+  "e.status",
+  "e.started_at",
+  "e.completed_at",
+  "e.error_type",
+  "e.error_message",
+  "e.error_node_id",
+  "e.error_context",
+  "e.return_value",
+  "e.workflow_revision",
+  "e.started_text",
+  "e.completed_text",
+].join(", ");
+
+/**
+ * Turns the times of a row of a list into texts as SQLite holds them.
+ *
+ * @param row A row of {@linkcode LISTED_SELECT} that was just read; it is changed.
+ * @returns The row.
+ */
+export function withListedTimes(row: PostgresRow): PostgresRow {
+  const values = row as SqlValue[];
+  const [started, completed] = [values[4], values[5]];
+  values[4] = values[12] ?? ownForm(String(started));
+  values[5] = values[13] ?? (typeof completed === "string" ? ownForm(completed) : null);
+  return row;
+}
+
 /** Columns of a node execution in the order of the readers, all text but the last. */
 export const NODE_SELECT: string = [
   "n.id",

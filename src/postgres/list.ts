@@ -10,8 +10,9 @@ import { decodeCursor } from "../executions/cursor.ts";
 import { readExecution } from "../executions/execution_row.ts";
 import { COUNT_CAP, type Filter, filterKey, readPaging } from "../executions/filter.ts";
 import { makePage } from "../executions/page.ts";
-import { RUN_TIMES, withTimes } from "./columns.ts";
+import { withListedTimes } from "./columns.ts";
 import type { PostgresDatabase } from "./database.ts";
+import type { PostgresRow } from "./driver.ts";
 import { countQuery, isPlace, pageQuery, placeOf } from "./list_query.ts";
 
 const ACTION = "Cannot list executions";
@@ -26,7 +27,7 @@ const ACTION = "Cannot list executions";
 export async function listAll(database: PostgresDatabase, filter: Filter): Promise<Execution[]> {
   const { sql, params } = pageQuery(filter, undefined, undefined);
   const { rows } = await database.query(ACTION, sql, params);
-  return rows.map((row) => readExecution(withTimes(row, RUN_TIMES)));
+  return rows.map(readListed);
 }
 
 /**
@@ -48,9 +49,12 @@ export async function listPage(
   const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor, key, isPlace);
   const { sql, params } = pageQuery(filter, cursor, limit + 1);
   const { rows } = await database.query(ACTION, sql, params);
-  const runs = rows.map((row) => withTimes(row, RUN_TIMES));
-  const page = makePage(runs, limit, cursor, key, placeOf);
+  const page = makePage(rows, limit, cursor, key, (row) => placeOf(row[0], row[4]), readListed);
   return total === "none" ? page : { ...page, total: await count(database, filter, total) };
+}
+
+function readListed(row: PostgresRow): Execution {
+  return readExecution(withListedTimes(row));
 }
 
 async function count(

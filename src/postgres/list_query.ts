@@ -9,8 +9,9 @@
 import type { Cursor } from "../executions/cursor.ts";
 import type { Filter } from "../executions/filter.ts";
 import { ZERO_INSTANT } from "../executions/instant.ts";
-import { instantOf, Params, RUN_SELECT, timestampOf } from "./columns.ts";
-import type { Param, PostgresRow } from "./driver.ts";
+import type { SqlValue } from "../executions/driver.ts";
+import { instantOf, LISTED_SELECT, Params, timestampOf } from "./columns.ts";
+import type { Param } from "./driver.ts";
 
 /** One statement and its parameters. */
 export interface Query {
@@ -34,13 +35,17 @@ export function isPlace(place: string): boolean {
 }
 
 /**
- * Returns the place of a row of a page.
+ * Returns the place of a run.
  *
- * @param row The row.
- * @returns Its instant and its id.
+ * @param id Its id.
+ * @param started Its start, as the server writes it.
+ * @returns The place.
  */
-export function placeOf(row: PostgresRow): Pick<Cursor, "instant" | "place"> {
-  return { instant: instantOf(String(row.at(-2))), place: PLACE + String(row.at(-1)) };
+export function placeOf(
+  id: SqlValue | undefined,
+  started: SqlValue | undefined,
+): Pick<Cursor, "instant" | "place"> {
+  return { instant: instantOf(String(started)), place: PLACE + String(id) };
 }
 
 /**
@@ -50,13 +55,13 @@ export function placeOf(row: PostgresRow): Pick<Cursor, "instant" | "place"> {
  * @param cursor Where to start; by default at the newest.
  * @param limit Most rows, `undefined` for all.
  * @param columns What to read of a run `e`.
- * @returns The query; behind the columns are start and id, see {@linkcode placeOf}.
+ * @returns The query.
  */
 export function pageQuery(
   filter: Filter,
   cursor: Cursor | undefined,
   limit: number | undefined,
-  columns: string = RUN_SELECT,
+  columns: string = LISTED_SELECT,
 ): Query {
   const params = new Params();
   const order = cursor?.direction === "newer" ? "ASC" : "DESC";
@@ -68,7 +73,7 @@ export function pageQuery(
     ? `executions AS e${first}`
     : `(${[first, ...more].map(part).join(" UNION ALL ")}) AS e`;
   return {
-    sql: `SELECT ${columns}, e.started_at::text, e.id FROM ${from} ${end}`,
+    sql: `SELECT ${columns} FROM ${from} ${end}`,
     params: params.values,
   };
 }

@@ -20,8 +20,8 @@ import { planPrune, prune } from "./prune.ts";
 import { readStoredRuns } from "./stored_run.ts";
 import { PostgresStore } from "./store.ts";
 
-/** Transactions of an import that are under way while the next one is read. */
-const LANES = 3;
+/** Transactions are under way while the next one is read, and pay for their round trips by their size. */
+const PACE = { runs: 200, lanes: 3 };
 
 /**
  * The part of the repository for those who run it.
@@ -134,6 +134,6 @@ export abstract class PostgresMaintenance extends PostgresStore {
       return outcomes;
     };
     const prepare = redactor && ((run: StoredRun) => redactStoredRun(run, redactor));
-    return await importRuns(insert, stream, options, action, prepare, LANES);
+    return await importRuns(insert, stream, options, action, prepare, PACE);
   }
 }

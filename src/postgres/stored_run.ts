@@ -133,13 +133,13 @@ export async function* readStoredRuns(
   let cursor: Cursor | undefined;
   for (;;) {
     options.signal?.throwIfAborted();
-    const { sql, params } = pageQuery(filter, cursor, BATCH, "e.id");
+    const { sql, params } = pageQuery(filter, cursor, BATCH, "e.id, e.started_at");
     const { rows } = await database.query(action, sql, params);
     const ids = rows.map(([id]) => String(id));
     yield await readStoredRunsById(database, ids, action);
     const last = rows.at(-1);
     if (last === undefined || rows.length < BATCH) return;
-    cursor = { direction: "older", ...placeOf(last) };
+    cursor = { direction: "older", ...placeOf(last[0], last[1]) };
   }
 }
 
