@@ -1,6 +1,6 @@
 /**
  * Measures recording and loading runs of 10 to 500 nodes:
- * `deno run -A bench/executions.ts`, with `--driver=ffi` for the other driver.
+ * `deno task bench:executions`, with `--driver=ffi` for the other driver.
  *
  * @module
  */

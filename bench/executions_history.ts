@@ -1,6 +1,6 @@
 /**
  * Measures a long history of runs of three nodes:
- * `deno run -A bench/executions_history.ts --runs=1000000`, by default 10,000 and then 100,000,
+ * `deno task bench:history --runs=1000000`, by default 10,000 and then 100,000,
  * with `--driver=ffi` for the other driver. `--database=FILE` keeps the history for the next time.
  *
  * @module
