@@ -8,6 +8,9 @@ const HEADER = /(?:^|[\s:-])[|>](?:([-+])?([1-9])?|([1-9])([-+]))$/;
 /** What stands before the value of a line, as far as it says where the value stands. */
 const PARENT = /^ *(?:-[ \t]+)*(?=[^\s|>])|^ *(?:-[ \t]+)*?(?=-[ \t]+[|>])/;
 
+/** A key in quotes at the beginning of a line, or another word. */
+const QUOTED = /^ *(?:-[ \t]+)*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')/;
+
 /** Goes through the lines of a text, once. */
 export class BlockScalars {
   /** Indentation of the line that opened the scalar; -1 outside of one. */
@@ -43,8 +46,11 @@ export class BlockScalars {
     this.#opened = -1;
     this.#content = undefined;
     this.#keepsBreaks = false;
-    const comment = text.search(/(?:^|\s)#/);
-    const header = HEADER.exec(comment === -1 ? text : text.slice(0, comment).trimEnd());
+    // In quotes, "#" begins no comment.
+    const quoted = QUOTED.exec(text)?.[0].length ?? 0;
+    const comment = text.slice(quoted).search(/(?:^|\s)#/);
+    const end = comment === -1 ? text.length : quoted + comment;
+    const header = HEADER.exec(text.slice(0, end).trimEnd());
     if (header === null) return;
     const [, first, after, before, last] = header;
     this.#opened = indent;

@@ -193,3 +193,14 @@ Deno.test("normalize() keeps texts that look like numbers under their new keys",
     assertStringIncludes(text, `    ${line}\n`);
   }
 });
+
+Deno.test("load() reads block scalars behind keys that hold a hash", async () => {
+  await using store = await TempStore.open();
+  for (const key of [`"x-a #b"`, `'x-a #b'`, `"x \\" #b"`]) {
+    const text = `name: n\nextras:\n  - ${key}: |- # why\n      yes\n      -\n  - c: 1 # not |\n`;
+    await store.write("w", text);
+    const { extra } = await store.workflows.load("w");
+    const [first, second] = (extra as { extras: Record<string, unknown>[] }).extras;
+    assertEquals([Object.values(first!), second], [["yes\n-"], { c: 1 }]);
+  }
+});
