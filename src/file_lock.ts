@@ -24,6 +24,9 @@ export interface FileLockOptions {
   mode?: number;
 }
 
+/** Wait after which the lock is tried as often as at first, in milliseconds. */
+const PATIENCE = 500;
+
 /** Tail of the queue of each lock file in this process. */
 const queues = new Map<string, Promise<unknown>>();
 
@@ -75,9 +78,12 @@ async function lockAndRun<T>(
  * operations of the lock's holder need, and cannot be given up.
  */
 async function acquire(file: Deno.FsFile, path: string, timeout: number): Promise<void> {
-  const deadline = performance.now() + timeout;
-  for (let delay = 1; !file.tryLockSync(true); delay = Math.min(delay * 2, 32)) {
-    if (performance.now() > deadline) {
+  const start = performance.now();
+  for (let delay = 1; !file.tryLockSync(true); delay = Math.min(delay * 2, 16)) {
+    const waited = performance.now() - start;
+    // Whoever waits for long tries more often, or others who write again and again would starve it.
+    if (waited > PATIENCE) delay = 1;
+    if (waited > timeout) {
       throw new StorageError(
         `Cannot lock "${path}" within ${timeout} ms: another process holds it`,
       );

@@ -9,7 +9,8 @@ import { Workflow } from "../../src/domain/workflow.ts";
 import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
 
 const [task, root = "", number = "0"] = Deno.args;
-const workflows = await FilesystemWorkflowRepository.open({ root });
+// Twenty of them may take long on a machine that has other work.
+const workflows = await FilesystemWorkflowRepository.open({ root, lockTimeout: 240_000 });
 
 function workflow(id: string): Workflow {
   const workflow = Workflow.create(id, undefined, { id });
