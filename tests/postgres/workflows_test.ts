@@ -311,3 +311,35 @@ testPostgres(
     assertEquals((await PostgresWorkflowRepository.over(database).list()).workflows, []);
   },
 );
+
+testPostgres(
+  "a server that only reads gives workflows, and says that nothing is saved",
+  async (fixture) => {
+    await PostgresWorkflowRepository.over(await fixture.open()).save(greeting());
+    let isReadOnly = false;
+    await using opened = await openWith(fixture, {
+      async query(sql, run, connection) {
+        if (sql === "BEGIN" && !isReadOnly) {
+          isReadOnly = true;
+          await connection.exec("SET default_transaction_read_only TO on");
+        }
+        return await run();
+      },
+    });
+    const { workflows } = opened;
+    for (
+      const write of [
+        () => workflows.save(greeting("new")),
+        () => workflows.update("greet", () => {}),
+        () => workflows.delete("greet"),
+        () => workflows.tag("greet", "v1"),
+      ]
+    ) {
+      const error = await assertRejects(write, DatabaseError);
+      assertEquals(error.code, "read-only");
+    }
+    assertEquals((await workflows.load("greet")).id, "greet");
+    assertEquals((await workflows.history("greet")).length, 1);
+    assertEquals((await workflows.readArchive("greet")).revisions.length, 1);
+  },
+);
