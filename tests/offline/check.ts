@@ -15,8 +15,11 @@ const files = typescriptFiles("mod.ts", "src", "tests", "bench").filter((
 ) => offline || !/^tests\/offline\/[a-z]+\//.test(file));
 // Only from inside the folder of its configuration does `deno doc` follow the links.
 const doc = offline
-  ? { args: ["../../mod.ts", "../../src/postgres/mod.ts"], cwd: `${ROOT}tests/offline` }
-  : { args: ["mod.ts", "src/postgres/mod.ts"], cwd: ROOT };
+  ? {
+    args: ["../../mod.ts", "../../src/cli/main.ts", "../../src/postgres/mod.ts"],
+    cwd: `${ROOT}tests/offline`,
+  }
+  : { args: ["mod.ts", "src/cli/main.ts", "src/postgres/mod.ts"], cwd: ROOT };
 
 const failed: string[] = [];
 await step(["fmt", "--check"]);
