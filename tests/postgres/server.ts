@@ -97,6 +97,7 @@ export class PostgresServer implements AsyncDisposable {
       freePort(),
       Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
     );
+    await endWithProcess(folder);
     await server.#initialise();
     await server.restart();
     return server;
@@ -107,6 +108,7 @@ export class PostgresServer implements AsyncDisposable {
     const folder = await makeFolder();
     const settings = this.#settings.map((one) => one.replaceAll(this.folder, folder));
     const replica = new PostgresServer(folder, true, freePort(), settings, this.password);
+    await endWithProcess(folder);
     await give(folder);
     const passwords = `${folder}/passwords`;
     await Deno.writeTextFile(passwords, `*:*:*:*:${this.password}\n`, { mode: 0o600 });
@@ -157,15 +159,6 @@ export class PostgresServer implements AsyncDisposable {
     const child = server.#child!;
     server.#child = undefined;
     child.unref();
-    const script = `while kill -0 ${Deno.pid} 2>/dev/null; do sleep 0.3; done
-      kill -QUIT ${child.pid}; while [ -e ${folder}/data/postmaster.pid ]; do sleep 0.1; done
-      rm -rf ${folder}`;
-    new Deno.Command("setsid", {
-      args: ["sh", "-c", script],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn().unref();
     return server;
   }
 
@@ -243,6 +236,21 @@ export class PostgresServer implements AsyncDisposable {
     }
     return false;
   }
+}
+
+/**
+ * Ends the server of a folder, and removes the folder, once this process is
+ * gone, whatever becomes of that.
+ */
+async function endWithProcess(folder: string): Promise<void> {
+  const watch = `while kill -0 ${Deno.pid} 2>/dev/null && [ -e ${folder} ]; do sleep 0.3; done
+    [ -e ${folder} ] || exit
+    pid=${folder}/data/postmaster.pid
+    [ -e $pid ] && kill -QUIT $(head -n 1 $pid) && while [ -e $pid ]; do sleep 0.1; done
+    rm -rf ${folder}`;
+  await new Deno.Command("sh", {
+    args: ["-c", `setsid sh -c '${watch}' >/dev/null 2>&1 </dev/null &`],
+  }).output();
 }
 
 /** In a folder that every user can reach, with a path that is short enough for a socket. */
