@@ -8,7 +8,7 @@ import { DatabaseError } from "../domain/errors.ts";
 import type { Connection } from "./connection.ts";
 
 /** The version that brought each feature. */
-export const FEATURES = { labels: 3, leases: 3, changes: 4, statistics: 5, operations: 6 } as const;
+export const FEATURES = { labels: 3, leases: 3, changes: 4, statistics: 7, operations: 6 } as const;
 
 /**
  * Throws unless the schema of the file has a feature.

@@ -194,16 +194,7 @@ const ALL_RUNS = `FROM executions AS e WHERE ${isFinal("e.status")}`;
 const ALL_NODES = `FROM node_executions AS n CROSS JOIN executions AS e ON e.id = n.execution_id
   WHERE ${isFinal("e.status")}`;
 
-/** Tables, triggers, and the roll-ups of what is there already. */
-export const STATISTICS_SQL: string = `
-CREATE TABLE run_spans (
-  span INTEGER NOT NULL,
-  length INTEGER NOT NULL,
-  every_workflow INTEGER NOT NULL,
-  bins INTEGER NOT NULL
-);
-INSERT INTO run_spans VALUES ${ROLLUPS.map((row) => `(${row.join(", ")})`).join(", ")};
-CREATE TABLE run_statistics (
+const RUN_STATISTICS = `(
   span INTEGER NOT NULL,
   workflow_id TEXT NOT NULL,
   start INTEGER NOT NULL,
@@ -215,8 +206,9 @@ CREATE TABLE run_statistics (
   shortest INTEGER,
   longest INTEGER,
   PRIMARY KEY (span, workflow_id, start, status, error_type, bin)
-) WITHOUT ROWID;
-CREATE TABLE node_statistics (
+) WITHOUT ROWID`;
+
+const NODE_STATISTICS = `(
   workflow_id TEXT NOT NULL,
   node_id TEXT NOT NULL,
   node_type TEXT NOT NULL,
@@ -228,10 +220,65 @@ CREATE TABLE node_statistics (
   total INTEGER,
   longest INTEGER,
   PRIMARY KEY (workflow_id, node_id, node_type, status, error_type, day)
-) WITHOUT ROWID;
-CREATE TABLE uncounted (execution_id TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
-${countRunsSql("e", ALL_RUNS, "1")};
-${countNodesSql("n", "e", ALL_NODES, "1")};
+) WITHOUT ROWID`;
+
+/** Triggers of version 5 of the schema; `count_late_node` goes with its view. */
+const FORMER_TRIGGERS = [
+  "queue_inserted_run",
+  "queue_ended_run",
+  "requeue_changed_run",
+  "count_deleted_run",
+  "count_queue",
+  "count_late_node_insert",
+  "uncount_late_node_update",
+  "count_late_node_update",
+];
+
+/** A table of version 5 under another name; an empty one in a file that never was of that version. */
+function setAside(table: string, columns: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${table} ${columns};
+ALTER TABLE ${table} RENAME TO former_${table};`;
+}
+
+/** Adds the roll-up without bins to that of the same buckets with bins. */
+function sumsSql(sums: number, span: number, workflow: string): string {
+  return `INSERT INTO run_statistics SELECT ${sums}, workflow_id, start, status, error_type,
+  CASE bin WHEN -1 THEN -1 ELSE 0 END AS one, sum(runs), sum(total), min(shortest), max(longest)
+FROM former_run_statistics WHERE span = ${span} AND workflow_id ${workflow} AND runs > 0
+GROUP BY workflow_id, start, status, error_type, one;`;
+}
+
+const NEVER_COUNTED = "NOT EXISTS (SELECT 1 FROM former_run_spans)";
+
+/**
+ * Tables, triggers, and the roll-ups of what is there already. What version 5
+ * counted is kept, since the runs may have been deleted.
+ */
+export const STATISTICS_SQL: string = `
+${FORMER_TRIGGERS.map((name) => `DROP TRIGGER IF EXISTS ${name};`).join("\n")}
+DROP VIEW IF EXISTS late_nodes;
+${setAside("run_spans", "(span INTEGER, every_workflow INTEGER)")}
+${setAside("run_statistics", RUN_STATISTICS)}
+${setAside("node_statistics", NODE_STATISTICS)}
+CREATE TABLE run_spans (
+  span INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  every_workflow INTEGER NOT NULL,
+  bins INTEGER NOT NULL
+);
+INSERT INTO run_spans VALUES ${ROLLUPS.map((row) => `(${row.join(", ")})`).join(", ")};
+CREATE TABLE run_statistics ${RUN_STATISTICS};
+CREATE TABLE node_statistics ${NODE_STATISTICS};
+CREATE TABLE IF NOT EXISTS uncounted (execution_id TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+INSERT INTO run_statistics SELECT * FROM former_run_statistics;
+${sumsSql(RUN_SPANS.allSums, RUN_SPANS.all, "<> ''")}
+${sumsSql(RUN_SPANS.daySums, RUN_SPANS.day, "= ''")}
+INSERT INTO node_statistics SELECT * FROM former_node_statistics;
+${countRunsSql("e", `${ALL_RUNS} AND ${NEVER_COUNTED}`, "1")};
+${countNodesSql("n", "e", `${ALL_NODES} AND ${NEVER_COUNTED}`, "1")};
+DROP TABLE former_run_spans;
+DROP TABLE former_run_statistics;
+DROP TABLE former_node_statistics;
 CREATE TRIGGER queue_inserted_run AFTER INSERT ON executions WHEN ${isFinal("new.status")} BEGIN
 INSERT INTO uncounted VALUES (new.id) ON CONFLICT DO NOTHING;
 END;
