@@ -33,8 +33,6 @@ export async function compact(
   if (connection.info.incrementalVacuum) return await shrink(connection, options, action);
   try {
     await connection.run(action, "PRAGMA auto_vacuum = INCREMENTAL");
-    // Its copy of the database must not lie in memory.
-    await connection.run(action, "PRAGMA temp_store = FILE");
     await connection.run(action, "VACUUM");
   } catch (cause) {
     if (!(cause instanceof Error && /too many attached databases/.test(cause.message))) {
@@ -44,8 +42,6 @@ export async function compact(
       `${action}: Deno's sandbox forbids VACUUM, run again with --allow-all`,
       { resource: connection.info.path, flag: "--allow-all", cause },
     );
-  } finally {
-    await connection.run(action, "PRAGMA temp_store = MEMORY");
   }
   connection.info.incrementalVacuum = true;
 }

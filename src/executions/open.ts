@@ -143,9 +143,6 @@ async function setUp(
     ? await locked(() => copyBeforeMigration(driver, path, found, action))
     : undefined;
   const schemaVersion = keep ? found : await locked(() => migrate(driver, MIGRATIONS, action));
-  // The pages that a statement with triggers would have to restore do not go through a file. Not
-  // before the migration, which sorts all rows.
-  await set("temp_store", 2);
   // Pages that each run changes are copied into the database a quarter as often as by default.
   await set("wal_autocheckpoint", 4000);
   return {

@@ -46,15 +46,13 @@ export class WrittenTable {
     this.name = name;
     this.columns = columns;
     const row = `(${columns.map(() => "?").join(", ")})`;
-    // With OR FAIL SQLite keeps no copy of each page to undo the statement alone: after an
-    // error the whole transaction is rolled back.
     const insert = (rows: number) =>
-      `INSERT OR FAIL INTO ${name} (${names}) VALUES ${Array(rows).fill(row).join(", ")} ` +
+      `INSERT INTO ${name} (${names}) VALUES ${Array(rows).fill(row).join(", ")} ` +
       `ON CONFLICT(id) DO NOTHING`;
     this.insertSql = insert(1);
     this.insertBatchSql = insert(BATCH);
     this.selectSql = `SELECT ${names} FROM ${name} WHERE id = ?`;
-    this.updateSql = `UPDATE OR FAIL ${name} SET ${assignments} WHERE id = ?`;
+    this.updateSql = `UPDATE ${name} SET ${assignments} WHERE id = ?`;
     this.times = times.map((column) => columns.indexOf(column));
     this.json = json.map((column) => columns.indexOf(column));
   }
