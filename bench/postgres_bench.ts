@@ -288,7 +288,9 @@ if (import.meta.main) {
     settings: { shared_buffers: "256MB", max_wal_size: "4GB" },
   });
   if (Deno.args.includes("--retention")) {
-    await compareRetention(await connectPlain(server, "public"), RUNS);
+    const plain = await connectPlain(server, "public");
+    await compareRetention(plain, RUNS);
+    await plain.client.end();
   } else {
     printHead("Executions on PostgreSQL");
     await small(server);
