@@ -79,7 +79,7 @@ for (const operation of ["import", "archive", "backup", "restore", "compact", "m
   testBackends(
     `SQLiteExecutionRepository reports a disk that gets full during ${operation}, and loses nothing`,
     async (fixture) => {
-      const mount = SMALL_DISK.replace("1m", "8m");
+      const mount = SMALL_DISK.replace("1m", "16m");
       assertEquals(await inMount(mount, operation, fixture, {}, FULL_DISK), "DatabaseError full");
     },
     { skip },
