@@ -25,6 +25,9 @@ const SCAN = 500;
 /** About the most bytes of one transaction. */
 const BATCH_BYTES = 8_000_000;
 
+/** How often a batch is archived anew because a run of it changed meanwhile. */
+const ATTEMPTS = 3;
+
 /**
  * Says what a policy lets go.
  *
@@ -165,20 +168,25 @@ class Pruner {
   async deleteBatch(batch: FoundRun[]): Promise<FoundRun[] | undefined> {
     const archive = this.#archive;
     if (archive === undefined) return await this.#write(() => batch.filter(this.#delete));
-    for (;;) {
-      const archived = await this.#connection.read(this.#action, () => this.#readLines(batch));
+    let left = batch;
+    for (let attempt = 1;; attempt++) {
+      const archived = await this.#connection.read(this.#action, () => this.#readLines(left));
       await archive.append([...archived.values()]);
-      let deleted: FoundRun[] | "changed" | undefined;
+      let changed: FoundRun[] = [];
+      let deleted: FoundRun[] | undefined;
       try {
         deleted = await this.#write(() => {
           // What was archived is what is deleted.
-          const isSame = [...archived].every(([run, line]) => this.#readLine(run) === line);
-          return isSame ? [...archived.keys()].filter(this.#delete) : "changed";
+          changed = [...archived].filter(([run, line]) => this.#readLine(run) !== line)
+            .map(([run]) => run);
+          return changed.length > 0 ? [] : [...archived.keys()].filter(this.#delete);
         });
       } finally {
-        if (!Array.isArray(deleted)) archive.undo();
+        if (deleted === undefined || changed.length > 0) archive.undo();
       }
-      if (deleted !== "changed") return deleted;
+      if (changed.length === 0) return deleted;
+      // A run that changes again and again stays for another time.
+      if (attempt >= ATTEMPTS) left = left.filter((run) => !changed.includes(run));
     }
   }
 

@@ -69,7 +69,9 @@ export function testBackends(
             root,
             path: join(root, "goflow.db"),
             backend,
-            open: (more = {}) => SQLiteExecutionRepository.open({ root, ...backend, ...more }),
+            // What a power failure would do is not tested; waiting for the disk takes long.
+            open: (more = {}) =>
+              SQLiteExecutionRepository.open({ root, ...backend, durability: "normal", ...more }),
           })
         ),
     });

@@ -122,7 +122,7 @@ testBackends(
 testBackends(
   "SQLiteExecutionRepository.backup() ends while another process writes without a pause",
   async ({ root, open, backend }) => {
-    using executions = await open({ durability: "normal" });
+    using executions = await open();
     for (let i = 0; i < 20; i++) {
       const run = sampleRun();
       run.returnValue = "x".repeat(1_000_000);

@@ -142,7 +142,7 @@ testRepositories(
 testBackends(
   "SQLiteExecutionRepository.export() holds few large runs at once",
   async ({ open }) => {
-    using executions = await open({ durability: "normal" });
+    using executions = await open();
     for (let i = 0; i < 14; i++) {
       const run = sampleRun({ nodes: 0 });
       run.returnValue = "x".repeat(2_000_000);
@@ -179,7 +179,7 @@ function parseCsv(csv: string): string[][] {
 testBackends(
   "SQLiteExecutionRepository.export() writes CSV from which every text comes back",
   async ({ open }) => {
-    using executions = await open({ durability: "normal" });
+    using executions = await open();
     const text4180 = fc.string({ unit: fc.constantFrom(..."a,\"\r\n=+-@\t\u3042'"), minLength: 1 });
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(text4180, text4180), { maxLength: 5 }), async (texts) => {

@@ -64,7 +64,7 @@ testBackends(
     for (let round = 0; round < ROUNDS; round++) {
       const ids = new Set<string>();
       {
-        using executions = await open({ durability: "normal" });
+        using executions = await open();
         for (let i = 0; i < 100; i++) {
           const run = sampleRun({ startedAt: new Date(i) });
           ids.add(run.id);
@@ -93,7 +93,7 @@ testBackends(
   async (fixture) => {
     const { root, open } = fixture;
     {
-      using executions = await open({ durability: "normal" });
+      using executions = await open();
       for (let i = 0; i < 300; i++) await executions.record(sampleRun());
       const text = await new Response(executions.export()).text();
       await Deno.writeTextFile(join(root, "runs.ndjson"), text);
@@ -113,7 +113,7 @@ testBackends(
     const { root, open } = fixture;
     const copy = join(root, "copy.db");
     {
-      using executions = await open({ durability: "normal" });
+      using executions = await open();
       for (let i = 0; i < 300; i++) await executions.record(sampleRun());
       await executions.backup(copy);
       for (let i = 0; i < 100; i++) await executions.record(sampleRun());
@@ -164,7 +164,7 @@ testBackends(
   async (fixture) => {
     const { root, open } = fixture;
     {
-      using executions = await open({ durability: "normal" });
+      using executions = await open();
       for (let i = 0; i < 120; i++) await executions.record(sampleRun({ startedAt: new Date(i) }));
       const text = await new Response(executions.export()).text();
       await Deno.writeTextFile(join(root, "runs.ndjson"), text);

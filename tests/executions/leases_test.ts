@@ -53,7 +53,7 @@ testRepositories("ExecutionRepository leaves runs without an owner alone", async
 testBackends(
   "SQLiteExecutionRepository.claim() lets exactly one of eight processes win each run",
   async ({ root, open, backend }) => {
-    using executions = await open({ durability: "normal" });
+    using executions = await open();
     const ids = Array.from({ length: 20 }, (_, i) => `r${i}`);
     for (const id of ids) {
       await executions.record(sampleRun({ id, status: "running", nodes: 0 }));

@@ -9,9 +9,9 @@ import { ffiMissing, rawSql, testBackends, withRoot } from "./backends.ts";
 
 testBackends(
   "SQLiteExecutionRepository.open() sets up a new file",
-  async ({ root, path, open, backend }) => {
+  async ({ root, path, backend }) => {
     {
-      using executions = await open();
+      using executions = await SQLiteExecutionRepository.open({ root, ...backend });
       const info = await executions.info();
       assertEquals(info.path, path);
       assertEquals(info.driver, backend.driver);

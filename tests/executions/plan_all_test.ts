@@ -176,7 +176,7 @@ for (const analysed of [false, true]) {
     async ({ path, open, backend }) => {
       const { openDriver } = await chooseDriver(backend.driver, "Cannot explain");
       {
-        using executions = await open({ durability: "normal" });
+        using executions = await open();
         await fill(executions);
       }
       const explain = openDriver(path);
@@ -188,7 +188,7 @@ for (const analysed of [false, true]) {
       for (const [name, read] of Object.entries(READS)) {
         let statements: Set<string>;
         {
-          using executions = await open({ durability: "normal" });
+          using executions = await open();
           statements = await statementsOf(() => read(executions));
         }
         const driver = openDriver(path);

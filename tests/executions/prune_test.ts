@@ -43,7 +43,7 @@ testRepositories(
 testBackends(
   "SQLiteExecutionRepository.planPrune() counts bytes that are about those of the file",
   async ({ path, open }) => {
-    using executions = await open({ durability: "normal" });
+    using executions = await open();
     const fileSize = async () => {
       await executions.checkpoint();
       return (await Deno.stat(path)).size;

@@ -35,9 +35,8 @@ export function testRepositories(
   testBackends(name, ({ root, open }) =>
     run({
       root,
-      // What a power failure would do is tested elsewhere.
-      open: (shared) => open({ durability: "normal", ...shared }),
-      openOther: () => open({ durability: "normal", path: `${root}/other.db` }),
+      open,
+      openOther: () => open({ path: `${root}/other.db` }),
     }), options);
   const title = `${name} (PostgreSQL)`;
   Deno.test({
