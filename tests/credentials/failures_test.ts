@@ -265,8 +265,9 @@ testNeeding(
       await gnome.keyring().set("goflow", "key", "old");
       // It has the question and does not answer any more.
       daemon.kill("SIGSTOP");
+      const before = gnome.connections();
       const failing = assertFails(operation, "unavailable", "gnome-keyring");
-      await gnome.waitForClient();
+      await gnome.waitForClient(before);
       daemon.kill("SIGKILL");
       await daemon.status;
       await failing;

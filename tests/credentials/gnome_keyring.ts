@@ -74,13 +74,15 @@ export class GnomeKeyring implements AsyncDisposable {
     throw new Error("gnome-keyring-daemon does not answer");
   }
 
-  /** Waits until a `secret-tool` has connected to the bus and waits for an answer. */
-  async waitForClient(): Promise<void> {
+  /** Number of connections to the bus. */
+  connections(): number {
     const socket = this.env["DBUS_SESSION_BUS_ADDRESS"]?.slice("unix:path=".length) ?? "";
-    const connections = () =>
-      Deno.readTextFileSync("/proc/net/unix").split(`${socket}\n`).length - 1;
-    const before = connections();
-    while (connections() <= before) await new Promise((resolve) => setTimeout(resolve, 1));
+    return Deno.readTextFileSync("/proc/net/unix").split(`${socket}\n`).length - 1;
+  }
+
+  /** Waits until a `secret-tool` has connected to the bus and waits for an answer. */
+  async waitForClient(before: number): Promise<void> {
+    while (this.connections() <= before) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   /** Runs a program to its end with this keyring. */
