@@ -3,7 +3,7 @@
  * against an empty program, in turns in the same run, and prints a table of
  * ratios.
  *
- * `deno run -A bench/cli.ts [runs]`: with a number, the long list has so
+ * `deno task bench:cli [runs]`: with a number, the long list has so
  * many runs, by default 10,000.
  *
  * @module

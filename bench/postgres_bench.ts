@@ -3,7 +3,7 @@
  * same driver in the same run, on a server that it starts, and prints a table
  * of ratios.
  *
- * `deno run -A bench/postgres_bench.ts [runs]`: the number of runs in which
+ * `deno task bench:postgres [runs]`: the number of runs in which
  * pages are read, by default 100,000. `--retention` compares how old runs are
  * deleted: in batches, or with a partition for each month.
  *

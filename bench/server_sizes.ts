@@ -2,7 +2,7 @@
  * Measures what runs and workflows take on a PostgreSQL server, which it
  * starts: bytes of each table, bytes written ahead, and runs in a second.
  *
- * `deno run -A bench/server_sizes.ts [runs]`, by default 2,000 runs.
+ * `deno task bench:sizes [runs]`, by default 2,000 runs.
  *
  * @module
  */
