@@ -74,15 +74,20 @@ export class GnomeKeyring implements AsyncDisposable {
     throw new Error("gnome-keyring-daemon does not answer");
   }
 
-  /** Number of connections to the bus. */
-  connections(): number {
+  /** The connections to the bus, by the numbers of their sockets. */
+  connections(): Set<string> {
     const socket = this.env["DBUS_SESSION_BUS_ADDRESS"]?.slice("unix:path=".length) ?? "";
-    return Deno.readTextFileSync("/proc/net/unix").split(`${socket}\n`).length - 1;
+    const lines = Deno.readTextFileSync("/proc/net/unix").split("\n");
+    return new Set(
+      lines.filter((line) => line.endsWith(` ${socket}`)).map((line) => line.split(/\s+/)[6] ?? ""),
+    );
   }
 
-  /** Waits until a `secret-tool` has connected to the bus and waits for an answer. */
-  async waitForClient(before: number): Promise<void> {
-    while (this.connections() <= before) await new Promise((resolve) => setTimeout(resolve, 1));
+  /** Waits until a `secret-tool` has connected to the bus, beside those who were, and waits for an answer. */
+  async waitForClient(before: Set<string>): Promise<void> {
+    while (this.connections().isSubsetOf(before)) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
 
   /** Runs a program to its end with this keyring. */
