@@ -8,6 +8,7 @@
 import type { Execution } from "../domain/execution.ts";
 import type { ExecutionPage, ExecutionQuery } from "../domain/execution_repository.ts";
 import { readFilter } from "./filter.ts";
+import { iteratePages } from "./iterate_pages.ts";
 import { listPage } from "./list.ts";
 import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./options.ts";
 import { SQLiteStore } from "./store.ts";
@@ -58,19 +59,8 @@ export abstract class SQLiteLister extends SQLiteStore {
    * @throws {InvalidDataError} If an option is not valid.
    * @throws {DatabaseError} If the database refuses.
    */
-  async *iterate(
-    query: Omit<ExecutionQuery, "cursor" | "total"> = {},
-  ): AsyncGenerator<Execution> {
-    let cursor: string | undefined;
-    do {
-      const page = await this.list({
-        limit: 200,
-        ...query,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      yield* page.executions;
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
+  iterate(query: Omit<ExecutionQuery, "cursor" | "total"> = {}): AsyncGenerator<Execution> {
+    return iteratePages((page) => this.list(page), query);
   }
 }
 

@@ -25,6 +25,9 @@ export interface Candidate {
   rule: number;
 }
 
+/** Milliseconds from 1970 back to the year 0, before which there are no times. */
+export const OLDEST = 62_167_219_200_000;
+
 const POLICY_KEYS = ["rules", "keepLast", "keepLastSuccess", "keepLabels"];
 const LIMITS = ["maxAge", "maxCount", "maxBytes"] as const;
 const RULE_KEYS = ["workflowId", "status", ...LIMITS];
@@ -166,4 +169,17 @@ export function addToPlan(plan: PrunePlan, { rule, bytes }: Candidate): void {
   const ofRule = plan.rules[rule]!;
   ofRule.count++;
   ofRule.bytes += bytes;
+}
+
+const FINAL: ReadonlySet<string> = new Set(FINAL_STATUSES);
+
+/**
+ * Returns the statuses of a rule in which a run has ended: live runs are never
+ * pruned, and do not count.
+ *
+ * @param rule The rule.
+ * @returns The statuses.
+ */
+export function finalStatuses(rule: RetentionRule): ExecutionStatus[] {
+  return statusesOf(rule).filter((status) => FINAL.has(status));
 }

@@ -4,16 +4,15 @@
  * @module
  */
 
-import type { ExecutionStatus } from "../domain/execution.ts";
 import type { RetentionPolicy, RetentionRule } from "../domain/execution_retention.ts";
 import type { Connection } from "./connection.ts";
 import type { Row, SqlValue } from "./driver.ts";
+import { GoneRuns } from "./gone_runs.ts";
 import { ZERO_INSTANT } from "./instant.ts";
 import { keptRows, labelledSql } from "./kept_runs.ts";
 import { LIMIT_SQL } from "./list_query.ts";
-import { type Candidate, statusesOf } from "./policy.ts";
+import { type Candidate, finalStatuses, OLDEST } from "./policy.ts";
 import { runBytesSql, usedBytes } from "./run_bytes.ts";
-import { FINAL_STATUSES } from "./statistics_schema.ts";
 
 /** A run that a rule lets go, as it was when it was found. */
 export interface FoundRun extends Candidate {
@@ -25,14 +24,6 @@ export interface FoundRun extends Candidate {
   status: SqlValue;
 }
 
-/** Runs of one workflow and status that went already, where they are still there. */
-interface Gone {
-  workflowId: string;
-  status: string;
-  count: number;
-  bytes: number;
-}
-
 /** Finds runs, oldest first, in batches. */
 export class PruneScan {
   readonly #connection: Connection;
@@ -41,8 +32,7 @@ export class PruneScan {
   readonly #bytesSql: string;
   readonly #kept: Set<number>;
   /** Rows that earlier rules let go, unless those are deleted meanwhile. */
-  readonly #gone: Set<number> | undefined;
-  readonly #goneByScope = new Map<string, Gone>();
+  readonly #gone: GoneRuns<number> | undefined;
   #rule = 0;
   /** Place behind the runs of the current rule that were looked at. */
   #place: [instant: SqlValue, rowid: SqlValue] | undefined;
@@ -63,7 +53,7 @@ export class PruneScan {
     this.#now = now;
     this.#bytesSql = runBytesSql(connection.info.sqliteVersion);
     this.#kept = keptRows(connection, policy);
-    this.#gone = deletes ? undefined : new Set();
+    this.#gone = deletes ? undefined : new GoneRuns();
   }
 
   /**
@@ -98,7 +88,7 @@ export class PruneScan {
       };
       found.push(run);
       this.#allowance -= rule.maxBytes === undefined ? 1 : run.bytes;
-      this.#note(run, String(workflowId));
+      this.#gone?.add(Number(rowid), String(workflowId), String(status), run.bytes);
     }
     if (rows.length < limit || this.#allowance <= 0) {
       this.#rule++;
@@ -150,7 +140,7 @@ export class PruneScan {
   /** Returns `undefined` while there is more to measure. */
   #allowanceOf(rule: RetentionRule, limit: number): number | undefined {
     if (rule.maxAge !== undefined) return Infinity;
-    const gone = this.#goneOf(rule);
+    const gone = this.#gone?.of(rule) ?? { count: 0, bytes: 0 };
     if (rule.maxCount !== undefined) {
       const { sql, params } = this.#scopeSql(rule, "");
       const count = this.#connection.statement(`SELECT count(*) FROM executions WHERE ${sql}`)
@@ -169,38 +159,6 @@ export class PruneScan {
     }
     return rows.length < limit ? this.#measured - gone.bytes - maxBytes : undefined;
   }
-
-  #note({ rowid, status, bytes }: FoundRun, workflowId: string): void {
-    if (this.#gone === undefined) return;
-    this.#gone.add(Number(rowid));
-    const key = JSON.stringify([workflowId, status]);
-    const gone = this.#goneByScope.get(key) ??
-      { workflowId, status: String(status), count: 0, bytes: 0 };
-    gone.count++;
-    gone.bytes += bytes;
-    this.#goneByScope.set(key, gone);
-  }
-
-  #goneOf(rule: RetentionRule): { count: number; bytes: number } {
-    const statuses: readonly string[] = finalStatuses(rule);
-    const sum = { count: 0, bytes: 0 };
-    for (const { workflowId, status, count, bytes } of this.#goneByScope.values()) {
-      if (!statuses.includes(status)) continue;
-      if (rule.workflowId !== undefined && rule.workflowId !== workflowId) continue;
-      sum.count += count;
-      sum.bytes += bytes;
-    }
-    return sum;
-  }
-}
-
-/** Milliseconds from 1970 back to the year 0, before which there are no times. */
-const OLDEST = 62_167_219_200_000;
-const FINAL: ReadonlySet<string> = new Set(FINAL_STATUSES);
-
-/** Live runs are never pruned, and do not count. */
-function finalStatuses(rule: RetentionRule): ExecutionStatus[] {
-  return statusesOf(rule).filter((status) => FINAL.has(status));
 }
 
 /**

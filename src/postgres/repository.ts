@@ -16,6 +16,7 @@ import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import { writeExecution } from "../executions/execution_row.ts";
 import { readFilter } from "../executions/filter.ts";
+import { iteratePages } from "../executions/iterate_pages.ts";
 import { makeRun, valuesAt } from "../executions/load.ts";
 import { readNodeExecution, writeNodeExecution } from "../executions/node_execution_row.ts";
 import { writeRun } from "../executions/save.ts";
@@ -223,19 +224,8 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
    * @throws {InvalidDataError} If an option is not valid.
    * @throws {DatabaseError} If the database refuses.
    */
-  async *iterate(
-    query: Omit<ExecutionQuery, "cursor" | "total"> = {},
-  ): AsyncGenerator<Execution> {
-    let cursor: string | undefined;
-    do {
-      const page = await this.list({
-        limit: 200,
-        ...query,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      yield* page.executions;
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
+  iterate(query: Omit<ExecutionQuery, "cursor" | "total"> = {}): AsyncGenerator<Execution> {
+    return iteratePages((page) => this.list(page), query);
   }
 
   /**

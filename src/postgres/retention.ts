@@ -5,9 +5,9 @@
  */
 
 import type { RetentionPolicy, RetentionRule } from "../domain/execution_retention.ts";
+import { GoneRuns } from "../executions/gone_runs.ts";
 import { PINNED } from "../executions/labels.ts";
-import { type Candidate, statusesOf } from "../executions/policy.ts";
-import { FINAL_STATUSES } from "../executions/statistics_schema.ts";
+import { type Candidate, finalStatuses, OLDEST } from "../executions/policy.ts";
 import { Params, timestampOf, ZERO_SQL } from "./columns.ts";
 import type { Session } from "./database.ts";
 import type { PostgresRow } from "./driver.ts";
@@ -19,16 +19,6 @@ export interface FoundRun extends Candidate {
   /** Its status. */
   status: string;
 }
-
-/** Runs of one workflow and status that went already, where they are still there. */
-interface Gone {
-  workflowId: string;
-  status: string;
-  count: number;
-  bytes: number;
-}
-
-const FINAL: ReadonlySet<string> = new Set(FINAL_STATUSES);
 
 /** What the server adds to a row and its index entries, about. */
 const ROW = 100;
@@ -68,8 +58,7 @@ export class PruneScan {
   readonly #now: number;
   readonly #kept: ReadonlySet<string>;
   /** Runs that earlier rules let go, unless those are deleted meanwhile. */
-  readonly #gone: Set<string> | undefined;
-  readonly #goneByScope = new Map<string, Gone>();
+  readonly #gone: GoneRuns<string> | undefined;
   #rule = 0;
   /** Place behind the runs of the current rule that were looked at. */
   #place: { started: string; id: string } | undefined;
@@ -86,7 +75,7 @@ export class PruneScan {
     this.#policy = policy;
     this.#now = Date.now();
     this.#kept = kept;
-    this.#gone = deletes ? undefined : new Set();
+    this.#gone = deletes ? undefined : new GoneRuns();
   }
 
   /**
@@ -130,7 +119,7 @@ export class PruneScan {
       };
       found.push(run);
       this.#allowance -= rule.maxBytes === undefined ? 1 : run.bytes;
-      this.#note(run, String(workflowId));
+      this.#gone?.add(run.id, String(workflowId), run.status, run.bytes);
     }
     if (rows.length < limit || this.#allowance <= 0) {
       this.#rule++;
@@ -176,42 +165,15 @@ export class PruneScan {
       `SELECT ${what} FROM executions AS e WHERE ${scopeTerms(rule, params).join(" AND ")}`,
       params.values,
     );
-    const gone = this.#goneOf(rule);
+    const gone = this.#gone?.of(rule) ?? { count: 0, bytes: 0 };
     return rule.maxCount === undefined
       ? Number(rows[0]![0]) - gone.bytes - rule.maxBytes!
       : Number(rows[0]![0]) - gone.count - rule.maxCount;
   }
-
-  #note({ id, status, bytes }: FoundRun, workflowId: string): void {
-    if (this.#gone === undefined) return;
-    this.#gone.add(id);
-    const key = JSON.stringify([workflowId, status]);
-    const gone = this.#goneByScope.get(key) ?? { workflowId, status, count: 0, bytes: 0 };
-    gone.count++;
-    gone.bytes += bytes;
-    this.#goneByScope.set(key, gone);
-  }
-
-  #goneOf(rule: RetentionRule): { count: number; bytes: number } {
-    const statuses: readonly string[] = statusesOf(rule);
-    const sum = { count: 0, bytes: 0 };
-    for (const { workflowId, status, count, bytes } of this.#goneByScope.values()) {
-      if (!statuses.includes(status)) continue;
-      if (rule.workflowId !== undefined && rule.workflowId !== workflowId) continue;
-      sum.count += count;
-      sum.bytes += bytes;
-    }
-    return sum;
-  }
 }
 
-/** Milliseconds from 1970 back to the year 0, before which there are no times. */
-const OLDEST = 62_167_219_200_000;
-
-/** Live runs are never pruned, and do not count. */
 function scopeTerms(rule: RetentionRule, params: Params): string[] {
-  const statuses = statusesOf(rule).filter((status) => FINAL.has(status));
-  const terms = [`e.status = ANY(${params.add(statuses)})`];
+  const terms = [`e.status = ANY(${params.add(finalStatuses(rule))})`];
   if (rule.workflowId !== undefined) terms.push(`e.workflow_id = ${params.add(rule.workflowId)}`);
   return terms;
 }
