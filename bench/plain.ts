@@ -9,7 +9,8 @@
 import type { Execution } from "../src/domain/execution.ts";
 import type { NodeExecution } from "../src/domain/node_execution.ts";
 import type { DriverName } from "../src/executions/driver.ts";
-import { MIGRATIONS, STARTED_INSTANT_SQL } from "../src/executions/migrations.ts";
+import { startedInstantSql } from "../src/executions/instant.ts";
+import { MIGRATIONS } from "../src/executions/migrations.ts";
 
 type Value = string | number | null;
 
@@ -96,7 +97,7 @@ export class PlainStore implements Disposable {
     database.exec(MIGRATIONS[0]!.sql);
     database.exec(
       `ALTER TABLE executions ADD COLUMN instant INTEGER
-        GENERATED ALWAYS AS (${STARTED_INSTANT_SQL}) VIRTUAL;
+        GENERATED ALWAYS AS (${startedInstantSql()}) VIRTUAL;
       CREATE INDEX by_instant ON executions(instant)`,
     );
     return new PlainStore(database);

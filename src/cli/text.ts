@@ -4,8 +4,12 @@
  * @module
  */
 
-/** Control characters, which could drive the terminal, and those that reverse the direction. */
-const HIDDEN = /[\p{Cc}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
+/**
+ * Control characters, which could drive the terminal, and those that reverse
+ * the direction: all but the ranges between them. For `\p{Cc}` the engine would
+ * load the tables of Unicode.
+ */
+const HIDDEN = /[^ -~\xa0-\u200d\u2010-\u2029\u202f-\u2065\u206a-\uffff]/g;
 
 /**
  * Shows control characters as escapes, so that stored data cannot drive the
@@ -38,9 +42,6 @@ function escape(character: string): string {
 }
 
 const ASCII = /^[\x20-\x7e]*$/;
-const WIDE =
-  /^(?![\u{ff61}-\u{ffdc}])[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]|\u{fe0f}/u;
-const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 let segmenter: Intl.Segmenter | undefined;
 
 function graphemes(text: string): Iterable<Intl.SegmentData> {
@@ -48,9 +49,12 @@ function graphemes(text: string): Iterable<Intl.SegmentData> {
   return segmenter.segment(text);
 }
 
+/** The patterns are made here, since what they need of Unicode takes a while to load. */
 function graphemeWidth(grapheme: string): number {
-  if (WIDE.test(grapheme)) return 2;
-  return NO_WIDTH.test(grapheme) ? 0 : 1;
+  const wide =
+    /^(?![\u{ff61}-\u{ffdc}])[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u{3000}-\u{303e}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]|\u{fe0f}/u;
+  if (wide.test(grapheme)) return 2;
+  return /^[\p{Mn}\p{Me}\p{Cf}]+$/u.test(grapheme) ? 0 : 1;
 }
 
 /**

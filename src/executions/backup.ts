@@ -12,9 +12,8 @@ import type { Connection } from "./connection.ts";
 import { exists, removeDatabase, removeSideFiles, requireAbsent } from "./database_files.ts";
 import { databaseError } from "./database_error.ts";
 import type { Driver, DriverModule, DriverName } from "./driver.ts";
-import { MIGRATIONS } from "./migrations.ts";
-import { readVersion } from "./migrator.ts";
 import { isSameFile, registerOpenFile } from "./open_files.ts";
+import { readVersion, VERSIONS } from "./schema_version.ts";
 
 /** Told how far the copying of a database is; it is not to be stopped. */
 export interface CopyProgressOptions {
@@ -96,7 +95,7 @@ export async function restore(
   try {
     const copy = { path, driver: connection.info.driver };
     return await withDatabase(module, copy, action, async (source) => {
-      const version = readVersion(source, MIGRATIONS, action);
+      const version = readVersion(source, VERSIONS, action);
       requireSound(source, action);
       if (version === 0) {
         throw new DatabaseError(`${action}: "${path}" has no tables`, { code: "not-a-database" });

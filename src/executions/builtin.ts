@@ -20,14 +20,6 @@ interface BuiltinStatement {
 /** Pages of one step of a copy: about 4 MB. */
 const COPY_STEP = 1000;
 
-/** Version of the library. */
-export const sqliteVersion: string = readVersion();
-
-function readVersion(): string {
-  using database = new DatabaseSync(":memory:");
-  return String(database.prepare("SELECT sqlite_version() AS version").get()?.["version"]);
-}
-
 /**
  * Opens an existing file.
  *
@@ -39,7 +31,9 @@ export function openDriver(path: string): Driver {
   const database = new DatabaseSync(path, { timeout: 0 });
   return {
     name: "builtin",
-    sqliteVersion,
+    get sqliteVersion(): string {
+      return String(database.prepare("SELECT sqlite_version() AS version").get()?.["version"]);
+    },
     get inTransaction(): boolean {
       return database.isTransaction;
     },

@@ -50,8 +50,6 @@ export type DriverName = "ffi" | "builtin";
 
 /** What a driver's file exports. */
 export interface DriverModule {
-  /** Version of the library. */
-  sqliteVersion: string;
   /** Opens an existing file. */
   openDriver(path: string): Driver;
 }

@@ -6,7 +6,7 @@
 
 import { DatabaseError, StorageError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
-import type { DriverModule, DriverName } from "./driver.ts";
+import type { Driver, DriverModule, DriverName } from "./driver.ts";
 
 /** A loaded driver and why it was chosen. */
 export interface DriverChoice extends DriverModule {
@@ -53,11 +53,14 @@ export async function chooseDriver(
 }
 
 async function loadBuiltin(reason: string): Promise<DriverChoice> {
-  const { openDriver, sqliteVersion } = await import("./builtin.ts");
-  return { name: "builtin", reason, openDriver, sqliteVersion };
+  const { openDriver } = await import("./builtin.ts");
+  return { name: "builtin", reason, openDriver };
 }
 
-async function loadFfi(action: string, reason: string): Promise<DriverChoice> {
+async function loadFfi(
+  action: string,
+  reason: string,
+): Promise<DriverChoice & Pick<Driver, "sqliteVersion">> {
   try {
     const { openDriver, sqliteVersion } = await import("./ffi.ts");
     return { name: "ffi", reason, openDriver, sqliteVersion };

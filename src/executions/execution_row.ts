@@ -1,5 +1,5 @@
 /**
- * Rows of the table `executions`.
+ * Reads rows of the table `executions`. Writing them is in `written_execution.ts`.
  *
  * @module
  */
@@ -11,14 +11,8 @@ import {
   type ExecutionFields,
   type LazyExecutionFields,
 } from "../domain/execution.ts";
-import { encodeJson } from "../domain/json.ts";
-import { untouchedText } from "../domain/lazy.ts";
-import type { Redactor } from "../domain/redaction.ts";
-import { encodeObject, messageText, plainText } from "./column_text.ts";
-import type { Row, SqlValue } from "./driver.ts";
-import { encodeTime } from "./instant.ts";
-import { asText, ColumnReader, LazyJson, rawText } from "./invalid_columns.ts";
-import { WrittenTable } from "./written_row.ts";
+import type { Row } from "./driver.ts";
+import { asText, ColumnReader, LazyJson } from "./invalid_columns.ts";
 
 const COLUMNS = [
   "id",
@@ -32,29 +26,16 @@ const COLUMNS = [
   "error_node_id",
   "error_context",
   "return_value",
+  "workflow_revision",
 ];
-const TIMES = ["started_at", "completed_at"];
-const JSON_COLUMNS = ["error_context", "return_value"];
-
-/** The table of the newest schema. */
-export const EXECUTION_TABLE: WrittenTable = new WrittenTable(
-  "executions",
-  [...COLUMNS, "workflow_revision"],
-  TIMES,
-  JSON_COLUMNS,
-);
-
-/** The table before version 3. */
-const OLD_EXECUTION_TABLE = new WrittenTable("executions", COLUMNS, TIMES, JSON_COLUMNS);
-
 /**
  * Returns the columns that are read and written, in the order of a row.
  *
  * @param schemaVersion Version of the schema of the file.
- * @returns The table; before version 3 it has no column for the revision.
+ * @returns Their names; before version 3 there is none for the revision.
  */
-export function executionTable(schemaVersion: number): WrittenTable {
-  return schemaVersion >= 3 ? EXECUTION_TABLE : OLD_EXECUTION_TABLE;
+export function executionColumns(schemaVersion: number): readonly string[] {
+  return schemaVersion >= 3 ? COLUMNS : COLUMNS.slice(0, -1);
 }
 
 /** Parts of a run that are computed when they are first read. */
@@ -63,7 +44,7 @@ export type LazyParts = Omit<LazyExecutionFields, "returnValue" | "invalidColumn
 /**
  * Reads a row; its return value is decoded when it is first read.
  *
- * @param row The columns in the order of {@linkcode executionTable}.
+ * @param row The columns in the order of {@linkcode executionColumns}.
  * @param parts The parts of the run, by default none.
  * @returns The run.
  */
@@ -116,43 +97,4 @@ function readError(row: Row, reader: ColumnReader): ExecutionError | undefined {
     ...(nodeId === undefined ? {} : { nodeId }),
     ...(context === undefined ? {} : { context }),
   };
-}
-
-/**
- * Turns a run into its row.
- *
- * @param execution The run.
- * @param redactor Removes secrets, if wanted.
- * @returns The columns of the newest schema.
- * @throws {InvalidDataError} If the database cannot hold a field.
- */
-export function writeExecution(execution: Execution, redactor?: Redactor): SqlValue[] {
-  const action = `Cannot save execution "${execution.id}"`;
-  const { error } = execution;
-  const safe = <T>(value: T, field: string): T =>
-    redactor === undefined ? value : redactor.redact(value, action, field);
-  const started = execution.startedAt instanceof Date &&
-      Number.isNaN(execution.startedAt.getTime())
-    ? rawText(execution, "started_at")
-    : undefined;
-  return [
-    plainText(execution.id, action, "id"),
-    plainText(execution.workflowId, action, "workflowId"),
-    plainText(execution.workflowVersion, action, "workflowVersion"),
-    plainText(execution.status, action, "status"),
-    started ?? encodeTime(execution.startedAt, action),
-    execution.completedAt === undefined
-      ? rawText(execution, "completed_at") ?? null
-      : encodeTime(execution.completedAt, action),
-    plainText(error?.type, action, "error.type"),
-    messageText(safe(error?.message, "error.message"), action),
-    plainText(error?.nodeId, action, "error.nodeId"),
-    encodeObject(safe(error?.context, "error.context"), action, "error.context") ??
-      rawText(execution, "error_context") ??
-      null,
-    (redactor === undefined ? untouchedText(execution, "returnValue") : undefined) ??
-      encodeJson(safe(execution.returnValue, "returnValue"), action, "returnValue") ??
-      rawText(execution, "return_value") ?? null,
-    plainText(execution.workflowRevision, action, "workflowRevision"),
-  ];
 }

@@ -159,3 +159,12 @@ export function instantSql(column: string): string {
     `THEN ${seconds(`substr(${column}, 1, 19) || (${offset})`)} + ` +
     `CAST(substr((${digits}) || '000000', 1, 6) AS INTEGER) END`;
 }
+
+/**
+ * Returns the SQL expression of the instant by which runs are ordered.
+ *
+ * @returns An expression: unreadable times come before the zero time, that is last of all.
+ */
+export function startedInstantSql(): string {
+  return `coalesce(${instantSql("started_at")}, ${ZERO_INSTANT - 1n})`;
+}

@@ -13,7 +13,7 @@ import {
 import type { Execution } from "../domain/execution.ts";
 import type { Lease } from "../domain/execution_monitoring.ts";
 import type { Connection } from "./connection.ts";
-import { executionTable, readExecution } from "./execution_row.ts";
+import { executionColumns, readExecution } from "./execution_row.ts";
 import { encodeTime } from "./instant.ts";
 import { plainText } from "./column_text.ts";
 
@@ -150,7 +150,7 @@ export function releaseLease(connection: Connection, id: string, owner: string):
  * @returns The runs, the longest gone first.
  */
 export function listAbandoned(connection: Connection, now: number): Execution[] {
-  const columns = executionTable(connection.info.schemaVersion).columns
+  const columns = executionColumns(connection.info.schemaVersion)
     .map((column) => `executions.${column}`).join(", ");
   return connection.statement(`SELECT ${columns} ${ABANDONED_SQL}`).all(now)
     .map((row) => readExecution(row));

@@ -7,10 +7,9 @@
 
 import { type Cursor, isInt64 } from "./cursor.ts";
 import type { Row, SqlValue } from "./driver.ts";
-import { executionTable } from "./execution_row.ts";
+import { executionColumns } from "./execution_row.ts";
 import type { Filter } from "./filter.ts";
-import { instantSql, ZERO_INSTANT } from "./instant.ts";
-import { STARTED_INSTANT_SQL } from "./migrations.ts";
+import { instantSql, startedInstantSql, ZERO_INSTANT } from "./instant.ts";
 
 /** One statement and its parameters. */
 export interface Query {
@@ -50,7 +49,7 @@ export function placeOf(row: Row): Pick<Cursor, "instant" | "place"> {
  * @param cursor Where to start; by default at the newest.
  * @param limit Most rows, `undefined` for all.
  * @param schemaVersion Version of the schema of the file.
- * @returns The query; rows have the columns of {@linkcode executionTable}, instant and rowid.
+ * @returns The query; rows have the columns of {@linkcode executionColumns}, instant and rowid.
  */
 export function pageQuery(
   filter: Filter,
@@ -60,13 +59,8 @@ export function pageQuery(
 ): Query {
   const instant = instantColumn(schemaVersion);
   const newer = cursor?.direction === "newer";
-  const columns = [
-    ...executionTable(schemaVersion).columns,
-    `${instant} AS instant`,
-    "rowid AS place",
-  ].join(
-    ", ",
-  );
+  const columns = [...executionColumns(schemaVersion), `${instant} AS instant`, "rowid AS place"]
+    .join(", ");
   const [from, ...more] = ranges(filter, cursor, schemaVersion).map(({ sql, params }) => ({
     sql: `SELECT ${columns} FROM executions${sql}`,
     params,
@@ -114,7 +108,7 @@ export function countQuery(
 
 /** An older schema has no column for the instant, so it is computed row by row. */
 function instantColumn(schemaVersion: number): string {
-  return schemaVersion >= 2 ? "started_instant" : `(${STARTED_INSTANT_SQL})`;
+  return schemaVersion >= 2 ? "started_instant" : `(${startedInstantSql()})`;
 }
 
 /** The WHERE clause of each range of an index; one per status. */

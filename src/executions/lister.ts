@@ -10,7 +10,7 @@ import type { ExecutionPage, ExecutionQuery } from "../domain/execution_reposito
 import { readFilter } from "./filter.ts";
 import { iteratePages } from "./iterate_pages.ts";
 import { listPage } from "./list.ts";
-import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./options.ts";
+import { DEFAULTS, type ResolvedOptions } from "./options.ts";
 import { SQLiteStore } from "./store.ts";
 
 /**
@@ -66,24 +66,24 @@ export abstract class SQLiteLister extends SQLiteStore {
 
 /** Lists runs and does nothing else. */
 class Lister extends SQLiteLister {
-  static async open(options: SQLiteOptions): Promise<Lister> {
-    const lister = new Lister(resolveOptions(options));
+  static async open(options: ResolvedOptions): Promise<Lister> {
+    const lister = new Lister(options);
     await lister.connect("Cannot list executions");
     return lister;
-  }
-
-  private constructor(options: ResolvedOptions) {
-    super(options);
   }
 }
 
 /**
  * Opens a database only to list its runs.
  *
- * @param options Where the database is and how it is used.
+ * @param path Absolute path of the database.
+ * @param driver The SQLite library.
  * @returns What lists the runs; close it, or use `using`.
  * @throws {DatabaseError} If the database cannot be opened.
  */
-export async function openLister(options: SQLiteOptions): Promise<SQLiteLister> {
-  return await Lister.open(options);
+export async function openLister(
+  path: string,
+  driver: ResolvedOptions["driver"],
+): Promise<SQLiteLister> {
+  return await Lister.open({ ...DEFAULTS, path, driver });
 }

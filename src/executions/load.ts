@@ -13,11 +13,12 @@ import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { Row, SqlValue } from "./driver.ts";
-import { executionTable, type LazyParts, readExecution } from "./execution_row.ts";
+import { type LazyParts, readExecution } from "./execution_row.ts";
 import { asText } from "./invalid_columns.ts";
 import { parseInstant, ZERO_INSTANT } from "./instant.ts";
 import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
 import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
+import { executionTable } from "./written_execution.ts";
 
 const STARTED_AT = NODE_EXECUTION_TABLE.columns.indexOf("started_at");
 

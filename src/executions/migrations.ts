@@ -6,23 +6,15 @@
  * @module
  */
 
-import { instantSql, ZERO_INSTANT } from "./instant.ts";
+import { instantSql, startedInstantSql } from "./instant.ts";
+import { type Version, VERSIONS } from "./schema_version.ts";
 import { STATISTICS_SQL } from "./statistics_schema.ts";
 
 /** One step from a version of the schema to the next. */
-export interface Migration {
-  /** Version that the step leads to. */
-  readonly version: number;
+export interface Migration extends Version {
   /** Statements, run in one transaction. */
   readonly sql: string;
-  /** Checksum of the statements, written out: to compute it takes longer than to open a database. */
-  readonly checksum?: string;
 }
-
-/** Instant of a run: unreadable times come before the zero time, that is last of all. */
-export const STARTED_INSTANT_SQL: string = `coalesce(${instantSql("started_at")}, ${
-  ZERO_INSTANT - 1n
-})`;
 
 const version1 = `
 CREATE TABLE IF NOT EXISTS migrations (
@@ -88,7 +80,7 @@ CREATE INDEX idx_variable_snapshots_node_execution_id ON variable_snapshots(node
  */
 const version2 = `
 ALTER TABLE executions ADD COLUMN started_instant INTEGER
-  GENERATED ALWAYS AS (${STARTED_INSTANT_SQL}) VIRTUAL;
+  GENERATED ALWAYS AS (${startedInstantSql()}) VIRTUAL;
 CREATE INDEX idx_executions_instant ON executions(started_instant);
 CREATE INDEX idx_executions_workflow_instant ON executions(workflow_id, started_instant);
 CREATE INDEX idx_executions_status_instant ON executions(status, started_instant);
@@ -166,13 +158,10 @@ CREATE TABLE operations (
 );
 `;
 
+const STATEMENTS = [version1, version2, version3, version4, version5, version6, STATISTICS_SQL];
+
 /** All steps, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [
-  { version: 1, sql: version1, checksum: "9aa37453" },
-  { version: 2, sql: version2, checksum: "bc308c3e" },
-  { version: 3, sql: version3, checksum: "197efac7" },
-  { version: 4, sql: version4, checksum: "10a939b3" },
-  { version: 5, sql: version5, checksum: "0c28f05f" },
-  { version: 6, sql: version6, checksum: "4e86171b" },
-  { version: 7, sql: STATISTICS_SQL, checksum: "9215a555" },
-];
+export const MIGRATIONS: readonly Migration[] = VERSIONS.map((version, i) => ({
+  ...version,
+  sql: STATEMENTS[i]!,
+}));

@@ -9,14 +9,13 @@ import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { BUSY_TIMEOUT, Connection, retryBusy } from "./connection.ts";
 import { databaseError, databaseErrorCode } from "./database_error.ts";
-import { exists, removeDatabase, removeSideFiles } from "./database_files.ts";
+import { exists } from "./database_files.ts";
 import type { Driver } from "./driver.ts";
 import { chooseDriver, chooseJournal, type DriverChoice } from "./driver_choice.ts";
-import { MIGRATIONS } from "./migrations.ts";
-import { migrate, readVersion } from "./migrator.ts";
 import { registerOpenFile } from "./open_files.ts";
 import { readUnfinished } from "./operations.ts";
 import type { ResolvedOptions, SQLiteInfo } from "./options.ts";
+import { readVersion, VERSIONS } from "./schema_version.ts";
 
 /**
  * Opens a database, which is created with its folder when it is missing.
@@ -61,6 +60,7 @@ export async function openConnection(options: ResolvedOptions): Promise<Connecti
  * of other connections in this process.
  */
 function createFile(path: string, mode: number, action: string): void {
+  if (exists(path)) return requireFile(path, action);
   try {
     Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     Deno.openSync(path, { write: true, createNew: true, mode }).close();
@@ -106,18 +106,19 @@ async function setUp(
   const set = (pragma: string, value: number) =>
     locked(() => setPragma(driver, action, pragma, value));
   await set("busy_timeout", BUSY_TIMEOUT);
-  const found = await locked(() => readVersion(driver, MIGRATIONS, action));
+  const found = await locked(() => readVersion(driver, VERSIONS, action));
   const isNew = found === 0;
   if (isNew) {
     // Both are ignored once a table exists, also one of a faster process.
     await locked(() => driver.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL"));
   }
+  const { sqliteVersion } = driver;
   const current = String(await locked(() => getPragma(driver, "journal_mode")));
   const journal = chooseJournal(
     options.journalMode,
     current,
     isNew,
-    choice.sqliteVersion,
+    sqliteVersion,
     action,
   );
   const readOnly = !isNew && isReadOnly(driver);
@@ -137,61 +138,46 @@ async function setUp(
   await set("cell_size_check", 1);
   await set("journal_size_limit", 67_108_864);
   await set("cache_size", -16_000);
-  const keep = readOnly || options.migrate === "never" && !isNew;
-  const migrates = !keep && !isNew && found < MIGRATIONS.length;
-  const copy = migrates
-    ? await locked(() => copyBeforeMigration(driver, path, found, action))
-    : undefined;
-  const schemaVersion = keep ? found : await locked(() => migrate(driver, MIGRATIONS, action));
+  const keep = readOnly || options.migrate === "never" && !isNew || found === VERSIONS.length;
+  const { schemaVersion, migration } = keep
+    ? { schemaVersion: found }
+    : await migrateFile(driver, path, found, action, locked);
   // Pages that each run changes are copied into the database a quarter as often as by default.
   await set("wal_autocheckpoint", 4000);
   return {
     path,
     driver: choice.name,
     driverReason: choice.reason,
-    sqliteVersion: choice.sqliteVersion,
+    sqliteVersion,
     journalMode,
     journalReason: journalReason(journal, journalMode, readOnly),
     durability,
     schemaVersion,
-    latestSchemaVersion: MIGRATIONS.length,
+    latestSchemaVersion: VERSIONS.length,
     readOnly,
     incrementalVacuum: await locked(() => getPragma(driver, "auto_vacuum")) === 2,
     unfinished: await locked(() => readUnfinished(driver, schemaVersion)),
-    ...(copy === undefined ? {} : { migration: { from: found, copy } }),
+    ...(migration === undefined ? {} : { migration }),
   };
 }
 
-/**
- * The copy stays, for those who want to go back; a failed migration leaves the
- * file as it was. Returns nothing when another process was faster.
- */
-async function copyBeforeMigration(
+/** Loads the steps, which few files need. A new file has nothing to be copied. */
+async function migrateFile(
   driver: Driver,
   path: string,
-  version: number,
+  from: number,
   action: string,
-): Promise<string | undefined> {
-  // A temporary file has mode 0600.
-  const partial = Deno.makeTempFileSync({ dir: dirname(path), prefix: "goflow-", suffix: ".tmp" });
-  try {
-    await driver.copyTo(partial);
-    removeSideFiles(partial);
-    if (readVersion(driver, MIGRATIONS, action) !== version) return undefined;
-    const copy = freePath(`${path}.v${version}`, ".backup");
-    Deno.renameSync(partial, copy);
-    return copy;
-  } finally {
-    removeDatabase(partial);
-  }
-}
-
-/** An earlier copy stays too. */
-function freePath(start: string, end: string): string {
-  for (let i = 1;; i++) {
-    const path = `${start}${i === 1 ? "" : `-${i}`}${end}`;
-    if (!exists(path)) return path;
-  }
+  locked: <T>(attempt: () => T | Promise<T>) => Promise<T>,
+): Promise<Pick<SQLiteInfo, "schemaVersion" | "migration">> {
+  const [{ MIGRATIONS }, { copyBeforeMigration, migrate }] = await Promise.all([
+    import("./migrations.ts"),
+    import("./migrator.ts"),
+  ]);
+  const copy = from === 0
+    ? undefined
+    : await locked(() => copyBeforeMigration(driver, path, from, action));
+  const schemaVersion = await locked(() => migrate(driver, MIGRATIONS, action));
+  return { schemaVersion, ...(copy === undefined ? {} : { migration: { from, copy } }) };
 }
 
 function journalReason(

@@ -4,14 +4,10 @@
  * @module
  */
 
-import { join, resolve } from "../paths.ts";
-import { InvalidDataError } from "../domain/errors.ts";
 import type { AutoPruneOptions } from "../domain/execution_retention.ts";
-import { type RedactionOptions, Redactor } from "../domain/redaction.ts";
-import { resolveRoot } from "../root.ts";
+import type { RedactionOptions, Redactor } from "../domain/redaction.ts";
 import type { DriverName } from "./driver.ts";
 import type { JournalMode } from "./driver_choice.ts";
-import { checkAutoPrune } from "./policy.ts";
 
 /** Options of `SQLiteExecutionRepository.open()`. */
 export interface SQLiteOptions {
@@ -134,6 +130,19 @@ export interface ResolvedOptions {
   fileMode: number;
 }
 
+/** What is not asked for. */
+export const DEFAULTS: Omit<ResolvedOptions, "path" | "driver"> = {
+  journalMode: undefined,
+  durability: "full",
+  migrate: "auto",
+  timeout: 30_000,
+  fileMode: 0o644,
+  redactor: undefined,
+  cacheSize: 0,
+  reserve: 0,
+  autoPrune: undefined,
+};
+
 /** What a store found and chose when it was opened. */
 export interface SQLiteInfo {
   /** Absolute path of the database. */
@@ -174,59 +183,4 @@ export interface UnfinishedOperation {
   operation: "prune" | "import" | "compact" | "restore";
   /** When it began. */
   startedAt: Date;
-}
-
-/**
- * Checks options and fills in the defaults.
- *
- * @param options The options.
- * @returns The options with their defaults.
- * @throws {InvalidDataError} If an option is not valid.
- * @throws {PermissionDeniedError} If the root has to come from the environment and may not.
- */
-export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
-  const { driver = "auto", durability = "full", migrate = "auto" } = options;
-  const { timeout = 30_000, fileMode = 0o644, journalMode } = options;
-  check("driver", driver, ["auto", "ffi", "builtin"]);
-  check("durability", durability, ["full", "normal"]);
-  check("migrate", migrate, ["auto", "never"]);
-  check("journalMode", journalMode, [undefined, "wal", "delete"]);
-  if (!(timeout >= 0)) {
-    throw new InvalidDataError(
-      `Cannot open the execution store: the option "timeout" is ${timeout}, wanted is a number of milliseconds from 0`,
-    );
-  }
-  const { cacheSize = 0, reserve = 0, autoPrune } = options;
-  for (const [option, value] of Object.entries({ cacheSize, reserve })) {
-    if (Number.isSafeInteger(value) && value >= 0) continue;
-    throw new InvalidDataError(
-      `Cannot open the execution store: the option "${option}" is ${value}, wanted is a whole number from 0`,
-    );
-  }
-  if (autoPrune !== undefined) checkAutoPrune(autoPrune);
-  const redactor = Redactor.of(options.redaction);
-  const path = options.path === undefined
-    ? join(resolveRoot(options.root), "goflow.db")
-    : resolve(options.path);
-  return {
-    path,
-    driver,
-    journalMode,
-    durability,
-    migrate,
-    timeout,
-    fileMode,
-    redactor,
-    cacheSize,
-    reserve,
-    autoPrune,
-  };
-}
-
-function check(option: string, value: unknown, allowed: readonly unknown[]): void {
-  if (allowed.includes(value)) return;
-  const wanted = allowed.filter((one) => one !== undefined).map((one) => `"${one}"`).join(", ");
-  throw new InvalidDataError(
-    `Cannot open the execution store: the option "${option}" is "${value}", wanted is one of ${wanted}`,
-  );
 }

@@ -14,17 +14,18 @@ import type {
 } from "../domain/execution_repository.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
-import { writeExecution } from "./execution_row.ts";
 import { listAll } from "./list.ts";
 import { readFilter } from "./filter.ts";
 import { makeRun, nodeOrder, readNodes, readRunRows, valuesAt } from "./load.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
-import { type ResolvedOptions, resolveOptions, type SQLiteOptions } from "./options.ts";
+import type { ResolvedOptions, SQLiteOptions } from "./options.ts";
+import { resolveOptions } from "./resolve_options.ts";
 import { SQLiteMonitoring } from "./monitoring.ts";
 import { RunCache } from "./run_cache.ts";
 import { insertSnapshots, numberSnapshots, recordRun, saveExecution, writeRun } from "./save.ts";
 import { salvage, type SalvageResult } from "./salvage.ts";
 import { writeSnapshot } from "./snapshot_row.ts";
+import { writeExecution } from "./written_execution.ts";
 import { upsert } from "./written_row.ts";
 
 const WORKFLOW_REVISIONS_SQL = "SELECT DISTINCT workflow_revision FROM executions " +

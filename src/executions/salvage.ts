@@ -13,7 +13,8 @@ import type { Driver, SqlValue } from "./driver.ts";
 import { chooseDriver } from "./driver_choice.ts";
 import { openConnection } from "./open.ts";
 import { registerOpenFile, requireClosed } from "./open_files.ts";
-import { resolveOptions, type SQLiteOptions } from "./options.ts";
+import type { SQLiteOptions } from "./options.ts";
+import { resolveOptions } from "./resolve_options.ts";
 import { copyRows } from "./salvage_rows.ts";
 
 /** What was saved. */

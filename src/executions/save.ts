@@ -10,9 +10,9 @@ import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Redactor } from "../domain/redaction.ts";
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
-import { executionTable, writeExecution } from "./execution_row.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
 import { insertSnapshot, writeSnapshot } from "./snapshot_row.ts";
+import { executionTable, writeExecution } from "./written_execution.ts";
 import { upsert, upsertAll } from "./written_row.ts";
 
 /** A run and its parts as rows: a copy, made before the first wait. */

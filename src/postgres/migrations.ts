@@ -11,6 +11,6 @@ import { WORKFLOWS_SQL } from "./workflow_schema.ts";
 
 /** All steps, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
-  { version: 1, sql: EXECUTIONS_SQL },
-  { version: 2, sql: WORKFLOWS_SQL },
+  { version: 1, checksum: "673ca59f", sql: EXECUTIONS_SQL },
+  { version: 2, checksum: "25d5d206", sql: WORKFLOWS_SQL },
 ];

@@ -6,7 +6,7 @@
 
 import { DatabaseError } from "../domain/errors.ts";
 import type { Migration } from "../executions/migrations.ts";
-import { checkHistory, checksumOf } from "../executions/migrator.ts";
+import { checkHistory } from "../executions/schema_version.ts";
 import type { PostgresConnection } from "./driver.ts";
 import type { ResolvedPostgresOptions } from "./options.ts";
 
@@ -136,7 +136,7 @@ async function migrate(
       await connection.exec(step.sql);
       await connection.query("INSERT INTO migrations (version, checksum) VALUES ($1, $2)", [
         step.version,
-        checksumOf(step),
+        step.checksum,
       ]);
     }
     await connection.query("COMMIT");

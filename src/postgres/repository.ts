@@ -14,7 +14,7 @@ import type {
 } from "../domain/execution_repository.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
-import { writeExecution } from "../executions/execution_row.ts";
+import { writeExecution } from "../executions/written_execution.ts";
 import { readFilter } from "../executions/filter.ts";
 import { iteratePages } from "../executions/iterate_pages.ts";
 import { makeRun, valuesAt } from "../executions/load.ts";

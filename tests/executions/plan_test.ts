@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import type { SqlValue } from "../../src/executions/driver.ts";
-import { EXECUTION_TABLE } from "../../src/executions/execution_row.ts";
 import type { Filter } from "../../src/executions/filter.ts";
 import { countQuery, pageQuery } from "../../src/executions/list_query.ts";
 import { NODE_EXECUTIONS_SQL, SNAPSHOTS_SQL } from "../../src/executions/load.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
+import { EXECUTION_TABLE } from "../../src/executions/written_execution.ts";
 
 function emptyDatabase(): DatabaseSync {
   const database = new DatabaseSync(":memory:");

@@ -23,5 +23,5 @@ export async function openExecutionLister(
 ): Promise<Pick<ExecutionRepository, "list"> & Disposable> {
   if (context.url !== undefined) return await openExecutions(context);
   const path = await existingDatabase(context);
-  return await openLister({ path, driver: driverOf(context) });
+  return await openLister(path, driverOf(context));
 }

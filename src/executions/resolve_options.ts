@@ -1,0 +1,68 @@
+/**
+ * Checks the options of the execution store.
+ *
+ * @module
+ */
+
+import { join, resolve } from "../paths.ts";
+import { InvalidDataError } from "../domain/errors.ts";
+import { Redactor } from "../domain/redaction.ts";
+import { resolveRoot } from "../root.ts";
+import { DEFAULTS, type ResolvedOptions, type SQLiteOptions } from "./options.ts";
+import { checkAutoPrune } from "./policy.ts";
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @param options The options.
+ * @returns The options with their defaults.
+ * @throws {InvalidDataError} If an option is not valid.
+ * @throws {PermissionDeniedError} If the root has to come from the environment and may not.
+ */
+export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
+  const { driver = "auto", journalMode } = options;
+  const { durability = DEFAULTS.durability, migrate = DEFAULTS.migrate } = options;
+  const { timeout = DEFAULTS.timeout, fileMode = DEFAULTS.fileMode } = options;
+  check("driver", driver, ["auto", "ffi", "builtin"]);
+  check("durability", durability, ["full", "normal"]);
+  check("migrate", migrate, ["auto", "never"]);
+  check("journalMode", journalMode, [undefined, "wal", "delete"]);
+  if (!(timeout >= 0)) {
+    throw new InvalidDataError(
+      `Cannot open the execution store: the option "timeout" is ${timeout}, wanted is a number of milliseconds from 0`,
+    );
+  }
+  const { cacheSize = DEFAULTS.cacheSize, reserve = DEFAULTS.reserve, autoPrune } = options;
+  for (const [option, value] of Object.entries({ cacheSize, reserve })) {
+    if (Number.isSafeInteger(value) && value >= 0) continue;
+    throw new InvalidDataError(
+      `Cannot open the execution store: the option "${option}" is ${value}, wanted is a whole number from 0`,
+    );
+  }
+  if (autoPrune !== undefined) checkAutoPrune(autoPrune);
+  const redactor = Redactor.of(options.redaction);
+  const path = options.path === undefined
+    ? join(resolveRoot(options.root), "goflow.db")
+    : resolve(options.path);
+  return {
+    path,
+    driver,
+    journalMode,
+    durability,
+    migrate,
+    timeout,
+    fileMode,
+    redactor,
+    cacheSize,
+    reserve,
+    autoPrune,
+  };
+}
+
+function check(option: string, value: unknown, allowed: readonly unknown[]): void {
+  if (allowed.includes(value)) return;
+  const wanted = allowed.filter((one) => one !== undefined).map((one) => `"${one}"`).join(", ");
+  throw new InvalidDataError(
+    `Cannot open the execution store: the option "${option}" is "${value}", wanted is one of ${wanted}`,
+  );
+}
