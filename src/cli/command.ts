@@ -121,6 +121,14 @@ export const URL_OPTION: Option = {
   summary: "server in place of a folder, postgres://… (default: GOFLOW_DATABASE_URL)",
 };
 
+/** Names the library for a database in a folder. */
+export const DRIVER_OPTION: Option = {
+  name: "driver",
+  value: "DRIVER",
+  choices: ["builtin", "ffi", "auto"],
+  summary: "SQLite library (default: builtin)",
+};
+
 const JSON_OPTION: Option = { name: "json", summary: "print JSON" };
 const NDJSON_OPTION: Option = { name: "ndjson", summary: "print one JSON record per line" };
 const QUIET_OPTION: Option = { name: "quiet", short: "q", summary: "print only ids" };

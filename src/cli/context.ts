@@ -7,7 +7,6 @@
 import { checkChoice, type ParsedArguments } from "./arguments.ts";
 import { type Command, optionsOf, UsageError } from "./command.ts";
 import type { Io } from "./io.ts";
-import { toJson } from "./json.ts";
 
 /** Form of the data that a command prints. */
 export type OutputFormat = "text" | "json" | "ndjson" | "ids";
@@ -107,12 +106,6 @@ export class Context implements AsyncDisposable {
   /** Writes one line to people. */
   note(line: string): void {
     this.io.stderr.write(`${line}\n`);
-  }
-
-  /** Writes a record as JSON on `--json`, as text otherwise. */
-  record(json: unknown, text: () => void): void {
-    if (this.format === "text") text();
-    else this.print(toJson(json, 2));
   }
 
   /**

@@ -68,6 +68,18 @@ export async function printRecords<T>(context: Context, records: Records<T>): Pr
   return all.length;
 }
 
+/**
+ * Prints one record, as JSON on `--json`.
+ *
+ * @param context The call.
+ * @param json The record as JSON.
+ * @param text Prints it for people.
+ */
+export function printRecord(context: Context, json: unknown, text: () => void): void {
+  if (context.format === "text") text();
+  else context.print(toJson(json, 2));
+}
+
 /** A name and its value. */
 export type Field = readonly [name: string, text: string, style?: Style | undefined];
 

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Text that takes one column per character, and is safe to print. */
+const ASCII = /^[\x20-\x7e]*$/;
+
 /**
  * Control characters, which could drive the terminal, and those that reverse
  * the direction: all but the ranges between them. For `\p{Cc}` the engine would
@@ -19,6 +22,7 @@ const HIDDEN = /[^ -~\xa0-\u200d\u2010-\u2029\u202f-\u2065\u206a-\uffff]/g;
  * @returns The text, safe to print.
  */
 export function visible(text: string): string {
+  if (ASCII.test(text)) return text;
   return text.replace(HIDDEN, (character) => character === "\n" ? "\n" : escape(character));
 }
 
@@ -29,6 +33,7 @@ export function visible(text: string): string {
  * @returns One line, safe to print.
  */
 export function oneLine(text: string): string {
+  if (ASCII.test(text)) return text;
   return text.replace(HIDDEN, (character) => character === "\n" ? "\\n" : escape(character));
 }
 
@@ -41,7 +46,6 @@ function escape(character: string): string {
     : `\\u${code.toString(16).padStart(4, "0")}`;
 }
 
-const ASCII = /^[\x20-\x7e]*$/;
 let segmenter: Intl.Segmenter | undefined;
 
 function graphemes(text: string): Iterable<Intl.SegmentData> {

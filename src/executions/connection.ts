@@ -19,14 +19,17 @@ export const BUSY_TIMEOUT = 20;
 /** How many connections this process has made. */
 let connections = 0;
 
+/** What every connection knows of its database. */
+export type ConnectionInfo = Pick<SQLiteInfo, "path" | "driver" | "schemaVersion">;
+
 /**
  * An open database. Bodies of transactions are synchronous: an `await` would let others join.
  *
  * @internal
  */
-export class Connection {
+export class Connection<Info extends ConnectionInfo = SQLiteInfo> {
   /** What was found and chosen at opening. */
-  readonly info: SQLiteInfo;
+  readonly info: Info;
   readonly #driver: Driver;
   readonly #timeout: number;
   readonly #release: () => void;
@@ -45,7 +48,7 @@ export class Connection {
    * @param timeout How long to wait for a lock, in milliseconds.
    * @param release Called after the file was closed.
    */
-  constructor(driver: Driver, info: SQLiteInfo, timeout: number, release: () => void) {
+  constructor(driver: Driver, info: Info, timeout: number, release: () => void) {
     this.#driver = driver;
     this.info = info;
     this.#timeout = timeout;

@@ -144,13 +144,24 @@ export function chooseJournal(
   if (!hasWalResetDefect(version)) {
     return { mode: "wal", reason: "the default: readers and the writer do not block each other" };
   }
-  if (!isNew && current === "wal") {
-    throw new DatabaseError(
-      `${action}: the file is in WAL mode, in which SQLite ${version} can lose data; ` +
-        `use the driver "builtin" or a library from 3.51.3 on, ` +
-        `or decide with the option "journalMode"`,
-      { code: "io" },
-    );
-  }
+  if (!isNew) requireSafeJournal(current, version, action);
   return { mode: "delete", reason: `SQLite ${version} can lose data in WAL mode` };
+}
+
+/**
+ * Throws if a file is in WAL mode and the library is not safe for that.
+ *
+ * @param current Mode of the file.
+ * @param version Version of the library.
+ * @param action What it is for, in the form `Cannot open "a.db"`.
+ * @throws {DatabaseError} If it is.
+ */
+export function requireSafeJournal(current: unknown, version: string, action: string): void {
+  if (current !== "wal" || !hasWalResetDefect(version)) return;
+  throw new DatabaseError(
+    `${action}: the file is in WAL mode, in which SQLite ${version} can lose data; ` +
+      `use the driver "builtin" or a library from 3.51.3 on, ` +
+      `or decide with the option "journalMode"`,
+    { code: "io" },
+  );
 }

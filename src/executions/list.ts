@@ -6,7 +6,7 @@
 
 import type { Execution } from "../domain/execution.ts";
 import type { ExecutionPage, ExecutionQuery } from "../domain/execution_repository.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, ConnectionInfo } from "./connection.ts";
 import { decodeCursor } from "./cursor.ts";
 import { readExecution } from "./execution_row.ts";
 import { COUNT_CAP, type Filter, filterKey, readPaging } from "./filter.ts";
@@ -28,14 +28,26 @@ export function listAll(connection: Connection, filter: Filter): Execution[] {
 /**
  * Reads one page.
  *
- * @param connection The connection, in a transaction.
+ * @param connection The connection.
  * @param filter The filters of the query.
  * @param query Limit, cursor and total.
  * @returns The page.
  * @throws {InvalidDataError} If an option is not valid or the cursor belongs to another query.
+ * @throws {DatabaseError} If the database refuses.
  */
-export function listPage(
-  connection: Connection,
+export async function listPage(
+  connection: Connection<ConnectionInfo>,
+  filter: Filter,
+  query: ExecutionQuery,
+): Promise<ExecutionPage> {
+  return await connection.read(
+    "Cannot list executions",
+    () => readPage(connection, filter, query),
+  );
+}
+
+function readPage(
+  connection: Connection<ConnectionInfo>,
   filter: Filter,
   query: ExecutionQuery,
 ): ExecutionPage {
@@ -51,7 +63,7 @@ export function listPage(
 }
 
 function count(
-  connection: Connection,
+  connection: Connection<ConnectionInfo>,
   filter: Filter,
   total: "capped" | "exact",
 ): { count: number; capped: boolean } {

@@ -1,6 +1,5 @@
 /**
- * The part of the repository that lists runs. It stands alone, since listing
- * needs little of what the other operations load.
+ * The part of the repository that lists runs.
  *
  * @module
  */
@@ -10,7 +9,6 @@ import type { ExecutionPage, ExecutionQuery } from "../domain/execution_reposito
 import { readFilter } from "./filter.ts";
 import { iteratePages } from "./iterate_pages.ts";
 import { listPage } from "./list.ts";
-import { DEFAULTS, type ResolvedOptions } from "./options.ts";
 import { SQLiteStore } from "./store.ts";
 
 /**
@@ -44,10 +42,7 @@ export abstract class SQLiteLister extends SQLiteStore {
   async list(query: ExecutionQuery = {}): Promise<ExecutionPage> {
     const filter = readFilter(query);
     const connection = await this.connect("Cannot list executions");
-    return await connection.read(
-      "Cannot list executions",
-      () => listPage(connection, filter, query),
-    );
+    return await listPage(connection, filter, query);
   }
 
   /**
@@ -62,28 +57,4 @@ export abstract class SQLiteLister extends SQLiteStore {
   iterate(query: Omit<ExecutionQuery, "cursor" | "total"> = {}): AsyncGenerator<Execution> {
     return iteratePages((page) => this.list(page), query);
   }
-}
-
-/** Lists runs and does nothing else. */
-class Lister extends SQLiteLister {
-  static async open(options: ResolvedOptions): Promise<Lister> {
-    const lister = new Lister(options);
-    await lister.connect("Cannot list executions");
-    return lister;
-  }
-}
-
-/**
- * Opens a database only to list its runs.
- *
- * @param path Absolute path of the database.
- * @param driver The SQLite library.
- * @returns What lists the runs; close it, or use `using`.
- * @throws {DatabaseError} If the database cannot be opened.
- */
-export async function openLister(
-  path: string,
-  driver: ResolvedOptions["driver"],
-): Promise<SQLiteLister> {
-  return await Lister.open({ ...DEFAULTS, path, driver });
 }

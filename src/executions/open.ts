@@ -1,18 +1,17 @@
 /**
- * Opens a database: permissions, file, driver, settings, schema.
+ * Opens a database to read and to write: file, settings, journal, schema.
  *
  * @module
  */
 
 import { dirname } from "../paths.ts";
 import { DatabaseError } from "../domain/errors.ts";
-import { requirePermissions } from "../permissions.ts";
-import { BUSY_TIMEOUT, Connection, retryBusy } from "./connection.ts";
-import { databaseError, databaseErrorCode } from "./database_error.ts";
+import { BUSY_TIMEOUT, type Connection, retryBusy } from "./connection.ts";
+import { databaseErrorCode } from "./database_error.ts";
 import { exists } from "./database_files.ts";
 import type { Driver } from "./driver.ts";
-import { chooseDriver, chooseJournal, type DriverChoice } from "./driver_choice.ts";
-import { registerOpenFile } from "./open_files.ts";
+import { chooseJournal, type DriverChoice } from "./driver_choice.ts";
+import { getPragma, HARDENING, openFile, setPragmas } from "./open_file.ts";
 import { readUnfinished } from "./operations.ts";
 import type { ResolvedOptions, SQLiteInfo } from "./options.ts";
 import { readVersion, VERSIONS } from "./schema_version.ts";
@@ -30,28 +29,11 @@ import { readVersion, VERSIONS } from "./schema_version.ts";
  * @throws {DatabaseError} If the file is not such a database, or cannot be used as asked.
  */
 export async function openConnection(options: ResolvedOptions): Promise<Connection> {
-  const { path, timeout } = options;
-  const action = `Cannot open the execution database "${path}"`;
-  const folder = dirname(path);
-  requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
-  const choice = await chooseDriver(options.driver, action);
-  const release = onFile(path, action, () => {
-    createFile(path, options.fileMode, action);
-    return registerOpenFile(path, choice.name, action);
+  return await openFile({
+    ...options,
+    createFile: (action) => createFile(options.path, options.fileMode, action),
+    setUp: (driver, choice, action) => setUp(driver, choice, options, action),
   });
-  try {
-    const driver = await retryBusy(action, path, timeout, () => choice.openDriver(path));
-    try {
-      const info = await setUp(driver, choice, options, action);
-      return new Connection(driver, info, timeout, release);
-    } catch (error) {
-      driver.close();
-      throw error;
-    }
-  } catch (error) {
-    release();
-    throw error;
-  }
 }
 
 /**
@@ -67,23 +49,6 @@ function createFile(path: string, mode: number, action: string): void {
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
     requireFile(path, action);
-  }
-}
-
-/** Runs file operations; what the system throws becomes an error of this module. */
-function onFile<T>(path: string, action: string, run: () => T): T {
-  try {
-    return run();
-  } catch (cause) {
-    const link = cause instanceof Deno.errors.NotFound ||
-      cause instanceof Deno.errors.FilesystemLoop;
-    if (!link && !(cause instanceof Deno.errors.NotADirectory)) {
-      throw databaseError(cause, action, path);
-    }
-    const found = link
-      ? "it is a link to a file that does not exist"
-      : "a part of its path is a file, wanted is a folder";
-    throw new DatabaseError(`${action}: ${found}`, { code: "not-a-database", cause });
   }
 }
 
@@ -103,9 +68,9 @@ async function setUp(
 ): Promise<SQLiteInfo> {
   const { path, timeout, durability } = options;
   const locked = <T>(attempt: () => T | Promise<T>) => retryBusy(action, path, timeout, attempt);
-  const set = (pragma: string, value: number) =>
-    locked(() => setPragma(driver, action, pragma, value));
-  await set("busy_timeout", BUSY_TIMEOUT);
+  const set = (settings: Record<string, number>) =>
+    locked(() => setPragmas(driver, action, settings));
+  await set({ busy_timeout: BUSY_TIMEOUT });
   const found = await locked(() => readVersion(driver, VERSIONS, action));
   const isNew = found === 0;
   if (isNew) {
@@ -132,18 +97,19 @@ async function setUp(
       { code: "io" },
     );
   }
-  await set("synchronous", durability === "full" ? 2 : 1);
-  await set("foreign_keys", 1);
-  await set("trusted_schema", 0);
-  await set("cell_size_check", 1);
-  await set("journal_size_limit", 67_108_864);
-  await set("cache_size", -16_000);
+  await set({
+    synchronous: durability === "full" ? 2 : 1,
+    foreign_keys: 1,
+    ...HARDENING,
+    journal_size_limit: 67_108_864,
+    cache_size: -16_000,
+  });
   const keep = readOnly || options.migrate === "never" && !isNew || found === VERSIONS.length;
   const { schemaVersion, migration } = keep
     ? { schemaVersion: found }
     : await migrateFile(driver, path, found, action, locked);
   // Pages that each run changes are copied into the database a quarter as often as by default.
-  await set("wal_autocheckpoint", 4000);
+  await set({ wal_autocheckpoint: 4000 });
   return {
     path,
     driver: choice.name,
@@ -187,20 +153,6 @@ function journalReason(
 ): string {
   if (readOnly) return "the file cannot be written, so its mode stays";
   return actual === mode ? reason : `the file system does not allow "${mode}"`;
-}
-
-function getPragma(driver: Driver, pragma: string): unknown {
-  return driver.prepare(`PRAGMA ${pragma}`).get()?.[0];
-}
-
-function setPragma(driver: Driver, action: string, pragma: string, value: number): void {
-  driver.exec(`PRAGMA ${pragma} = ${value}`);
-  const actual = getPragma(driver, pragma);
-  // A library may lack a setting that only hardens it, and then returns nothing.
-  if (actual === value || actual === undefined) return;
-  throw new DatabaseError(`${action}: the setting "${pragma}" is ${actual}, wanted is ${value}`, {
-    code: "io",
-  });
 }
 
 /**

@@ -130,19 +130,6 @@ export interface ResolvedOptions {
   fileMode: number;
 }
 
-/** What is not asked for. */
-export const DEFAULTS: Omit<ResolvedOptions, "path" | "driver"> = {
-  journalMode: undefined,
-  durability: "full",
-  migrate: "auto",
-  timeout: 30_000,
-  fileMode: 0o644,
-  redactor: undefined,
-  cacheSize: 0,
-  reserve: 0,
-  autoPrune: undefined,
-};
-
 /** What a store found and chose when it was opened. */
 export interface SQLiteInfo {
   /** Absolute path of the database. */

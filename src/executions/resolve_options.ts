@@ -8,7 +8,7 @@ import { join, resolve } from "../paths.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import { Redactor } from "../domain/redaction.ts";
 import { resolveRoot } from "../root.ts";
-import { DEFAULTS, type ResolvedOptions, type SQLiteOptions } from "./options.ts";
+import type { ResolvedOptions, SQLiteOptions } from "./options.ts";
 import { checkAutoPrune } from "./policy.ts";
 
 /**
@@ -20,9 +20,8 @@ import { checkAutoPrune } from "./policy.ts";
  * @throws {PermissionDeniedError} If the root has to come from the environment and may not.
  */
 export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
-  const { driver = "auto", journalMode } = options;
-  const { durability = DEFAULTS.durability, migrate = DEFAULTS.migrate } = options;
-  const { timeout = DEFAULTS.timeout, fileMode = DEFAULTS.fileMode } = options;
+  const { driver = "auto", durability = "full", migrate = "auto" } = options;
+  const { timeout = 30_000, fileMode = 0o644, journalMode } = options;
   check("driver", driver, ["auto", "ffi", "builtin"]);
   check("durability", durability, ["full", "normal"]);
   check("migrate", migrate, ["auto", "never"]);
@@ -32,7 +31,7 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
       `Cannot open the execution store: the option "timeout" is ${timeout}, wanted is a number of milliseconds from 0`,
     );
   }
-  const { cacheSize = DEFAULTS.cacheSize, reserve = DEFAULTS.reserve, autoPrune } = options;
+  const { cacheSize = 0, reserve = 0, autoPrune } = options;
   for (const [option, value] of Object.entries({ cacheSize, reserve })) {
     if (Number.isSafeInteger(value) && value >= 0) continue;
     throw new InvalidDataError(

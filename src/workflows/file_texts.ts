@@ -18,7 +18,8 @@ import type {
   TextStore,
   TextWrite,
 } from "./text_store.ts";
-import type { ReadFile, WorkflowFolder } from "./workflow_folder.ts";
+import type { ReadFile } from "./workflow_files.ts";
+import type { WorkflowFolder } from "./workflow_folder.ts";
 import { editedRevision, type WorkflowHistory } from "./workflow_history.ts";
 
 /** Finds the id of another workflow of a name. */

@@ -13,7 +13,7 @@ import { isSystemError } from "../file_errors.ts";
 import { join } from "../paths.ts";
 import { systemFiles } from "./file_operations.ts";
 import { matches } from "./summary_filter.ts";
-import { type FoundFile, stampOf, WorkflowFolder } from "./workflow_folder.ts";
+import { type FoundFile, stampOf, WorkflowFiles } from "./workflow_files.ts";
 
 /** What is kept of a file; what the system tells of it is not. */
 interface Entry extends Omit<WorkflowSummary, "size" | "modified"> {
@@ -59,13 +59,11 @@ export async function listSummaries(
 /** The files, before any of them is read: what changes later is found to have changed. */
 function findFiles(root: string): Map<string, FoundFile | undefined> {
   const action = "Cannot list the workflows";
-  const folder = new WorkflowFolder({
+  const folder = new WorkflowFiles({
     root,
     name: "workflows",
     kind: "workflow",
     fileMode: 0o644,
-    folderMode: 0o755,
-    lockTimeout: 0,
     files: systemFiles,
   });
   return new Map(

@@ -1,16 +1,14 @@
 /**
- * A folder of YAML files, one per id: safe names, safe reading, atomic and
- * durable writing, one lock for all writers.
+ * A folder of YAML files, one per id, as it is written: atomic and durable, one
+ * lock for all writers.
  *
  * @module
  */
 
-import { join, SEPARATOR } from "../paths.ts";
+import { join } from "../paths.ts";
 import { AlreadyExistsError, InvalidDataError, PermissionDeniedError } from "../domain/errors.ts";
 import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
 import { withFileLock } from "../file_lock.ts";
-import type { FileOperations } from "./file_operations.ts";
-import { LIMITS } from "./limits.ts";
 import {
   attempt,
   replaceFile,
@@ -18,52 +16,20 @@ import {
   temporaryId,
   temporaryName,
 } from "./replace_file.ts";
+import { type FilesOptions, type ReadFile, refuseLarge, WorkflowFiles } from "./workflow_files.ts";
 import { foldId, requireId } from "./workflow_id.ts";
 
-const EXTENSION = ".yaml";
 /** Age from which a temporary file has no living writer, in milliseconds. */
 const STALE = 60 * 60 * 1000;
 
 /** Options of a {@linkcode WorkflowFolder}. */
-export interface FolderOptions {
-  /** The storage root. */
-  root: string;
-  /** Name of the folder in the root. */
-  name: string;
-  /** What its files hold, such as `"workflow"`. */
-  kind: string;
-  /** Mode of new files. */
-  fileMode: number;
+export interface FolderOptions extends FilesOptions {
   /** Mode of new folders. */
   folderMode: number;
   /** How long to wait for other writers, in milliseconds. */
   lockTimeout: number;
-  /** The file operations. */
-  files: FileOperations;
   /** Called before a temporary file of a crashed writer is removed. */
   beforeSweep?(id: string): void;
-}
-
-/** A file that exists. */
-export interface FoundFile {
-  /** Where it really lies: a symbolic link within the folder is followed. */
-  path: string;
-  /** What the system knows of it. */
-  info: Deno.FileInfo;
-}
-
-/** A file as it was read. */
-export interface ReadFile {
-  /** Its text. */
-  text: string;
-  /** Changes when the file does. */
-  stamp: string;
-  /** Its mode. */
-  mode: number;
-  /** Where it really lies: a symbolic link within the folder is followed. */
-  path: string;
-  /** When it was last written. */
-  modified: Date;
 }
 
 /** How a file is written. */
@@ -73,112 +39,14 @@ export interface WriteOptions extends Pick<ReplaceOptions, "check" | "beside"> {
 }
 
 /** A folder of YAML files. */
-export class WorkflowFolder {
-  /** The storage root. */
-  readonly root: string;
-  /** Absolute path. */
-  readonly path: string;
-  /** The file operations. */
-  readonly files: FileOperations;
-  /** What its files hold, such as `"workflow"`. */
-  readonly kind: string;
+export class WorkflowFolder extends WorkflowFiles {
   readonly #options: FolderOptions;
   #swept = false;
 
   /** @param options Where and how. */
   constructor(options: FolderOptions) {
+    super(options);
     this.#options = options;
-    this.files = options.files;
-    this.kind = options.kind;
-    this.root = options.root;
-    this.path = join(options.root, options.name);
-  }
-
-  /** Absolute path of the file of an id. */
-  pathOf(id: string): string {
-    // Not `join`: the path is normal already, and thousands are made for a list.
-    return this.path + SEPARATOR + id + EXTENSION;
-  }
-
-  /** Ids of all files, ascending. */
-  ids(action: string): string[] {
-    requireAccess(action, this.root, this.path, "read");
-    return this.#guard(action, this.path, () =>
-      this.files.readFolder(this.path)
-        .filter(({ name }) => name.endsWith(EXTENSION) && !name.startsWith("."))
-        .map(({ name }) => name.slice(0, -EXTENSION.length))
-        .sort());
-  }
-
-  /** Reads the file of an id; `undefined` when there is none. */
-  read(id: string, action: string): ReadFile | undefined {
-    const found = this.find(id, action);
-    return found === undefined ? undefined : this.readFound(found, action);
-  }
-
-  /** Reads a file that was found. */
-  readFound({ path, info }: FoundFile, action: string): ReadFile {
-    return this.#guard(action, path, () => {
-      const bytes = this.files.readFile(path);
-      refuseLarge(bytes.length, action, path);
-      return {
-        text: decode(bytes, action, path),
-        stamp: stampOf(info),
-        mode: (info.mode ?? this.#options.fileMode) & 0o777,
-        path,
-        modified: info.mtime ?? new Date(0),
-      };
-    });
-  }
-
-  /**
-   * Finds the file of an id, without reading it.
-   *
-   * @throws {InvalidDataError} If something else than a file within the folder is in its place.
-   */
-  find(id: string, action: string): FoundFile | undefined {
-    requireId(id, action);
-    requireAccess(action, this.root, this.pathOf(id), "read");
-    if (this.files.caseInsensitive && !this.ids(action).includes(id)) return undefined;
-    return this.findListed(id, action);
-  }
-
-  /** Finds the file of an id that {@linkcode ids} has just returned: access is granted, and the name is right. */
-  findListed(id: string, action: string): FoundFile | undefined {
-    requireId(id, action);
-    const path = this.pathOf(id);
-    return this.#guard(action, path, () => {
-      const info = this.files.lstat(path);
-      if (info === undefined) return undefined;
-      const found = info.isSymlink ? this.#follow(path, action) : { path, info };
-      if (!found.info.isFile) {
-        const what = found.info.isDirectory ? "a folder" : "not a regular file";
-        throw new InvalidDataError(`${action}: "${path}" is ${what}, a file is wanted`, { path });
-      }
-      refuseLarge(found.info.size, action, path);
-      return found;
-    });
-  }
-
-  #follow(path: string, action: string): FoundFile {
-    let target: string;
-    try {
-      target = this.files.realPath(path);
-    } catch (cause) {
-      throw new InvalidDataError(`${action}: "${path}" is a symbolic link that leads nowhere`, {
-        path,
-        cause,
-      });
-    }
-    const inside = join(this.files.realPath(this.path), "_").slice(0, -1);
-    const info = this.files.lstat(target);
-    if (info === undefined || !target.startsWith(inside)) {
-      throw new InvalidDataError(
-        `${action}: "${path}" is a symbolic link that leads out of its folder, a file is wanted`,
-        { path },
-      );
-    }
-    return { path: target, info };
   }
 
   get #lock(): string {
@@ -263,22 +131,13 @@ export class WorkflowFolder {
   /** Removes the file of an id, or the link in its place. */
   async remove(id: string, action: string): Promise<void> {
     const path = this.pathOf(id);
-    this.#guard(action, path, () => {
+    this.guard(action, path, () => {
       if (this.files.lstat(path)?.isDirectory) {
         throw new InvalidDataError(`${action}: "${path}" is a folder, a file is wanted`, { path });
       }
       this.files.remove(path);
     });
     await this.syncFolder(action);
-  }
-
-  /** Tells whether anything is in the place of the file of an id. */
-  exists(id: string, action: string): boolean {
-    requireId(id, action);
-    const path = this.pathOf(id);
-    requireAccess(action, this.root, path, "read");
-    return this.#guard(action, path, () => this.files.lstat(path) !== undefined) &&
-      (!this.files.caseInsensitive || this.ids(action).includes(id));
   }
 
   /** Waits until the entries of the folder are on the disk. */
@@ -304,35 +163,5 @@ export class WorkflowFolder {
       this.#options.beforeSweep?.(id);
       attempt(() => this.files.remove(path));
     }
-  }
-
-  #guard<T>(action: string, path: string, run: () => T): T {
-    try {
-      return run();
-    } catch (cause) {
-      throw asFileError(cause, action, path);
-    }
-  }
-}
-
-/** Changes whenever the content of a file may have changed. */
-export function stampOf(info: Deno.FileInfo): string {
-  return [info.mtime?.getTime(), info.ctime?.getTime(), info.size, info.ino].join(":");
-}
-
-function refuseLarge(size: number, action: string, path: string): void {
-  if (size <= LIMITS.bytes) return;
-  throw new InvalidDataError(
-    `${action}: the file has ${size} bytes, at most ${LIMITS.bytes} are allowed`,
-    { path },
-  );
-}
-
-function decode(bytes: Uint8Array, action: string, path: string): string {
-  try {
-    // The byte order mark stays, so that saving keeps it.
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new InvalidDataError(`${action}: the file is not UTF-8 text`, { path, cause });
   }
 }

@@ -9,7 +9,8 @@ import { InvalidDataError } from "../domain/errors.ts";
 /** Longest id, in bytes of UTF-8; leaves room for the extension and for temporary names. */
 const LONGEST_ID = 200;
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
-const CONTROL = /\p{Cc}/u;
+/** Control characters: all but the ranges between them; for `\p{Cc}` the engine would load Unicode. */
+const CONTROL = /[^ -~\xa0-\uffff]/;
 
 /**
  * Tells why an id cannot be a file name.

@@ -19,7 +19,7 @@ import { pauser } from "./pause.ts";
 import { matches } from "./summary_filter.ts";
 import type { WatchedEntry, WatchSource } from "./watch.ts";
 import { copyWorkflow, type ListedFile, ListedWorkflows } from "./workflow_cache.ts";
-import { type FoundFile, stampOf, type WorkflowFolder } from "./workflow_folder.ts";
+import { type FoundFile, stampOf, type WorkflowFiles } from "./workflow_files.ts";
 import type { WorkflowListing } from "./workflow_store.ts";
 
 /** A file of the folder. */
@@ -36,11 +36,11 @@ export interface WorkflowEntry {
 
 /** Lists the files of workflows. */
 export class WorkflowLister implements WorkflowListing {
-  readonly #folder: WorkflowFolder;
+  readonly #folder: WorkflowFiles;
   readonly #listed = new ListedWorkflows();
 
   /** @param folder The folder. */
-  constructor(folder: WorkflowFolder) {
+  constructor(folder: WorkflowFiles) {
     this.#folder = folder;
   }
 

@@ -6,6 +6,7 @@
 
 import { UsageError } from "../command.ts";
 import { type Context, interruption } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { Progress } from "../progress.ts";
 import { oneLine } from "../text.ts";
 import { newPassphrase, openCredentials, openTenant, openVault } from "./store.ts";
@@ -32,7 +33,7 @@ export async function copyCredentials(context: Context): Promise<void> {
       if (signal.aborted) throw interruption(`${done} of ${total} credentials were copied`);
     },
   });
-  context.record({ copied, unchanged }, () => {
+  printRecord(context, { copied, unchanged }, () => {
     for (const key of copied) context.note(oneLine(`Copied credential "${key}"`));
     if (unchanged.length > 0) context.note(`${unchanged.length} were the same already`);
   });

@@ -7,7 +7,7 @@
 import type { CredentialDescription } from "../../credentials/description.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
-import { type Field, printFields, printRecords } from "../records.ts";
+import { type Field, printFields, printRecord, printRecords } from "../records.ts";
 import { formatTime, toDuration } from "../values.ts";
 import { openTenant } from "./store.ts";
 
@@ -30,7 +30,7 @@ export async function listCredentials(context: Context): Promise<void> {
 export async function describeCredential(context: Context): Promise<void> {
   const store = await openTenant(context);
   const description = await store.describe(context.argument("KEY"));
-  context.record(snakeCase(description), () => printFields(context, fieldsOf(description)));
+  printRecord(context, snakeCase(description), () => printFields(context, fieldsOf(description)));
 }
 
 function fieldsOf(description: CredentialDescription): Field[] {

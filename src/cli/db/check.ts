@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { openDatabase } from "../execution/store.ts";
 import { confirmed } from "../prompt.ts";
 import { oneLine } from "../text.ts";
@@ -22,7 +23,7 @@ export async function checkDatabase(context: Context): Promise<number> {
   if (context.flag("repair") && !result.ok && await confirmed(context, cure)) {
     result = await store.check({ full, repair: true });
   }
-  context.record(result, () => {
+  printRecord(context, result, () => {
     for (const damage of result.damage) context.print(oneLine(`Damaged: ${damage}`));
     if (result.repaired > 0) context.print(`Repaired: ${result.repaired} rows`);
     else if (orphans.length > 0) context.print(`Rows that refer to nothing: ${found}`);

@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import {
   driverOf,
@@ -26,7 +27,7 @@ export async function backUpDatabase(context: Context): Promise<void> {
     await store.backup(file, { onProgress: ({ done, total }) => progress.update(done, total) });
   }
   const { size } = await Deno.stat(file);
-  context.record({ path: file, size }, () => {
+  printRecord(context, { path: file, size }, () => {
     context.note(oneLine(`Backed up to ${file}, ${formatSize(size)}`));
   });
 }
@@ -60,7 +61,7 @@ export async function compactDatabase(context: Context): Promise<void> {
     });
   }
   const after = (await Deno.stat(path)).size;
-  context.record({ path, before, after }, () => {
+  printRecord(context, { path, before, after }, () => {
     context.note(
       oneLine(`Compacted ${path}: ${formatSize(before)} before, ${formatSize(after)} now`),
     );
@@ -76,7 +77,7 @@ export async function migrateDatabase(context: Context): Promise<void> {
     versions.push((await store.info()).schemaVersion);
   }
   const [from, to] = versions;
-  context.record({ from, to }, () => {
+  printRecord(context, { from, to }, () => {
     context.note(
       from === to ? `The schema is version ${to} already` : `Schema version ${from} -> ${to}`,
     );
@@ -86,11 +87,11 @@ export async function migrateDatabase(context: Context): Promise<void> {
 /** Copies what is readable; the exit code is 1 when something was not. */
 export async function salvageDatabase(context: Context): Promise<number> {
   const file = context.argument("FILE");
-  const path = await existingDatabase(context);
+  const path = existingDatabase(context);
   const { copied, damage } = await SQLiteExecutionRepository.salvage(path, file, {
     driver: driverOf(context),
   });
-  context.record({ path: file, copied, damage }, () => {
+  printRecord(context, { path: file, copied, damage }, () => {
     const counts = Object.entries(copied).map(([table, count]) => `${count} of ${table}`);
     context.note(oneLine(`Copied to ${file}: ${counts.join(", ")}`));
     for (const place of damage) context.note(oneLine(`Not readable: ${place}`));

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Group } from "../command.ts";
-import { DRIVER } from "../execution/options.ts";
+import { DRIVER_OPTION, type Group } from "../command.ts";
 
 /** The database of executions. */
 export const dbGroup: Group = {
@@ -15,7 +14,7 @@ export const dbGroup: Group = {
     {
       name: "info",
       summary: "show driver, version, journal mode, schema and size",
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       output: "record",
       storage: "any",
       examples: [["db info", "what is in use, and why"]],
@@ -29,7 +28,7 @@ export const dbGroup: Group = {
       options: [
         { name: "full", summary: "compare every index with its table too, which takes long" },
         { name: "repair", summary: "rebuild indexes, delete or clear rows that refer to nothing" },
-        DRIVER,
+        DRIVER_OPTION,
       ],
       output: "record",
       destructive: true,
@@ -41,7 +40,7 @@ export const dbGroup: Group = {
       name: "backup",
       summary: "copy the database while it is in use, and check the copy",
       arguments: [{ name: "FILE", summary: "the copy; must not exist" }],
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       output: "record",
       storage: "folder",
       examples: [["db backup goflow-backup.db", "a file of mode 0600"]],
@@ -52,7 +51,7 @@ export const dbGroup: Group = {
       summary: "replace everything in the database by a copy, which is checked first",
       details: "Others may have the database open; they see the old content or the new one.",
       arguments: [{ name: "FILE", summary: "the copy" }],
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       destructive: true,
       storage: "folder",
       examples: [["db restore goflow-backup.db", "ask, then replace"]],
@@ -62,7 +61,7 @@ export const dbGroup: Group = {
       name: "compact",
       summary: "give the space of deleted rows back",
       details: "A database that Go made is rewritten in place, which needs --allow-all of Deno.",
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       output: "record",
       storage: "folder",
       examples: [["db compact", "after a large prune"]],
@@ -72,7 +71,7 @@ export const dbGroup: Group = {
       name: "migrate",
       summary: "bring the schema to the newest version",
       details: "The other commands do so too, except db info.",
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       output: "record",
       storage: "folder",
       examples: [["db migrate", "a database that Go made"]],
@@ -107,7 +106,7 @@ export const dbGroup: Group = {
         "The damaged one is not changed; nobody should have it open. Exits with 1 when rows\n" +
         "could not be read.",
       arguments: [{ name: "FILE", summary: "the new database; must not exist" }],
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       output: "record",
       storage: "folder",
       examples: [["db salvage saved.db", "look at it before it takes the old one's place"]],

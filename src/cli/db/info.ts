@@ -8,7 +8,7 @@ import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { openDatabase } from "../execution/store.ts";
 import { snakeCase } from "../json.ts";
-import { printFields } from "../records.ts";
+import { printFields, printRecord } from "../records.ts";
 import { formatSize } from "../values.ts";
 
 /** Shows what is known of the database. */
@@ -21,7 +21,7 @@ export async function showInfo(context: Context): Promise<void> {
   const { size } = await Deno.stat(info.path);
   const executions = total?.count ?? 0;
   const unfinished = info.unfinished.map(snakeCase);
-  context.record(snakeCase({ ...info, unfinished, size, executions }), () => {
+  printRecord(context, snakeCase({ ...info, unfinished, size, executions }), () => {
     const schema = `${info.schemaVersion}` +
       (info.schemaVersion === info.latestSchemaVersion ? "" : ` of ${info.latestSchemaVersion}`);
     printFields(context, [
@@ -54,7 +54,7 @@ async function showServer(context: Context): Promise<void> {
     executions: total?.count ?? 0,
     workflows: (await workflows.summaries()).summaries.length,
   };
-  context.record(snakeCase({ ...info, ...counts }), () => {
+  printRecord(context, snakeCase({ ...info, ...counts }), () => {
     printFields(context, [
       ["Server", info.place],
       ["PostgreSQL", info.serverVersion],

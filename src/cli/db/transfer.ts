@@ -18,6 +18,7 @@ import { resolveRoot } from "../../root.ts";
 import { openStorage } from "../../storage.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { fileError } from "../files.ts";
 import { snakeCase } from "../json.ts";
 import { Progress } from "../progress.ts";
@@ -145,7 +146,7 @@ function report(context: Context, result: StorageCopyResult): void {
     part,
     { ...counts, failed: failed.map(({ id, error }) => ({ id, error: error.message })) },
   ]);
-  context.record(snakeCase(Object.fromEntries(json)), () => {
+  printRecord(context, snakeCase(Object.fromEntries(json)), () => {
     for (const [part, { total, copied, unchanged, replaced, failed }] of Object.entries(result)) {
       const counts = [
         `${copied} copied`,

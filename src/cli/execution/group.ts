@@ -4,10 +4,40 @@
  * @module
  */
 
-import type { Argument, Group } from "../command.ts";
-import { DRIVER, ENDED, FILTER_OPTIONS, TABLES } from "./options.ts";
+import { type Argument, DRIVER_OPTION, type Group, type Option } from "../command.ts";
 
 const ID: Argument = { name: "ID", summary: "id of the run", candidates: "execution list -q" };
+
+/** Statuses in which a run has ended. */
+const ENDED: readonly string[] = ["completed", "failed", "cancelled", "timed_out"];
+const STATUSES = ["pending", "running", ...ENDED];
+
+/** Tables of a CSV. */
+const TABLES: readonly string[] = [
+  "executions",
+  "node_executions",
+  "variable_snapshots",
+  "joined",
+];
+
+/** Which runs. */
+const FILTER_OPTIONS: readonly Option[] = [
+  { name: "workflow", value: "ID", summary: "only runs of this workflow" },
+  {
+    name: "status",
+    value: "STATUS",
+    choices: STATUSES,
+    multiple: true,
+    summary: "only runs of this status",
+  },
+  { name: "since", value: "TIME", summary: "only runs started then or later" },
+  { name: "until", value: "TIME", summary: "only runs started before" },
+  { name: "search", value: "TEXT", summary: "only runs whose workflow id has this text" },
+  { name: "min-duration", value: "DURATION", summary: "only runs that took at least so long" },
+  { name: "max-duration", value: "DURATION", summary: "only runs that took at most so long" },
+  { name: "error-type", value: "TYPE", summary: "only runs that failed with this type of error" },
+  { name: "label", value: "LABEL", summary: "only runs with this label" },
+];
 
 /** Executions in SQLite. */
 export const executionGroup: Group = {
@@ -25,7 +55,7 @@ export const executionGroup: Group = {
         { name: "cursor", value: "CURSOR", summary: "page that an earlier call named" },
         { name: "total", summary: "count all that match" },
         { name: "abandoned", summary: "only live runs whose owner is gone; no other filter" },
-        DRIVER,
+        DRIVER_OPTION,
       ],
       output: "records",
       ids: true,
@@ -40,7 +70,10 @@ export const executionGroup: Group = {
       name: "show",
       summary: "show a run with a time line of its nodes",
       arguments: [ID],
-      options: [{ name: "payloads", summary: "show inputs, outputs and variables too" }, DRIVER],
+      options: [
+        { name: "payloads", summary: "show inputs, outputs and variables too" },
+        DRIVER_OPTION,
+      ],
       output: "record",
       storage: "any",
       examples: [
@@ -62,7 +95,7 @@ export const executionGroup: Group = {
           multiple: true,
           summary: "only events of this type",
         },
-        DRIVER,
+        DRIVER_OPTION,
       ],
       output: "records",
       storage: "any",
@@ -77,7 +110,7 @@ export const executionGroup: Group = {
       summary: "tell when runs are created, updated or deleted, until Ctrl-C",
       options: [
         { name: "after", value: "N", summary: "go on behind this place of the feed" },
-        DRIVER,
+        DRIVER_OPTION,
       ],
       output: "records",
       storage: "any",
@@ -99,7 +132,7 @@ export const executionGroup: Group = {
           summary: "step of the line of runs (default: hour up to three days, else day)",
         },
         { name: "exact", summary: "percentiles from the runs that are stored, which takes time" },
-        DRIVER,
+        DRIVER_OPTION,
       ],
       output: "record",
       storage: "any",
@@ -128,7 +161,7 @@ export const executionGroup: Group = {
           summary: "table of a CSV (default: executions)",
         },
         ...FILTER_OPTIONS,
-        DRIVER,
+        DRIVER_OPTION,
       ],
       storage: "any",
       examples: [
@@ -146,7 +179,7 @@ export const executionGroup: Group = {
         name: "FILE",
         summary: 'NDJSON, also compressed with gzip, "-" for standard input',
       }],
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       output: "record",
       storage: "any",
       examples: [["execution import runs.ndjson", "repeating it changes nothing"]],
@@ -177,7 +210,7 @@ export const executionGroup: Group = {
           value: "FILE",
           summary: "append what goes to this file first, as NDJSON in gzip",
         },
-        DRIVER,
+        DRIVER_OPTION,
       ],
       output: "record",
       destructive: true,
@@ -192,7 +225,7 @@ export const executionGroup: Group = {
       name: "pin",
       summary: "keep runs from every pruning",
       arguments: [{ ...ID, multiple: true }],
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       storage: "any",
       examples: [["execution pin 0198c2f0-1111-7abc-8def-0123456789ab", "keep it"]],
       run: async (context) => (await import("./labels.ts")).pinExecutions(context),
@@ -201,7 +234,7 @@ export const executionGroup: Group = {
       name: "unpin",
       summary: "let runs be pruned again",
       arguments: [{ ...ID, multiple: true }],
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       storage: "any",
       examples: [["execution unpin 0198c2f0-1111-7abc-8def-0123456789ab", "let it go"]],
       run: async (context) => (await import("./labels.ts")).unpinExecutions(context),
@@ -210,7 +243,7 @@ export const executionGroup: Group = {
       name: "label",
       summary: "put labels on a run, take them off, or list them",
       arguments: [ID, { name: "LABEL", summary: "labels", optional: true, multiple: true }],
-      options: [{ name: "remove", summary: "take the labels off" }, DRIVER],
+      options: [{ name: "remove", summary: "take the labels off" }, DRIVER_OPTION],
       output: "record",
       storage: "any",
       examples: [
@@ -227,7 +260,7 @@ export const executionGroup: Group = {
       options: [
         { name: "owner", value: "NAME", summary: "who takes it over, unique among all engines" },
         { name: "for", value: "DURATION", summary: "how long the lease lasts (default: 1m)" },
-        DRIVER,
+        DRIVER_OPTION,
       ],
       output: "record",
       storage: "any",
@@ -245,7 +278,7 @@ export const executionGroup: Group = {
         optional: true,
         multiple: true,
       }],
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       destructive: true,
       storage: "any",
       examples: [["execution interrupt", "show all, ask, then end them"]],
@@ -255,7 +288,7 @@ export const executionGroup: Group = {
       name: "delete",
       summary: "delete runs with their node executions and snapshots",
       arguments: [{ ...ID, multiple: true }],
-      options: [DRIVER],
+      options: [DRIVER_OPTION],
       destructive: true,
       storage: "any",
       examples: [["execution delete 0198c2f0-1111-7abc-8def-0123456789ab", "ask, then delete"]],

@@ -6,6 +6,7 @@
 
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { oneLine } from "../text.ts";
 import { openExecutions } from "./store.ts";
 
@@ -40,7 +41,7 @@ export async function labelExecution(context: Context): Promise<void> {
   if (remove) await store.removeLabels(id, ...labels);
   else if (labels.length > 0) await store.addLabels(id, ...labels);
   const all = await store.getLabels(id);
-  context.record({ id, labels: all }, () => {
+  printRecord(context, { id, labels: all }, () => {
     for (const label of all) context.print(oneLine(label));
   });
 }

@@ -7,6 +7,7 @@
 import { ConflictError } from "../../domain/errors.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { confirmed } from "../prompt.ts";
 import { oneLine } from "../text.ts";
 import { toDuration } from "../values.ts";
@@ -28,7 +29,7 @@ export async function claimExecution(context: Context): Promise<void> {
     );
   }
   const lease = await store.getLease(id);
-  context.record({ id, owner, expires_at: lease?.expiresAt }, () => {
+  printRecord(context, { id, owner, expires_at: lease?.expiresAt }, () => {
     context.note(oneLine(`Execution "${id}" belongs to "${owner}" now`));
   });
 }

@@ -4,23 +4,21 @@
  * @module
  */
 
+// Otherwise it would be loaded only when the rest is there.
+import "../../executions/builtin.ts";
 import { InvalidDataError, NotFoundError } from "../../domain/errors.ts";
 import type { Execution } from "../../domain/execution.ts";
-import type {
-  ExecutionPage,
-  ExecutionQuery,
-  ExecutionRepository,
-} from "../../domain/execution_repository.ts";
+import type { ExecutionPage, ExecutionQuery } from "../../domain/execution_repository.ts";
+import { openReader, type Reader } from "../../executions/reader.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { printRecords } from "../records.ts";
 import { visible } from "../text.ts";
 import { formatDuration, formatTime, toCount } from "../values.ts";
 import { executionJson } from "./json.ts";
-import { openExecutionLister } from "./lister.ts";
 import { filterOf } from "./query.ts";
 import { statusStyle } from "./status.ts";
-import { openExecutions } from "./store.ts";
+import { driverOf, existingDatabase, openExecutions } from "./store.ts";
 
 /** Lists runs. */
 export async function listExecutions(context: Context): Promise<void> {
@@ -34,7 +32,7 @@ export async function listExecutions(context: Context): Promise<void> {
       using store = await openExecutions(context);
       await printPage(context, { executions: await store.listAbandoned() });
     } else {
-      using store = await openExecutionLister(context);
+      using store = await openLister(context);
       await printPage(context, await readPage(store, query, offset));
     }
   } catch (error) {
@@ -45,9 +43,18 @@ export async function listExecutions(context: Context): Promise<void> {
   }
 }
 
+/** In a folder only what a list needs is loaded, unless the database has to be changed first. */
+async function openLister(context: Context): Promise<Reader> {
+  if (context.url === undefined) {
+    const reader = await openReader(existingDatabase(context), driverOf(context));
+    if (reader !== undefined) return reader;
+  }
+  return await openExecutions(context);
+}
+
 /** Skips pages of runs, as Go's command line can; a cursor gets there at once. */
 async function readPage(
-  store: Pick<ExecutionRepository, "list">,
+  store: Reader,
   query: ExecutionQuery,
   offset: number,
 ): Promise<ExecutionPage> {

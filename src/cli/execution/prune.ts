@@ -9,6 +9,7 @@ import type { PrunePlan } from "../../domain/execution_retention.ts";
 import type { RetentionPolicy, RetentionRule } from "../../domain/execution_retention.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { snakeCase } from "../json.ts";
 import { Progress } from "../progress.ts";
 import { confirmed } from "../prompt.ts";
@@ -23,7 +24,7 @@ export async function pruneExecutions(context: Context): Promise<void> {
   const { runs: _, ...plan } = await store.planPrune(policy);
   if (plan.count === 0) context.note("Nothing to prune");
   if (plan.count === 0 || !await confirmed(context, planText(plan, policy))) {
-    context.record({ deleted: 0, ...planJson(plan) }, () => {});
+    printRecord(context, { deleted: 0, ...planJson(plan) }, () => {});
     return;
   }
   const { signal } = context;
@@ -34,7 +35,7 @@ export async function pruneExecutions(context: Context): Promise<void> {
     ...(archive === undefined ? {} : { archive }),
   });
   progress[Symbol.dispose]();
-  context.record({ deleted: result.count, ...planJson(result) }, () => {
+  printRecord(context, { deleted: result.count, ...planJson(result) }, () => {
     context.note(`Deleted ${result.count} runs, about ${formatSize(result.bytes)}`);
   });
   signal.throwIfAborted();

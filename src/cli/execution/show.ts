@@ -8,7 +8,14 @@ import type { Execution, ExecutionError } from "../../domain/execution.ts";
 import type { NodeExecution } from "../../domain/node_execution.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../json.ts";
-import { type Column, type Field, printFields, table, tableWidth } from "../records.ts";
+import {
+  type Column,
+  type Field,
+  printFields,
+  printRecord,
+  table,
+  tableWidth,
+} from "../records.ts";
 import { fit, oneLine, visible } from "../text.ts";
 import { formatDuration, formatTime } from "../values.ts";
 import { wholeExecutionJson } from "./json.ts";
@@ -23,7 +30,7 @@ export async function showExecution(context: Context): Promise<void> {
   // A file that could not be brought up to date has none.
   const labels = schemaVersion < latestSchemaVersion ? [] : await store.getLabels(execution.id);
   if (context.format === "json") {
-    context.record({ ...wholeExecutionJson(execution), labels }, () => {});
+    printRecord(context, { ...wholeExecutionJson(execution), labels }, () => {});
     return;
   }
   printHead(context, execution, labels);

@@ -14,7 +14,7 @@ import type {
 import { bar, sparkLine } from "../charts.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
-import { type Column, type Field, printFields, table } from "../records.ts";
+import { type Column, type Field, printFields, printRecord, table } from "../records.ts";
 import type { Style } from "../text.ts";
 import { formatDuration, toPast } from "../values.ts";
 import { statusStyle } from "./status.ts";
@@ -33,7 +33,7 @@ export async function showStatistics(context: Context): Promise<void> {
   const query = queryOf(context);
   using store = await openExecutions(context);
   const statistics = await store.statistics(query);
-  context.record(statisticsJson(statistics), () => {
+  printRecord(context, statisticsJson(statistics), () => {
     printSummary(context, statistics);
     if (statistics.runs.count > 0) printCharts(context, statistics, query.by ?? "day");
   });

@@ -7,13 +7,13 @@
 import { join } from "../../paths.ts";
 import { NotFoundError } from "../../domain/errors.ts";
 import type { ExecutionRepository } from "../../domain/execution_repository.ts";
+import { databaseError } from "../../executions/database_error.ts";
 import type { SQLiteOptions } from "../../executions/options.ts";
 import type { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import { requirePermissions } from "../../permissions.ts";
 import { resolveRoot } from "../../root.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { fileError } from "../files.ts";
 
 /** A store of either kind, which tells the version of its schema. */
 export type OpenExecutions = ExecutionRepository & {
@@ -29,7 +29,7 @@ export type OpenExecutions = ExecutionRepository & {
  * @throws {NotFoundError} If there is no database.
  */
 export async function openExecutions(context: Context): Promise<OpenExecutions> {
-  if (context.url === undefined) await existingDatabase(context);
+  if (context.url === undefined) existingDatabase(context);
   return await openOrCreateExecutions(context);
 }
 
@@ -61,7 +61,7 @@ export async function openDatabase(
   context: Context,
   options: Pick<SQLiteOptions, "migrate"> = {},
 ): Promise<SQLiteExecutionRepository> {
-  await existingDatabase(context);
+  existingDatabase(context);
   return await openOrCreateDatabase(context, options);
 }
 
@@ -101,12 +101,12 @@ export function databasePath(context: Context): string {
  * @returns Absolute path.
  * @throws {NotFoundError} If there is no database.
  */
-export async function existingDatabase(context: Context): Promise<string> {
+export function existingDatabase(context: Context): string {
   const path = databasePath(context);
   const action = `Cannot open the execution database "${path}"`;
   requirePermissions(action, { name: "read", path });
   try {
-    await Deno.stat(path);
+    Deno.statSync(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
       throw new NotFoundError(`${action}: it does not exist yet`, {
@@ -115,7 +115,7 @@ export async function existingDatabase(context: Context): Promise<string> {
         cause,
       });
     }
-    throw fileError(cause, action, path);
+    throw databaseError(cause, action, path);
   }
   return path;
 }

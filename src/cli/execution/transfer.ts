@@ -9,6 +9,7 @@ import { requirePermissions } from "../../permissions.ts";
 import { pauser } from "../../workflows/pause.ts";
 import { UsageError } from "../command.ts";
 import { type Context, interruption } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { fileError } from "../files.ts";
 import type { Source } from "../io.ts";
 import { Progress } from "../progress.ts";
@@ -90,7 +91,7 @@ export async function importExecutions(context: Context): Promise<number> {
   progress[Symbol.dispose]();
   for (const { line, error } of invalid) context.note(oneLine(`Line ${line}: ${error.message}`));
   const json = invalid.map(({ line, error }) => ({ line, error: error.message }));
-  context.record({ imported, skipped, invalid: json }, () => {
+  printRecord(context, { imported, skipped, invalid: json }, () => {
     context.note(`Imported ${imported} runs, ${skipped} were there already`);
   });
   return invalid.length === 0 ? 0 : 1;

@@ -8,7 +8,7 @@ import { InvalidDataError } from "../../domain/errors.ts";
 import { templateProblems, type WorkflowTemplate } from "../../domain/template.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
-import { printRecords } from "../records.ts";
+import { printRecord, printRecords } from "../records.ts";
 import { visible } from "../text.ts";
 import { byId, printVerdicts, type Verdict } from "../verdicts.ts";
 import { openTemplates } from "./store.ts";
@@ -53,7 +53,7 @@ export async function showTemplate(context: Context): Promise<void> {
   const store = await openTemplates(context);
   const template = await store.load(id);
   if (context.format === "json") {
-    context.record(templateJson(template), () => {});
+    printRecord(context, templateJson(template), () => {});
     return;
   }
   const text = await store.readText(id);

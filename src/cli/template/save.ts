@@ -10,6 +10,7 @@ import { decodeTemplate } from "../../workflows/template_codec.ts";
 import { readYaml } from "../../workflows/yaml_reader.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { idOfFile, readInput } from "../files.ts";
 import { confirmed } from "../prompt.ts";
 import { oneLine } from "../text.ts";
@@ -31,7 +32,7 @@ export async function saveTemplate(context: Context): Promise<void> {
   const store = await openTemplates(context);
   const { changed } = await store.save(template, { ifAbsent: context.flag("create") });
   const path = store.pathOf(id);
-  context.record({ id, path, changed }, () => {
+  printRecord(context, { id, path, changed }, () => {
     context.note(oneLine(changed ? `Saved ${path}` : `Nothing changed in ${path}`));
   });
   for (const problem of problems) context.note(oneLine(`Not valid yet: ${problem}`));

@@ -9,7 +9,7 @@ import { NotFoundError } from "../../domain/errors.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { snakeCase, toJson } from "../json.ts";
-import { printRecords, table } from "../records.ts";
+import { printRecord, printRecords, table } from "../records.ts";
 import { oneLine, type Style, styled, visible } from "../text.ts";
 import { formatSize, formatTime } from "../values.ts";
 import { openWorkflows, revisionOptions } from "./store.ts";
@@ -49,7 +49,7 @@ export async function showDiff(context: Context): Promise<void> {
     });
   }
   const { changes, unified } = await store.diff(id, from, context.optionalArgument("TO"));
-  context.record({ changes, unified }, () => {
+  printRecord(context, { changes, unified }, () => {
     if (changes.length === 0 && unified === "") context.note("Nothing differs");
     else if (context.flag("structure")) printChanges(context, changes);
     else printUnified(context, unified);
@@ -104,7 +104,7 @@ export async function restoreRevision(context: Context): Promise<void> {
   const id = context.argument("ID");
   const store = await openWorkflows(context);
   const result = await store.restore(id, context.argument("REVISION"), revisionOptions(context));
-  context.record({ id, ...snakeCase(result) }, () => {
+  printRecord(context, { id, ...snakeCase(result) }, () => {
     context.note(oneLine(
       result.changed
         ? `Restored workflow "${id}" to revision ${result.revision.slice(0, SHOWN)}`

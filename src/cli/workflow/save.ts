@@ -9,6 +9,7 @@ import { ConflictError } from "../../domain/errors.ts";
 import { parseWorkflow } from "../../workflows/workflow_cache.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { idOfFile, readInput } from "../files.ts";
 import { snakeCase } from "../json.ts";
 import { confirmed } from "../prompt.ts";
@@ -66,7 +67,7 @@ export async function normalizeWorkflow(context: Context): Promise<void> {
 
 function report(context: Context, id: string, path: string, result: SaveResult): void {
   const { changed, rewritten, merged, secrets = [] } = result;
-  context.record({ id, path, ...snakeCase(result) }, () => {
+  printRecord(context, { id, path, ...snakeCase(result) }, () => {
     context.note(oneLine(changed ? `Saved ${path}` : `Nothing changed in ${path}`));
   });
   if (merged) context.note("Somebody else was faster, both edits were joined");

@@ -6,6 +6,7 @@
 
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
+import { printRecord } from "../records.ts";
 import { fit, oneLine, visible } from "../text.ts";
 import { openWorkflows } from "./store.ts";
 
@@ -21,7 +22,7 @@ export async function showWorkflow(context: Context): Promise<void> {
   const workflow = await store.load(id);
   if (context.format === "json") {
     const { workflowJson } = await import("./json.ts");
-    context.record(workflowJson(workflow), () => {});
+    printRecord(context, workflowJson(workflow), () => {});
   } else if (context.flag("graph")) {
     const { drawGraph } = await import("./graph.ts");
     // A line that is too long would break the drawing.

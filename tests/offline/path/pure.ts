@@ -71,7 +71,8 @@ export function pathsOf(windows: boolean): Paths {
     resolve(...paths) {
       let drive = "";
       const names: string[] = [];
-      for (const path of [Deno.cwd(), ...paths]) {
+      const absolute = !windows && paths.some((path) => path.startsWith(separator));
+      for (const path of absolute ? paths : [Deno.cwd(), ...paths]) {
         if (path === "") continue;
         const found = split(path);
         const device = found.root.replace(/\\$/, "");
