@@ -31,7 +31,7 @@ import { readVersion, VERSIONS } from "./schema_version.ts";
 export async function openConnection(options: ResolvedOptions): Promise<Connection> {
   return await openFile({
     ...options,
-    createFile: (action) => createFile(options.path, options.fileMode, action),
+    createFile: () => createFile(options.path, options.fileMode),
     setUp: (driver, choice, action) => setUp(driver, choice, options, action),
   });
 }
@@ -41,22 +41,15 @@ export async function openConnection(options: ResolvedOptions): Promise<Connecti
  * beginning. An existing file is not opened: closing it would drop the locks
  * of other connections in this process.
  */
-function createFile(path: string, mode: number, action: string): void {
-  if (exists(path)) return requireFile(path, action);
+function createFile(path: string, mode: number): void {
+  if (exists(path)) return;
   try {
     Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     Deno.openSync(path, { write: true, createNew: true, mode }).close();
   } catch (cause) {
+    // Another process may have been faster, or a link leads nowhere.
     if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
-    requireFile(path, action);
   }
-}
-
-function requireFile(path: string, action: string): void {
-  if (Deno.statSync(path).isFile) return;
-  throw new DatabaseError(`${action}: the path is that of a folder or device, wanted is a file`, {
-    code: "not-a-database",
-  });
 }
 
 /** Each setting is tried until no lock is in its way, and read back. */

@@ -22,7 +22,7 @@ export const HARDENING = { trusted_schema: 0, cell_size_check: 1 } as const;
 export interface Opening<Info extends ConnectionInfo>
   extends Pick<ResolvedOptions, "path" | "driver" | "timeout"> {
   /** Makes the file where it is missing. */
-  createFile?(action: string): void;
+  createFile?(): void;
   /** Looks at the file, and sets what is needed. */
   setUp(driver: Driver, choice: DriverChoice, action: string): Promise<Info>;
 }
@@ -44,7 +44,8 @@ export async function openFile<Info extends ConnectionInfo>(
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
   const choice = await chooseDriver(opening.driver, action);
   const release = onFile(path, action, () => {
-    opening.createFile?.(action);
+    opening.createFile?.();
+    requireFile(path, action);
     return registerOpenFile(path, choice.name, action);
   });
   try {
@@ -77,6 +78,13 @@ function onFile<T>(path: string, action: string, run: () => T): T {
       : "a part of its path is a file, wanted is a folder";
     throw new DatabaseError(`${action}: ${found}`, { code: "not-a-database", cause });
   }
+}
+
+function requireFile(path: string, action: string): void {
+  if (Deno.statSync(path).isFile) return;
+  throw new DatabaseError(`${action}: the path is that of a folder or device, wanted is a file`, {
+    code: "not-a-database",
+  });
 }
 
 /**

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { join } from "@std/path";
 import { Execution } from "../../src/domain/execution.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
+import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { cli, type CliOptions, type CliResult, withRoot } from "./cli.ts";
 
@@ -173,6 +175,26 @@ Deno.test("execution list finds nothing where no database is, and makes none", (
     assertEquals([...Deno.readDirSync(root)], []);
     assertEquals((await cli(["execution", "show", "x", "--root", root])).code, 3);
     assertEquals((await cli(["db", "info", "--root", root])).code, 3);
+  }));
+
+Deno.test("execution list brings an older database to the newest schema first", () =>
+  withRoot(async (root) => {
+    const path = join(root, "goflow.db");
+    {
+      using database = new DatabaseSync(path);
+      database.exec(MIGRATIONS[0]!.sql);
+      database.exec(`INSERT INTO migrations (version) VALUES (1);
+        INSERT INTO executions (id, workflow_id, workflow_version, status, started_at)
+        VALUES ('old', 'orders', '1.0', 'completed', '2026-01-01 00:00:00 -0800 PST')`);
+    }
+    for (let i = 0; i < 2; i++) {
+      const { stdout, stderr } = await cli(["execution", "list", "-q", "--root", root]);
+      assertEquals([stdout, stderr], ["old\n", ""]);
+    }
+    const { schema_version } = JSON.parse(
+      (await cli(["db", "info", "--json", "--root", root])).stdout,
+    );
+    assertEquals(schema_version, MIGRATIONS.length);
   }));
 
 Deno.test("execution list skips runs, and takes wrong values for wrong usage", () =>
