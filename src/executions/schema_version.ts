@@ -25,6 +25,7 @@ export const VERSIONS: readonly Version[] = [
   { version: 5, checksum: "0c28f05f" },
   { version: 6, checksum: "4e86171b" },
   { version: 7, checksum: "9215a555" },
+  { version: 8, checksum: "08e520ef" },
 ];
 
 /**

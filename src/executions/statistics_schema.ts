@@ -81,23 +81,31 @@ function isUncounted(id: string): string {
   return `EXISTS (SELECT 1 FROM uncounted WHERE execution_id = ${id})`;
 }
 
-/**
- * Adds runs to their roll-ups, or takes them out. The LIMIT makes SQLite
- * compute each duration once; a clock may have gone backwards.
- */
+/** A subquery whose columns are computed once for each of its rows: the LIMIT forbids to merge it. */
+function once(columns: string, from: string): string {
+  return `(SELECT ${columns} ${from} LIMIT -1 OFFSET 0)`;
+}
+
+/** Adds runs to their roll-ups, or takes them out; a clock may have gone backwards. */
 function countRunsSql(row: string, from: string, sign: string): string {
-  const [started, completed] = [`${row}.started_instant`, `${row}.completed_instant`];
+  const instants = once(
+    `${row}.workflow_id AS workflow_id, ${row}.status AS status,
+    coalesce(${row}.error_type, '') AS error_type,
+    ${row}.started_instant AS started, ${row}.completed_instant AS completed`,
+    from,
+  );
+  const durations = once(
+    `workflow_id, status, error_type, started / 1000000 AS seconds,
+    CASE WHEN started > ${ZERO_INSTANT} THEN max(0, (completed - started) / 1000) END AS ms`,
+    `FROM ${instants}`,
+  );
   return `INSERT INTO run_statistics
   (span, workflow_id, start, status, error_type, bin, runs, total, shortest, longest)
 SELECT span, CASE every_workflow WHEN 1 THEN '' ELSE workflow_id END AS workflow,
   CASE length WHEN 0 THEN 0 ELSE seconds - ((seconds % length) + length) % length END AS bucket,
-  status, error_type, CASE WHEN bins = 0 AND ms IS NOT NULL THEN 0 ELSE ${binSql("ms")} END AS bin,
+  status, error_type, CASE WHEN bins = 0 AND ms IS NOT NULL THEN 0 ELSE own_bin END AS bin,
   ${sign} * count(*), ${sign} * sum(coalesce(ms, 0)), min(ms), max(ms)
-FROM (SELECT ${row}.workflow_id AS workflow_id, ${row}.status AS status,
-    coalesce(${row}.error_type, '') AS error_type, ${started} / 1000000 AS seconds,
-    CASE WHEN ${started} > ${ZERO_INSTANT}
-      THEN max(0, (${completed} - ${started}) / 1000) END AS ms
-  ${from} LIMIT -1 OFFSET 0)
+FROM ${once(`*, ${binSql("ms")} AS own_bin`, `FROM ${durations}`)}
 CROSS JOIN run_spans GROUP BY span, workflow, bucket, status, error_type, bin
 ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, total = total + excluded.total,
   shortest = CASE runs WHEN 0 THEN excluded.shortest
@@ -124,25 +132,25 @@ function nodeDurationSql(row: string): string {
   }) * 86400000) AS INTEGER), 0)) END`;
 }
 
+/** The day of a run, counted from 1970. */
+function daySql(run: string): string {
+  return `${run}.started_instant / 86400000000`;
+}
+
 /**
  * Adds node executions to their roll-ups by the day of their run, or takes
  * them out; those that have not ended do not count.
  */
-function countNodesSql(
-  row: string,
-  run: string,
-  from: string,
-  sign: string,
-): string {
+function countNodesSql(row: string, workflow: string, day: string, from: string, sign: string) {
+  const columns = `${workflow} AS workflow, ${day} AS day,
+    ${row}.node_id AS node_id, ${row}.node_type AS node_type, ${row}.status AS status,
+    coalesce(${row}.error_type, '') AS error_type, coalesce(${row}.retry_count, 0) AS retries,
+    ${nodeDurationSql(row)} AS ms`;
   return `INSERT INTO node_statistics
   (workflow_id, node_id, node_type, status, error_type, day, nodes, retries, total, longest)
 SELECT workflow, node_id, node_type, status, error_type, day,
   ${sign} * count(*), ${sign} * sum(retries), ${sign} * sum(ms), max(ms)
-FROM (SELECT ${run}.workflow_id AS workflow, ${run}.started_instant / 86400000000 AS day,
-    ${row}.node_id AS node_id, ${row}.node_type AS node_type, ${row}.status AS status,
-    coalesce(${row}.error_type, '') AS error_type, coalesce(${row}.retry_count, 0) AS retries,
-    ${nodeDurationSql(row)} AS ms
-  ${from} LIMIT -1 OFFSET 0)
+FROM ${once(columns, from)}
 WHERE status = 'completed' OR status = 'failed' OR status = 'skipped'
 GROUP BY workflow, node_id, node_type, status, error_type, day
 ON CONFLICT DO UPDATE SET nodes = nodes + excluded.nodes, retries = retries + excluded.retries,
@@ -151,11 +159,13 @@ ON CONFLICT DO UPDATE SET nodes = nodes + excluded.nodes, retries = retries + ex
 
 /** Statements that count all waiting runs but those that a condition spares. */
 function foldSql(condition: string): string[] {
-  const runs = `FROM uncounted AS u CROSS JOIN executions AS e ON e.id = u.execution_id`;
-  const nodes = `CROSS JOIN node_executions AS n ON n.execution_id = e.id`;
+  const runs = `FROM uncounted AS u CROSS JOIN executions AS e ON e.id = u.execution_id
+  WHERE ${condition}`;
+  const days = once(`e.id AS id, e.workflow_id AS workflow_id, ${daySql("e")} AS day`, runs);
+  const nodes = `FROM ${days} AS r CROSS JOIN node_executions AS n ON n.execution_id = r.id`;
   return [
-    countRunsSql("e", `${runs} WHERE ${condition}`, "1"),
-    countNodesSql("n", "e", `${runs} ${nodes} WHERE ${condition}`, "1"),
+    countRunsSql("e", runs, "1"),
+    countNodesSql("n", "r.workflow_id", "r.day", nodes, "1"),
     `DELETE FROM uncounted WHERE ${condition.replaceAll("u.", "")}`,
   ];
 }
@@ -182,9 +192,10 @@ INSERT INTO late_nodes SELECT ${columns}, id, ${sign} FROM executions
 END;`;
 }
 
-/** A view that takes rows for a trigger, which is entered only when there are some. */
+/** A view that takes rows for a trigger, which is entered only when there are some; it may replace one. */
 function viewSql(name: string, columns: readonly string[], statements: readonly string[]): string {
-  return `CREATE VIEW ${name} AS SELECT ${columns.map((one) => `NULL AS ${one}`).join(", ")};
+  return `DROP VIEW IF EXISTS ${name};
+CREATE VIEW ${name} AS SELECT ${columns.map((one) => `NULL AS ${one}`).join(", ")};
 CREATE TRIGGER count_${name} INSTEAD OF INSERT ON ${name} BEGIN
 ${statements.map((sql) => `${sql};`).join("\n")}
 END;`;
@@ -275,7 +286,7 @@ ${sumsSql(RUN_SPANS.allSums, RUN_SPANS.all, "<> ''")}
 ${sumsSql(RUN_SPANS.daySums, RUN_SPANS.day, "= ''")}
 INSERT INTO node_statistics SELECT * FROM former_node_statistics;
 ${countRunsSql("e", `${ALL_RUNS} AND ${NEVER_COUNTED}`, "1")};
-${countNodesSql("n", "e", `${ALL_NODES} AND ${NEVER_COUNTED}`, "1")};
+${countNodesSql("n", "e.workflow_id", daySql("e"), `${ALL_NODES} AND ${NEVER_COUNTED}`, "1")};
 DROP TABLE former_run_spans;
 DROP TABLE former_run_statistics;
 DROP TABLE former_node_statistics;
@@ -300,24 +311,31 @@ CREATE TRIGGER count_queue AFTER INSERT ON uncounted
 WHEN (SELECT count(*) FROM uncounted) > ${QUEUE} BEGIN
 INSERT INTO waiting_runs VALUES (new.execution_id);
 END;
-${viewSql("waiting_runs", ["newest"], foldSql("u.execution_id <> new.newest"))}
-${
-  viewSql("single_runs", [...ONE_RUN.split(", "), "sign"], [
-    countRunsSql("new", "WHERE true", "new.sign"),
-    countNodesSql(
-      "n",
-      "new",
-      "FROM node_executions AS n WHERE n.execution_id = new.id",
-      "new.sign",
-    ),
-  ])
-}
-${
-  viewSql("late_nodes", [...NODE_COUNTED, "execution_id", "sign"], [
-    countNodesSql("new", "e", "FROM executions AS e WHERE e.id = new.execution_id", "new.sign"),
-  ])
-}
 ${lateNodeSql("new", "insert", "", 1)}
 ${lateNodeSql("old", "update", `${differs(NODE_COUNTED)} AND`, -1)}
 ${lateNodeSql("new", "update", `${differs(NODE_COUNTED)} AND`, 1)}
 `;
+
+/** The views that the triggers of {@linkcode STATISTICS_SQL} put runs and node executions into. */
+export const COUNTING_SQL: string = [
+  viewSql("waiting_runs", ["newest"], foldSql("u.execution_id <> new.newest")),
+  viewSql("single_runs", [...ONE_RUN.split(", "), "sign"], [
+    countRunsSql("new", "WHERE true", "new.sign"),
+    countNodesSql(
+      "n",
+      "new.workflow_id",
+      daySql("new"),
+      "FROM node_executions AS n WHERE n.execution_id = new.id",
+      "new.sign",
+    ),
+  ]),
+  viewSql("late_nodes", [...NODE_COUNTED, "execution_id", "sign"], [
+    countNodesSql(
+      "new",
+      "e.workflow_id",
+      daySql("e"),
+      "FROM executions AS e WHERE e.id = new.execution_id",
+      "new.sign",
+    ),
+  ]),
+].join("\n");
