@@ -38,6 +38,7 @@ export function makeRun(nodes: number): Execution {
 
 async function measure(driver: DriverName, folder: string): Promise<void> {
   using plain = await PlainStore.create(driver, `${folder}/plain.db`);
+  using bare = await PlainStore.createBare(driver, `${folder}/bare.db`);
   using here = await SQLiteExecutionRepository.open({
     path: `${folder}/here.db`,
     driver,
@@ -45,14 +46,19 @@ async function measure(driver: DriverName, folder: string): Promise<void> {
   });
   for (const nodes of [10, 30, 100, 500]) {
     const rounds = nodes > 100 ? 8 : 24;
-    const runs = Array.from({ length: CALLS * (rounds + (rounds >> 3) + 2) }, () => makeRun(nodes));
-    await compare(
-      `record, ${nodes} nodes`,
-      1.3,
-      { rounds, calls: CALLS },
-      (call) => plain.record(runs[call]!),
-      (call) => here.record(runs[call]!),
-    );
+    for (const other of [bare, plain]) {
+      const runs = Array.from(
+        { length: CALLS * (rounds + (rounds >> 3) + 2) },
+        () => makeRun(nodes),
+      );
+      await compare(
+        `record, ${nodes} nodes${other === plain ? ", by version 1" : ""}`,
+        nodes === 30 && other === bare ? 1.3 : Infinity,
+        { rounds, calls: CALLS },
+        (call) => other.record(runs[call]!),
+        (call) => here.record(runs[call]!),
+      );
+    }
   }
   const runs = Array.from({ length: 200 }, () => makeRun(30));
   await compare(

@@ -47,8 +47,7 @@ export class WrittenTable {
     this.columns = columns;
     const row = `(${columns.map(() => "?").join(", ")})`;
     const insert = (rows: number) =>
-      // Whoever fails rolls the transaction back: SQLite need not be able to undo the statement alone.
-      `INSERT OR FAIL INTO ${name} (${names}) VALUES ${Array(rows).fill(row).join(", ")} ` +
+      `INSERT INTO ${name} (${names}) VALUES ${Array(rows).fill(row).join(", ")} ` +
       `ON CONFLICT(id) DO NOTHING`;
     this.insertSql = insert(1);
     this.insertBatchSql = insert(BATCH);
