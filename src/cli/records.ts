@@ -59,8 +59,7 @@ export async function printRecords<T>(context: Context, records: Records<T>): Pr
     }
     return count;
   }
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
+  const all = await Array.fromAsync(items);
   if (context.format === "json") {
     context.print(toJson({ [name]: all.map(json), ...fields?.() }, 2));
   } else if (all.length === 0) context.note(empty);

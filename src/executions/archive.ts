@@ -11,8 +11,7 @@ import { dirname } from "../paths.ts";
 import { DatabaseError, InvalidDataError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { databaseError } from "./database_error.ts";
-import { exists } from "./database_files.ts";
-import { requireClosed } from "./open_files.ts";
+import { exists, requireClosed } from "./database_files.ts";
 
 /** Header of a member: that of gzip with one extra field, "GF" and the length of the member. */
 const HEADER = 20;

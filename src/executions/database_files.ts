@@ -4,8 +4,9 @@
  * @module
  */
 
-import { AlreadyExistsError } from "../domain/errors.ts";
+import { AlreadyExistsError, DatabaseError } from "../domain/errors.ts";
 import { databaseError } from "./database_error.ts";
+import { isSameFile, openPaths } from "./open_files.ts";
 
 /** What SQLite keeps beside a database while it is in use, or after a crash. */
 const SIDE_FILES = ["-wal", "-shm", "-journal"] as const;
@@ -34,6 +35,23 @@ export function exists(path: string): boolean {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
+}
+
+/**
+ * Throws if a file belongs to a database that this process has open. Reading
+ * it otherwise would drop its locks as soon as that ends.
+ *
+ * @param path Path of an existing file.
+ * @param action What it is for, in the form `Cannot salvage "a.db"`.
+ * @throws {DatabaseError} If it does.
+ */
+export function requireClosed(path: string, action: string): void {
+  const isOpen = openPaths().flatMap(databaseFiles)
+    .some((file) => exists(file) && isSameFile(file, path));
+  if (!isOpen) return;
+  throw new DatabaseError(`${action}: this process has "${path}" open as a database`, {
+    code: "busy",
+  });
 }
 
 /**

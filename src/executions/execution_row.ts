@@ -48,7 +48,7 @@ export type LazyParts = Omit<LazyExecutionFields, "returnValue" | "invalidColumn
  * @param parts The parts of the run, by default none.
  * @returns The run.
  */
-export function readExecution(row: Row, parts: LazyParts = {}): Execution {
+export function readExecution(row: Row, parts?: LazyParts): Execution {
   const id = asText(row[0]) ?? "";
   const reader = new ColumnReader("execution", id);
   const status = reader.word("status", row[3], EXECUTION_STATUSES);
@@ -68,7 +68,11 @@ export function readExecution(row: Row, parts: LazyParts = {}): Execution {
   // An older schema has the instant there, which is no text.
   if (typeof row[11] === "string") fields.workflowRevision = row[11];
   if (row[10] === null) {
-    return Execution.from(fields, { ...parts, invalidColumns: () => reader.invalid });
+    if (parts !== undefined) {
+      return Execution.from(fields, { ...parts, invalidColumns: () => reader.invalid });
+    }
+    fields.invalidColumns = reader.invalid;
+    return Execution.from(fields);
   }
   const returnValue = new LazyJson(reader, row[10], decodeReturnValue);
   return Execution.from(fields, {

@@ -7,7 +7,6 @@
  */
 
 import { DatabaseError } from "../domain/errors.ts";
-import { databaseFiles, exists } from "./database_files.ts";
 import type { DriverName } from "./driver.ts";
 
 const open = new Map<string, { driver: DriverName; path: string; count: number }>();
@@ -30,23 +29,12 @@ export function isSameFile(a: string, b: string): boolean {
 }
 
 /**
- * Throws if a file belongs to a database that this process has open. Reading
- * it otherwise would drop its locks as soon as that ends.
+ * Returns the databases that this process has open.
  *
- * @param path Path of an existing file.
- * @param action What it is for, in the form `Cannot salvage "a.db"`.
- * @throws {DatabaseError} If it does.
+ * @returns Their paths.
  */
-export function requireClosed(path: string, action: string): void {
-  const key = fileKey(path);
-  for (const database of open.values()) {
-    for (const file of databaseFiles(database.path)) {
-      if (!exists(file) || fileKey(file) !== key) continue;
-      throw new DatabaseError(`${action}: this process has "${path}" open as a database`, {
-        code: "busy",
-      });
-    }
-  }
+export function openPaths(): string[] {
+  return [...open.values()].map(({ path }) => path);
 }
 
 /**

@@ -7,12 +7,18 @@
 import { dirname } from "../paths.ts";
 import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
-import { copyDatabase, removeDatabase, requireAbsent, temporaryPath } from "./database_files.ts";
+import {
+  copyDatabase,
+  removeDatabase,
+  requireAbsent,
+  requireClosed,
+  temporaryPath,
+} from "./database_files.ts";
 import { databaseError, databaseErrorCode } from "./database_error.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { chooseDriver } from "./driver_choice.ts";
 import { openConnection } from "./open.ts";
-import { registerOpenFile, requireClosed } from "./open_files.ts";
+import { registerOpenFile } from "./open_files.ts";
 import type { SQLiteOptions } from "./options.ts";
 import { resolveOptions } from "./resolve_options.ts";
 import { copyRows } from "./salvage_rows.ts";

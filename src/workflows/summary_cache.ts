@@ -96,8 +96,7 @@ function fromCache(
 
 function readCache(path: string): Map<string, Entry> {
   try {
-    const text = new TextDecoder().decode(systemFiles.readFile(path));
-    const { version, entries } = Object(JSON.parse(text));
+    const { version, entries } = Object(JSON.parse(Deno.readTextFileSync(path)));
     if (version === VERSION && Array.isArray(entries) && entries.every(isEntry)) {
       return new Map(entries.map((entry) => [entry.id, entry]));
     }

@@ -85,3 +85,20 @@ Deno.test("the command line loads PostgreSQL by one import() alone, for those wh
     .filter(({ path }) => path === "src/cli/server.ts");
   assert(importers.length > 0 && importers.every(({ isDynamic }) => isDynamic));
 });
+
+Deno.test("lists load what reading needs, and nothing of writing, migrating and parsing", async () => {
+  const graph = await readModuleGraph("src/cli/main.ts");
+  const loaded = (path: string) => staticImports(graph, path);
+  const start = loaded("src/cli/main.ts");
+  assertEquals([...start].filter((path) => !/^src\/cli\/[a-z]+\.ts$/.test(path)), []);
+  const runs = loaded("src/cli/execution/list.ts");
+  for (const name of ["migrations", "statistics_schema", "written_row", "policy", "repository"]) {
+    assert(graph.has(`src/executions/${name}.ts`) && !runs.has(`src/executions/${name}.ts`), name);
+  }
+  assert(runs.has("node:sqlite") && !runs.has("src/domain/redaction.ts"));
+  const workflows = loaded("src/cli/workflow/list.ts");
+  for (const name of ["repository", "workflow_folder", "replace_file", "yaml_reader"]) {
+    assert(graph.has(`src/workflows/${name}.ts`), name);
+    assert(!workflows.has(`src/workflows/${name}.ts`), name);
+  }
+});

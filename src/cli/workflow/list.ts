@@ -12,13 +12,14 @@ import { snakeCase } from "../json.ts";
 import { printRecords } from "../records.ts";
 import { visible } from "../text.ts";
 import { formatSize, formatTime } from "../values.ts";
-import { openWorkflows } from "./store.ts";
 
 /** Lists workflows. */
 export async function listWorkflows(context: Context): Promise<void> {
   const filter = { tag: context.text("tag"), text: context.text("search") };
-  const read = async (filter: SummaryFilter) =>
-    await (await openWorkflows(context)).summaries(filter);
+  const read = async (filter: SummaryFilter) => {
+    const { openWorkflows } = await import("./store.ts");
+    return await (await openWorkflows(context)).summaries(filter);
+  };
   const { summaries, invalid } = context.url === undefined
     ? await listSummaries(resolveRoot(context.root), filter, () => read({}))
     : await read(filter);

@@ -21,17 +21,20 @@ const WINDOWS_ROOT = /^(?:[\\/]{2}[^\\/]+[\\/]+[^\\/]+[\\/]?|[a-z]:[\\/]?|[\\/])
 /** Makes the operations for one kind of system. */
 export function pathsOf(windows: boolean): Paths {
   const separator = windows ? "\\" : "/";
-  const separators = windows ? /[\\/]+/ : /\/+/;
 
   function split(path: string): Path {
-    const found = (windows ? WINDOWS_ROOT : /^\//).exec(path)?.[0] ?? "";
+    if (!windows) {
+      const root = path.startsWith("/") ? "/" : "";
+      return { root, names: named(path.split("/")), trailing: path.endsWith("/") };
+    }
+    const found = WINDOWS_ROOT.exec(path)?.[0] ?? "";
     const share = /^[\\/]{2}./.test(found);
-    const root = windows ? found.replaceAll("/", "\\") : found;
+    const root = found.replaceAll("/", "\\");
     const rest = path.slice(found.length);
     return {
       root: share && !root.endsWith("\\") ? `${root}\\` : root,
-      names: rest.split(separators).filter((name) => name !== ""),
-      trailing: separators.test(rest.slice(-1)),
+      names: named(rest.split(/[\\/]/)),
+      trailing: /[\\/]$/.test(rest),
     };
   }
 
@@ -75,16 +78,20 @@ export function pathsOf(windows: boolean): Paths {
       for (const path of absolute ? paths : [Deno.cwd(), ...paths]) {
         if (path === "") continue;
         const found = split(path);
-        const device = found.root.replace(/\\$/, "");
+        const device = windows ? found.root.replace(/\\$/, "") : "";
         if (found.root.endsWith(separator) || (device !== "" && !same(device, drive))) {
           names.length = 0;
         }
-        if (device !== "") drive = windows ? device : "";
+        if (device !== "") drive = device;
         names.push(...found.names);
       }
-      return (windows ? drive : "") + separator + normal(names, true).join(separator);
+      return drive + separator + normal(names, true).join(separator);
     },
   };
+}
+
+function named(names: string[]): string[] {
+  return names.filter((name) => name !== "");
 }
 
 function same(a: string, b: string): boolean {
