@@ -57,10 +57,16 @@ export async function saveRun(
       onceOnly(session, async () => Number((await session.query(sql, params)).rows[0]![0]) > 0);
     const [open, whole] = alone ? [SAVE_OPEN, SAVE] : [RECORD_OPEN, RECORD];
     await explained(database, run.nodes, id, action, async () => {
-      if (await database.attempt(action, (session) => ran(session, open))) return;
+      let uncertain = false;
+      const done = await database.attempt(action, (session) => {
+        uncertain = session.uncertain;
+        return ran(session, open);
+      });
+      if (done) return;
       await database.transaction(action, async (session) => {
         await uncountRun(session, database, id);
-        await ran(session, whole);
+        // The run may have ended by an attempt that was not answered.
+        await ran({ ...session, uncertain: uncertain || session.uncertain }, whole);
       });
     });
   });
@@ -153,15 +159,19 @@ export async function deleteRun(
 ): Promise<boolean> {
   const remove = async (session: Session) =>
     Number((await session.query(DELETE, [id])).rows[0]![0]) > 0;
-  return await database.attempt(
-    action,
-    async (session) => await remove(session) || session.uncertain,
-  ) ||
-    await database.transaction(action, async (session) => {
-      await lockCounts(session, database);
-      while (!await remove(session)) if (await countBatch(session) === 0) return session.uncertain;
-      return true;
-    });
+  let uncertain = false;
+  const done = await database.attempt(action, (session) => {
+    uncertain = session.uncertain;
+    return remove(session);
+  });
+  return done || await database.transaction(action, async (session) => {
+    await lockCounts(session, database);
+    while (!await remove(session)) {
+      // What is not there any more may have been deleted by an attempt that was not answered.
+      if (await countBatch(session) === 0) return uncertain || session.uncertain;
+    }
+    return true;
+  });
 }
 
 /**
