@@ -32,14 +32,17 @@ export interface LeaseRequest {
  *
  * @param session Where to read.
  * @param id Id of the run.
+ * @param lock Whether it is kept from others until the end of the transaction.
  * @returns The lease and whether it ran out, `undefined` for a run without an owner.
  */
 export async function readLease(
   session: Session,
   id: string,
+  lock = false,
 ): Promise<{ lease: Lease; expired: boolean } | undefined> {
   const { rows } = await session.query(
-    `SELECT owner, ${EXPIRES}, expires_at <= clock_timestamp() FROM leases WHERE execution_id = $1`,
+    `SELECT owner, ${EXPIRES}, expires_at <= clock_timestamp() FROM leases
+    WHERE execution_id = $1 ${lock ? "FOR UPDATE" : ""}`,
     [id],
   );
   const [row] = rows;
@@ -87,7 +90,7 @@ export async function setLease(
   action: string,
 ): Promise<Lease> {
   await requireLive(session, id, "running", action);
-  const current = (await readLease(session, id))?.lease.owner ?? owner;
+  const current = (await readLease(session, id, true))?.lease.owner ?? owner;
   if (current !== owner) {
     throw new ConflictError(`${action}: its owner is "${current}", wanted is "${owner}"`, {
       expected: owner,
@@ -172,7 +175,7 @@ const INTERRUPT = `WITH run AS (
  */
 export async function interruptRun(session: Session, id: string, action: string): Promise<void> {
   await requireLive(session, id, "failed", action);
-  const current = await readLease(session, id);
+  const current = await readLease(session, id, true);
   if (current === undefined || !current.expired) {
     const actual = current === undefined ? "no owner" : `owned by "${current.lease.owner}"`;
     throw new ConflictError(`${action}: it is ${actual}, wanted is a run whose owner is gone`, {

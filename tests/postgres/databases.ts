@@ -5,6 +5,7 @@
  */
 
 import { PostgresDatabase } from "../../src/postgres/database.ts";
+import type { PostgresConnection, QueryResult } from "../../src/postgres/driver.ts";
 import { type PostgresOptions, resolvePostgresOptions } from "../../src/postgres/options.ts";
 import { connectPg } from "../../src/postgres/pg_driver.ts";
 import { postgresMissing, PostgresServer } from "./server.ts";
@@ -47,6 +48,30 @@ export async function withSchema<T>(
     for (const database of opened) await database.close();
     await rawPostgres(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
   }
+}
+
+/** What a test does to a connection. */
+export interface Faults {
+  /** Called instead of a statement. */
+  query(
+    sql: string,
+    run: () => Promise<QueryResult>,
+    connection: PostgresConnection,
+  ): Promise<QueryResult>;
+}
+
+/** Opens a database whose connections a test looks at, or breaks. */
+export function openFaulty(
+  { url, schema }: DatabaseFixture,
+  faults: Faults,
+): Promise<PostgresDatabase> {
+  const options = resolvePostgresOptions(url, { schema });
+  return PostgresDatabase.open(url, { schema }, async () => {
+    const connection = await connectPg(options);
+    const query = connection.query.bind(connection);
+    connection.query = (sql, params) => faults.query(sql, () => query(sql, params), connection);
+    return connection;
+  });
 }
 
 /** Runs SQL outside of any store; returns the rows of the last statement. */

@@ -2,41 +2,24 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { AlreadyExistsError, DatabaseError } from "../../src/domain/errors.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
-import type { PostgresConnection } from "../../src/postgres/driver.ts";
-import { PostgresDatabase } from "../../src/postgres/database.ts";
-import { resolvePostgresOptions } from "../../src/postgres/options.ts";
-import { connectPg } from "../../src/postgres/pg_driver.ts";
 import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { nextNumber } from "../../src/postgres/columns.ts";
 import { rawSql, withRoot } from "../executions/backends.ts";
 import { sampleRun } from "../executions/sample_runs.ts";
-import { type DatabaseFixture, rawPostgres, testPostgres } from "./databases.ts";
+import { type DatabaseFixture, openFaulty, rawPostgres, testPostgres } from "./databases.ts";
 
 const text = (stream: ReadableStream<Uint8Array>) => new Response(stream).text();
 const bytes = (value: string) => new Blob([value]).stream();
 
 /** Opens a database that counts what is sent. */
-async function openCounting({ url, schema }: DatabaseFixture) {
+async function openCounting(fixture: DatabaseFixture) {
   const sent: string[] = [];
-  const connect = async (): Promise<PostgresConnection> => {
-    const connection = await connectPg(resolvePostgresOptions(url, { schema }));
-    return {
-      get lost() {
-        return connection.lost;
-      },
-      query(sql, params) {
-        if (!sql.includes("pg_notify")) sent.push(sql);
-        return connection.query(sql, params);
-      },
-      exec(sql) {
-        sent.push(sql);
-        return connection.exec(sql);
-      },
-      onNotification: (call) => connection.onNotification(call),
-      close: () => connection.close(),
-    };
-  };
-  const database = await PostgresDatabase.open(url, { schema }, connect);
+  const database = await openFaulty(fixture, {
+    query(sql, run) {
+      if (!sql.includes("pg_notify")) sent.push(sql);
+      return run();
+    },
+  });
   const executions = PostgresExecutionRepository.over(database);
   const tripsOf = async (work: () => Promise<unknown>): Promise<number> => {
     sent.length = 0;

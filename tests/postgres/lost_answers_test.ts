@@ -7,38 +7,22 @@
 
 import { assertEquals } from "@std/assert";
 import type { Execution } from "../../src/domain/execution.ts";
-import { PostgresDatabase } from "../../src/postgres/database.ts";
-import type { PostgresConnection } from "../../src/postgres/driver.ts";
-import { resolvePostgresOptions } from "../../src/postgres/options.ts";
-import { connectPg } from "../../src/postgres/pg_driver.ts";
 import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { sampleRun } from "../executions/sample_runs.ts";
-import { type DatabaseFixture, testPostgres } from "./databases.ts";
+import { type DatabaseFixture, openFaulty, testPostgres } from "./databases.ts";
 
 /** Opens a database that loses the connection after the next statement of a kind was done. */
-async function openLosing({ url, schema }: DatabaseFixture) {
+async function openLosing(fixture: DatabaseFixture) {
   let next: RegExp | undefined;
-  const connect = async (): Promise<PostgresConnection> => {
-    const connection = await connectPg(resolvePostgresOptions(url, { schema }));
-    return {
-      get lost() {
-        return connection.lost;
-      },
-      async query(sql, params) {
-        const result = await connection.query(sql, params);
-        if (next?.test(sql)) {
-          next = undefined;
-          await connection.close();
-          throw new Error("Connection terminated unexpectedly");
-        }
-        return result;
-      },
-      exec: (sql) => connection.exec(sql),
-      onNotification: (call) => connection.onNotification(call),
-      close: () => connection.close(),
-    };
-  };
-  const database = await PostgresDatabase.open(url, { schema }, connect);
+  const database = await openFaulty(fixture, {
+    async query(sql, run, connection) {
+      const result = await run();
+      if (!next?.test(sql)) return result;
+      next = undefined;
+      await connection.close();
+      throw Object.assign(new Error("lost"), { code: "ECONNRESET" });
+    },
+  });
   const executions = PostgresExecutionRepository.over(database);
   const losing = async (statement: RegExp, work: () => Promise<unknown>) => {
     next = statement;

@@ -1,14 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AlreadyExistsError, ConflictError, DatabaseError } from "../../src/domain/errors.ts";
-import { PostgresDatabase } from "../../src/postgres/database.ts";
-import type { PostgresConnection, QueryResult } from "../../src/postgres/driver.ts";
-import { resolvePostgresOptions } from "../../src/postgres/options.ts";
-import { connectPg } from "../../src/postgres/pg_driver.ts";
 import { PostgresTemplateRepository } from "../../src/postgres/template_repository.ts";
 import { PostgresWorkflowRepository } from "../../src/postgres/workflow_repository.ts";
 import { writeText } from "../workflows/backends.ts";
 import { greeting } from "../workflows/temp_store.ts";
-import { type DatabaseFixture, rawPostgres, testPostgres } from "./databases.ts";
+import {
+  type DatabaseFixture,
+  type Faults,
+  openFaulty,
+  rawPostgres,
+  testPostgres,
+} from "./databases.ts";
 
 /** A workflow that counts. */
 function counter(id = "greet") {
@@ -30,25 +32,9 @@ async function outcomes(
   return { kept: settled.length - errors.length, errors };
 }
 
-/** What a test does to a connection. */
-interface Faults {
-  /** Called instead of a statement. */
-  query(
-    sql: string,
-    run: () => Promise<QueryResult>,
-    connection: PostgresConnection,
-  ): Promise<QueryResult>;
-}
-
-/** Opens a database whose connections a test looks at, or breaks. */
-async function openWith({ url, schema }: DatabaseFixture, faults: Faults) {
-  const options = resolvePostgresOptions(url, { schema });
-  const database = await PostgresDatabase.open(url, { schema }, async () => {
-    const connection = await connectPg(options);
-    const query = connection.query.bind(connection);
-    connection.query = (sql, params) => faults.query(sql, () => query(sql, params), connection);
-    return connection;
-  });
+/** Opens a store whose connections a test looks at, or breaks. */
+async function openWith(fixture: DatabaseFixture, faults: Faults) {
+  const database = await openFaulty(fixture, faults);
   return {
     database,
     workflows: PostgresWorkflowRepository.over(database),
