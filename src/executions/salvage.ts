@@ -22,6 +22,8 @@ import { registerOpenFile } from "./open_files.ts";
 import type { SQLiteOptions } from "./options.ts";
 import { resolveOptions } from "./resolve_options.ts";
 import { copyRows } from "./salvage_rows.ts";
+import { columnsOf } from "./schema_version.ts";
+import { addSumsSql } from "./statistics_schema.ts";
 
 /** What was saved. */
 export interface SalvageResult {
@@ -180,6 +182,8 @@ function copyStatistics(source: Driver, target: Driver, result: SalvageResult): 
     );
     for (const row of rows) insert.run(...row as SqlValue[]);
   }
+  // Versions 5 and 6 had no roll-ups without bins.
+  if (!columnsOf(source, "run_spans").includes("bins")) target.exec(addSumsSql("run_statistics"));
 }
 
 /** Reads, or notes that it cannot be. */

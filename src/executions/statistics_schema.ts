@@ -251,11 +251,22 @@ function setAside(table: string, columns: string): string {
 ALTER TABLE ${table} RENAME TO former_${table};`;
 }
 
+/**
+ * Statements that add the roll-ups without bins, which version 5 did not have.
+ *
+ * @param from The table that holds those with bins.
+ * @returns The statements.
+ */
+export function addSumsSql(from: string): string {
+  return `${oneSumSql(from, RUN_SPANS.allSums, RUN_SPANS.all, "<> ''")}
+${oneSumSql(from, RUN_SPANS.daySums, RUN_SPANS.day, "= ''")}`;
+}
+
 /** Adds the roll-up without bins to that of the same buckets with bins. */
-function sumsSql(sums: number, span: number, workflow: string): string {
+function oneSumSql(from: string, sums: number, span: number, workflow: string): string {
   return `INSERT INTO run_statistics SELECT ${sums}, workflow_id, start, status, error_type,
   CASE bin WHEN -1 THEN -1 ELSE 0 END AS one, sum(runs), sum(total), min(shortest), max(longest)
-FROM former_run_statistics WHERE span = ${span} AND workflow_id ${workflow} AND runs > 0
+FROM ${from} WHERE span = ${span} AND workflow_id ${workflow} AND runs > 0
 GROUP BY workflow_id, start, status, error_type, one;`;
 }
 
@@ -282,8 +293,7 @@ CREATE TABLE run_statistics ${RUN_STATISTICS};
 CREATE TABLE node_statistics ${NODE_STATISTICS};
 CREATE TABLE IF NOT EXISTS uncounted (execution_id TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 INSERT INTO run_statistics SELECT * FROM former_run_statistics;
-${sumsSql(RUN_SPANS.allSums, RUN_SPANS.all, "<> ''")}
-${sumsSql(RUN_SPANS.daySums, RUN_SPANS.day, "= ''")}
+${addSumsSql("former_run_statistics")}
 INSERT INTO node_statistics SELECT * FROM former_node_statistics;
 ${countRunsSql("e", `${ALL_RUNS} AND ${NEVER_COUNTED}`, "1")};
 ${countNodesSql("n", "e.workflow_id", daySql("e"), `${ALL_NODES} AND ${NEVER_COUNTED}`, "1")};

@@ -55,8 +55,8 @@ Deno.test("no migration that was published changed", () => {
 
 for (const version of FORMER.keys()) {
   testBackends(
-    `SQLiteExecutionRepository.open() keeps what version ${version} of the schema counted`,
-    async ({ path, open }) => {
+    `SQLiteExecutionRepository keeps what version ${version} of the schema counted`,
+    async ({ path, open, backend }) => {
       makeVersion(path, version);
       {
         using database = new DatabaseSync(path);
@@ -76,18 +76,25 @@ for (const version of FORMER.keys()) {
         }
         database.exec("DELETE FROM executions WHERE CAST(id AS INTEGER) < 75");
       }
-      using executions = await open();
-      const { runs, workflows, buckets, nodes } = await executions.statistics({ by: "day" });
-      assertEquals(
-        [runs.count, runs.byStatus.failed, runs.duration?.min, runs.duration?.max],
-        [150, 50, 0, 9000],
-      );
-      assertEquals(runs.duration?.mean, 4500);
-      assertEquals(workflows.map(({ count }) => count), [75, 75]);
-      assertEquals(buckets.map(({ count }) => count), [38, 38, 37, 37]);
-      assertEquals([nodes.types.mcp_tool, nodes.retries], [150, 150]);
-      const tables = await rawSql(path, "SELECT name FROM sqlite_master WHERE name GLOB 'former*'");
-      assertEquals(tables, []);
+      const saved = `${path}-saved.db`;
+      await SQLiteExecutionRepository.salvage(path, saved, backend);
+      for (const file of [path, saved]) {
+        using executions = await open({ path: file });
+        const { runs, workflows, buckets, nodes } = await executions.statistics({ by: "day" });
+        assertEquals(
+          [runs.count, runs.byStatus.failed, runs.duration?.min, runs.duration?.max],
+          [150, 50, 0, 9000],
+        );
+        assertEquals(runs.duration?.mean, 4500);
+        assertEquals(workflows.map(({ count }) => count), [75, 75]);
+        assertEquals(buckets.map(({ count }) => count), [38, 38, 37, 37]);
+        assertEquals([nodes.types.mcp_tool, nodes.retries], [150, 150]);
+        const tables = await rawSql(
+          file,
+          "SELECT name FROM sqlite_master WHERE name GLOB 'former*'",
+        );
+        assertEquals(tables, []);
+      }
     },
   );
 }
