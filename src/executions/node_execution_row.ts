@@ -112,7 +112,7 @@ export function writeNodeExecution(node: NodeExecution, redactor?: Redactor): Sq
     redactor === undefined ? value : redactor.redact(value, action, field);
   const payload = (field: "inputs" | "outputs"): string | undefined =>
     (redactor === undefined ? untouchedText(node, field) : undefined) ??
-      encodeObject(safe(node[field], field), action, field) ?? rawText(node, field);
+      encodeObject(safe(node[field], field), action, field) ?? safe(rawText(node, field), field);
   if (!Number.isSafeInteger(node.retryCount)) {
     throw new InvalidDataError(
       `${action}: "retryCount" is ${node.retryCount}, wanted is a whole number`,
@@ -135,7 +135,7 @@ export function writeNodeExecution(node: NodeExecution, redactor?: Redactor): Sq
     plainText(error?.type, action, "error.type"),
     messageText(safe(error?.message, "error.message"), action),
     encodeObject(safe(error?.context, "error.context"), action, "error.context") ??
-      rawText(node, "error_context") ?? null,
+      safe(rawText(node, "error_context"), "error.context") ?? null,
     node.retryCount === 0 ? rawText(node, "retry_count") ?? 0 : node.retryCount,
   ];
 }

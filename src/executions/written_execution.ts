@@ -70,11 +70,10 @@ export function writeExecution(execution: Execution, redactor?: Redactor): SqlVa
     messageText(safe(error?.message, "error.message"), action),
     plainText(error?.nodeId, action, "error.nodeId"),
     encodeObject(safe(error?.context, "error.context"), action, "error.context") ??
-      rawText(execution, "error_context") ??
-      null,
+      safe(rawText(execution, "error_context"), "error.context") ?? null,
     (redactor === undefined ? untouchedText(execution, "returnValue") : undefined) ??
       encodeJson(safe(execution.returnValue, "returnValue"), action, "returnValue") ??
-      rawText(execution, "return_value") ?? null,
+      safe(rawText(execution, "return_value"), "returnValue") ?? null,
     plainText(execution.workflowRevision, action, "workflowRevision"),
   ];
 }

@@ -50,6 +50,38 @@ testBackends(
   },
 );
 
+testBackends(
+  "SQLiteExecutionRepository with redaction keeps secrets out of what cannot be read too",
+  async ({ root, path, open }) => {
+    const secret = "hunter2-hunter2";
+    const run = sampleRun({ status: "failed", nodes: 1 });
+    {
+      using executions = await open();
+      await executions.record(run);
+    }
+    const broken = `'{ ${secret}'`;
+    await rawSql(
+      path,
+      `UPDATE executions SET return_value = ${broken}, error_context = ${broken}`,
+      `UPDATE node_executions SET inputs = ${broken}, outputs = ${broken}, error_context = ${broken}`,
+      "SELECT 1",
+    );
+    using executions = await open();
+    const loaded = await executions.load(run.id);
+    using other = await open({ path: join(root, "other.db"), redaction: { values: [secret] } });
+    await other.record(loaded);
+    const { invalidColumns = [], nodeExecutions } = await other.load(run.id);
+    const texts = [...invalidColumns, ...nodeExecutions[0]?.invalidColumns ?? []]
+      .map(({ text }) => text);
+    assertEquals(texts, Array(5).fill("{ [REDACTED]"));
+    using strict = await open({
+      path: join(root, "strict.db"),
+      redaction: { mode: "strict", values: [secret] },
+    });
+    await assertRejects(() => strict.record(loaded), InvalidDataError, "holds a secret");
+  },
+);
+
 testRepositories(
   "ExecutionRepository with strict redaction refuses to store secrets",
   async ({ open }) => {
