@@ -8,7 +8,7 @@
 import { dirname, join } from "../paths.ts";
 import type { RevisionSource } from "../domain/workflow_history.ts";
 import type { FileOperations } from "./file_operations.ts";
-import { stampOf } from "./workflow_files.ts";
+import { stampOf } from "./listed_file.ts";
 
 /** A revision, as the log has it. */
 export interface RevisionRecord {

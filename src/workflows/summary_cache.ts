@@ -8,12 +8,11 @@
  */
 
 import type { SummaryFilter, SummaryList, WorkflowSummary } from "../domain/workflow_repository.ts";
-import { StorageError } from "../domain/errors.ts";
-import { isSystemError } from "../file_errors.ts";
-import { join } from "../paths.ts";
+import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
+import { join, SEPARATOR } from "../paths.ts";
 import { systemFiles } from "./file_operations.ts";
+import { EXTENSION, idOf, stampOf } from "./listed_file.ts";
 import { matches } from "./summary_filter.ts";
-import { type FoundFile, stampOf, WorkflowFiles } from "./workflow_files.ts";
 
 /** What is kept of a file; what the system tells of it is not. */
 interface Entry extends Omit<WorkflowSummary, "size" | "modified"> {
@@ -56,40 +55,41 @@ export async function listSummaries(
   return { ...list, summaries: list.summaries.filter((summary) => matches(summary, filter)) };
 }
 
-/** The files, before any of them is read: what changes later is found to have changed. */
-function findFiles(root: string): Map<string, FoundFile | undefined> {
+/** The files by id, before any of them is read: what changes later is found to have changed. */
+function findFiles(root: string): Map<string, Deno.FileInfo | undefined> {
   const action = "Cannot list the workflows";
-  const folder = new WorkflowFiles({
-    root,
-    name: "workflows",
-    kind: "workflow",
-    fileMode: 0o644,
-    files: systemFiles,
-  });
-  return new Map(
-    folder.ids(action).map((id) => {
-      try {
-        return [id, folder.findListed(id, action)];
-      } catch (error) {
-        // Listing tells what is wrong with it.
-        if (error instanceof StorageError) return [id, undefined];
-        throw error;
-      }
-    }),
-  );
+  const folder = join(root, "workflows");
+  requireAccess(action, root, folder, "read");
+  try {
+    const ids = systemFiles.readFolder(folder).map(({ name }) => idOf(name))
+      .filter((id) => id !== undefined).sort();
+    return new Map(ids.map((id) => [id, infoOf(folder + SEPARATOR + id + EXTENSION)]));
+  } catch (cause) {
+    throw asFileError(cause, action, folder);
+  }
+}
+
+/** Reading tells what is wrong with a file, and what a link leads to. */
+function infoOf(path: string): Deno.FileInfo | undefined {
+  try {
+    const info = systemFiles.lstat(path);
+    return info?.isFile ? info : undefined;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return undefined;
+  }
 }
 
 function fromCache(
-  files: ReadonlyMap<string, FoundFile | undefined>,
+  files: ReadonlyMap<string, Deno.FileInfo | undefined>,
   known: ReadonlyMap<string, Entry>,
 ): SummaryList | undefined {
   const summaries: WorkflowSummary[] = [];
-  for (const [id, found] of files) {
+  for (const [id, info] of files) {
     const entry = known.get(id);
-    if (found === undefined || entry?.stamp !== stampOf(found.info)) return undefined;
+    if (info === undefined || entry?.stamp !== stampOf(info)) return undefined;
     const { stamp: _, ...summary } = entry;
-    const { size, mtime } = found.info;
-    summaries.push({ ...summary, size, modified: mtime ?? new Date(0) });
+    summaries.push({ ...summary, size: info.size, modified: info.mtime ?? new Date(0) });
   }
   return { summaries, invalid: [] };
 }
@@ -118,13 +118,13 @@ function isEntry(value: unknown): value is Entry {
 /** Keeps what can be told from a later version by the times of its file. */
 function writeCache(
   path: string,
-  files: ReadonlyMap<string, FoundFile | undefined>,
+  files: ReadonlyMap<string, Deno.FileInfo | undefined>,
   { summaries }: SummaryList,
 ): void {
   const settled = Date.now() - SETTLED;
   const entries: Entry[] = [];
   for (const { size: _size, modified: _modified, ...summary } of summaries) {
-    const info = files.get(summary.id)?.info;
+    const info = files.get(summary.id);
     if (info === undefined) continue;
     const newest = Math.max(info.mtime?.getTime() ?? 0, info.ctime?.getTime() ?? 0);
     if (newest < settled) entries.push({ ...summary, stamp: stampOf(info) });

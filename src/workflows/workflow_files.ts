@@ -11,9 +11,8 @@ import { InvalidDataError } from "../domain/errors.ts";
 import { asFileError, requireAccess } from "../file_errors.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { LIMITS } from "./limits.ts";
+import { EXTENSION, idOf, stampOf } from "./listed_file.ts";
 import { requireId } from "./workflow_id.ts";
-
-const EXTENSION = ".yaml";
 
 /** Options of {@linkcode WorkflowFiles}. */
 export interface FilesOptions {
@@ -81,11 +80,13 @@ export class WorkflowFiles {
   /** Ids of all files, ascending. */
   ids(action: string): string[] {
     requireAccess(action, this.root, this.path, "read");
-    return this.guard(action, this.path, () =>
-      this.files.readFolder(this.path)
-        .filter(({ name }) => name.endsWith(EXTENSION) && !name.startsWith("."))
-        .map(({ name }) => name.slice(0, -EXTENSION.length))
-        .sort());
+    return this.guard(
+      action,
+      this.path,
+      () =>
+        this.files.readFolder(this.path).map(({ name }) => idOf(name))
+          .filter((id) => id !== undefined).sort(),
+    );
   }
 
   /** Reads the file of an id; `undefined` when there is none. */
@@ -176,11 +177,6 @@ export class WorkflowFiles {
       throw asFileError(cause, action, path);
     }
   }
-}
-
-/** Changes whenever the content of a file may have changed. */
-export function stampOf(info: Deno.FileInfo): string {
-  return [info.mtime?.getTime(), info.ctime?.getTime(), info.size, info.ino].join(":");
 }
 
 /** Throws if a file has more bytes than one may have. */

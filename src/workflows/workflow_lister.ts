@@ -19,7 +19,8 @@ import { pauser } from "./pause.ts";
 import { matches } from "./summary_filter.ts";
 import type { WatchedEntry, WatchSource } from "./watch.ts";
 import { copyWorkflow, type ListedFile, ListedWorkflows } from "./workflow_cache.ts";
-import { type FoundFile, stampOf, type WorkflowFiles } from "./workflow_files.ts";
+import { stampOf } from "./listed_file.ts";
+import type { FoundFile, WorkflowFiles } from "./workflow_files.ts";
 import type { WorkflowListing } from "./workflow_store.ts";
 
 /** A file of the folder. */

@@ -136,3 +136,21 @@ Deno.test("listSummaries() needs no permission to write, and makes nothing in an
     }
     await Deno.remove(empty);
   }));
+
+Deno.test("listSummaries() tells from the cache in the order of ids, and leaves links to reading", () =>
+  withFolder(async ({ root, store, list }) => {
+    await store.save(Workflow.create("name a-b", undefined, { id: "a-b" }));
+    await settle(root);
+    const all = { ids: ["a", "a-b", "b"], names: ["name a", "name a-b", "name b"] };
+    assertEquals(await list(), { ...all, read: true });
+    assertEquals(await list(), { ...all, read: false });
+
+    if (Deno.build.os === "windows") return;
+    const folder = join(root, "workflows");
+    await Deno.rename(join(folder, "b.yaml"), join(root, "b.yaml"));
+    await Deno.symlink(join(root, "b.yaml"), join(folder, "b.yaml"));
+    assertEquals((await list()).ids, ["a", "a-b"]);
+    await Deno.remove(join(folder, "b.yaml"));
+    await Deno.symlink("a.yaml", join(folder, "b.yaml"));
+    assertEquals((await list()).names, ["name a", "name a-b", "name a"]);
+  }));
