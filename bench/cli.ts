@@ -14,7 +14,7 @@ import { SQLiteExecutionRepository } from "../src/executions/repository.ts";
 import { configFlags, PROJECT } from "../tests/helpers/child.ts";
 
 const RUNS = Number(Deno.args.find((arg) => /^\d+$/.test(arg)) ?? 10_000);
-const ROUNDS = 25;
+const ROUNDS = 60;
 const MAIN = `${PROJECT}src/cli/main.ts`;
 /** What the README tells to install with. */
 const LAZY = "--unstable-lazy-dynamic-imports";
