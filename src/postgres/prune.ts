@@ -102,21 +102,34 @@ export async function prune(
 }
 
 /**
- * Finds those of a batch that are as they were found and still may go, and
- * keeps others from changing them. One that another process holds stays for
- * the next time, and so does one that was not counted yet.
+ * Keeps others from changing the runs of a batch. One that another process
+ * holds is left out, for the next time.
  */
-function lockedSql(policy: RetentionPolicy, batch: readonly FoundRun[], params: Params): string {
-  const ids = params.add(batch.map(({ id }) => id));
-  const starts = params.add(batch.map(({ started }) => started));
-  const statuses = params.add(batch.map(({ status }) => status));
+async function lock(session: Session, batch: readonly FoundRun[]): Promise<FoundRun[]> {
+  const { rows } = await session.query(
+    "SELECT id FROM executions WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED",
+    [batch.map(({ id }) => id)],
+  );
+  const locked = new Set(rows.map(([id]) => String(id)));
+  return batch.filter(({ id }) => locked.has(id));
+}
+
+/**
+ * Finds those of locked runs that are as they were found and still may go. A
+ * statement of its own: the one that locks does not see what was written to
+ * other tables while it looked for the rows. One that was not counted yet stays
+ * for the next time.
+ */
+function goingSql(policy: RetentionPolicy, locked: readonly FoundRun[], params: Params): string {
+  const ids = params.add(locked.map(({ id }) => id));
+  const starts = params.add(locked.map(({ started }) => started));
+  const statuses = params.add(locked.map(({ status }) => status));
   return `SELECT e.id FROM executions AS e
     JOIN unnest(${ids}::text[], ${starts}::timestamptz[], ${statuses}::text[])
       AS f (id, started_at, status)
       ON e.id = f.id AND e.started_at = f.started_at AND e.status = f.status
     WHERE e.status IN ${FINAL_SQL} AND NOT ${labelledSql(policy, params)}
-      AND NOT EXISTS (SELECT FROM uncounted AS u WHERE u.execution_id = e.id)
-    ORDER BY e.id FOR UPDATE OF e SKIP LOCKED`;
+      AND NOT EXISTS (SELECT FROM uncounted AS u WHERE u.execution_id = e.id)`;
 }
 
 function deleteSql(found: string): string {
@@ -133,10 +146,10 @@ async function deleteBatch(
   batch: readonly FoundRun[],
   action: string,
 ): Promise<Set<string>> {
-  const params = new Params();
-  const sql = deleteSql(lockedSql(policy, batch, params));
-  return await database.attempt(action, async (session) => {
-    const { rows } = await session.query(sql, params.values);
+  return await database.transaction(action, async (session) => {
+    const params = new Params();
+    const going = goingSql(policy, await lock(session, batch), params);
+    const { rows } = await session.query(deleteSql(going), params.values);
     if (!session.uncertain) return new Set(rows.map(([id]) => String(id)));
     // The answer to an earlier attempt was lost: what is not there was deleted by it.
     const ids = batch.map(({ id }) => id);
@@ -164,7 +177,8 @@ async function archiveBatch(
       // What an earlier attempt archived was not deleted.
       undo();
       const params = new Params();
-      const { rows } = await session.query(lockedSql(policy, batch, params), params.values);
+      const going = goingSql(policy, await lock(session, batch), params);
+      const { rows } = await session.query(going, params.values);
       const ids = rows.map(([id]) => String(id));
       const runs = await readStoredRunParts(session, ids);
       await archive.append(runs.map(writeRunLine));
