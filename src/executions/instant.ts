@@ -19,6 +19,9 @@ export const ZERO_INSTANT = -62135596800000000n;
 /** What is written where a time is required and there is none: Go's zero time. */
 export const ZERO_TIME = "0001-01-01 00:00:00+00:00";
 
+/** The last second of the year 9999. */
+const NEWEST = 253_402_300_799_000;
+
 const FORM =
   /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d*))?(Z?|[+-]\d\d:\d\d| [+-]\d{4}(?: .*)?)$/s;
 
@@ -41,6 +44,7 @@ export function parseInstant(text: string): bigint | undefined {
   const date = new Date(0);
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   date.setUTCHours(Number(hour), Number(minute) - offset, Number(second));
+  if (date.getTime() > NEWEST) return undefined;
   const micros = fraction.slice(0, 6).padEnd(6, "0");
   return BigInt(date.getTime()) * 1000n + BigInt(micros);
 }
