@@ -10,6 +10,7 @@
 
 import { InvalidDataError } from "../domain/errors.ts";
 import { plainText } from "./column_text.ts";
+import { isInt64 } from "./cursor.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { asText } from "./invalid_columns.ts";
 import { decodeJson, encodeJson } from "../domain/json.ts";
@@ -96,7 +97,13 @@ function fields(columns: readonly string[], row: Row): string[] {
 function writeValue(column: string, value: SqlValue): string {
   if (value instanceof Uint8Array) return JSON.stringify({ $bytes: value.toBase64() });
   if (JSON_COLUMNS.has(column)) return jsonText(value);
-  return typeof value === "number" ? String(value) : JSON.stringify(asText(value));
+  return typeof value === "number" ? numberText(value) : JSON.stringify(asText(value));
+}
+
+/** JSON knows no infinity, but numbers that are read as one. */
+function numberText(value: number): string {
+  if (Number.isFinite(value)) return encodeJson(value, "", "")!;
+  return value < 0 ? "-1e999" : "1e999";
 }
 
 function jsonText(value: SqlValue): string {
@@ -204,7 +211,11 @@ function readValue(column: string, value: unknown): SqlValue {
     return requireStorable(onlyText(value, "$text") ?? encode(value, column), column);
   }
   if (typeof value === "string") return requireStorable(value, column);
-  if (typeof value === "number" || typeof value === "bigint") return value;
+  if (typeof value === "number") return value;
+  if (typeof value === "bigint" && isInt64(String(value))) return value;
+  if (typeof value === "bigint") {
+    throw new InvalidDataError(`Cannot import a run: "${column}" is a number beyond 64 bits`);
+  }
   throw new InvalidDataError(`Cannot import a run: "${column}" is neither text nor a number`);
 }
 

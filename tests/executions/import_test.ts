@@ -73,6 +73,7 @@ testBackends(
       retry_count = 9007199254740993, error_type = x'ff' WHERE node_id = 'node_1'`,
       `UPDATE node_executions SET retry_count = 'many', status = 'odd', started_at = '',
       outputs = '[1e400, 12345678901234567890, 1.0]' WHERE node_id = 'node_2'`,
+      "UPDATE node_executions SET started_at = 9e999, retry_count = -9e999 WHERE node_id = 'node_0'",
       "SELECT 1",
     );
     const before = await dump(path);
@@ -80,6 +81,7 @@ testBackends(
     {
       using executions = await open();
       exported = await text(executions.export());
+      JSON.parse(await text(executions.export({ format: "json" })));
     }
     {
       using executions = await open({ path: copy });
@@ -111,12 +113,16 @@ testRepositories(
       line("w10", { return_value: { $text: "a\0b" } }),
       line("w11", { error_type: true }),
       line("w12", { error_type: { $bytes: "?" } }),
+      line("w13", { node_executions: [node] }).replace(
+        "}]",
+        ',"retry_count":18446744073709551616}]',
+      ),
       "[]",
       "nonsense",
     ];
     const lines = wrong.flatMap((bad, i) => [bad, line(`good ${i}`)]);
     const content = encode(`\ufeff${lines.join("\r\n")}\n`);
-    const broken = encode(line("w13", { error_message: "?" }) + "\n");
+    const broken = encode(line("w14", { error_message: "?" }) + "\n");
     broken[broken.indexOf(0x3f)] = 0xff;
     const all = new Uint8Array([...content, ...broken, ...encode(line("last"))]);
     const { imported, skipped, invalid } = await executions.import(inPieces(all, 7));
