@@ -50,14 +50,24 @@ export async function copyRuns(
     counts.copied += await importLines(to, missing, signal, failed);
   });
   await each("verify", async (lines) => {
-    let differing = await findDiffering(to, lines);
-    if (onConflict === "replace" && differing.length > 0) {
-      for (const { id } of differing) if ((await to.storedIds([id])).has(id)) await to.delete(id);
-      counts.replaced += await importLines(to, differing, signal, failed);
-      differing = await findDiffering(to, differing);
+    const held = await readTexts(to, lines);
+    const differing = lines.filter(({ id, text }) => held.get(id) !== text && !failed.has(id));
+    if (differing.length === 0) return;
+    // What was added to the source since it was copied.
+    const missing = differing.filter(({ id }) => !held.has(id));
+    counts.copied += await importLines(to, missing, signal, failed);
+    if (onConflict === "replace") {
+      const others = differing.filter(({ id }) => held.has(id));
+      for (const { id } of others) await to.delete(id);
+      counts.replaced += await importLines(to, others, signal, failed);
+      // What the target cannot hold takes the place of nothing.
+      const refused = others.filter(({ id }) => failed.has(id));
+      const kept = refused.map(({ id }) => ({ id, text: held.get(id)! }));
+      await importLines(to, kept, signal, new Map());
     }
-    for (const { id } of differing) {
-      if (failed.has(id)) continue;
+    const found = await readTexts(to, differing);
+    for (const { id, text } of differing) {
+      if (found.get(id) === text || failed.has(id)) continue;
       const message = `Cannot copy execution "${id}": the target holds something else of this id`;
       failed.set(id, new ConflictError(message, { expected: "the same run", actual: "another" }));
     }
@@ -112,13 +122,13 @@ async function importEach(
   return imported;
 }
 
-/** Compares runs with those of the target. */
-async function findDiffering(to: ExecutionRepository, lines: Line[]): Promise<Line[]> {
+/** Reads what the target holds of runs. */
+async function readTexts(to: ExecutionRepository, lines: Line[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for await (const batch of batches(to.export({ ids: lines.map(({ id }) => id) }))) {
     for (const { id, text } of batch) found.set(id, text);
   }
-  return lines.filter(({ id, text }) => found.get(id) !== text);
+  return found;
 }
 
 async function* batches(stream: ReadableStream<Uint8Array>): AsyncGenerator<Line[]> {

@@ -115,6 +115,22 @@ testCopies("copyStorage() tells its progress, stops at a signal, and goes on", a
   assertEquals(await everything(to), await everything(from));
 });
 
+testCopies("copyStorage() brings over what is added while it copies", async (from, to) => {
+  await fill(from, 3);
+  const source = from.executions;
+  const read = source.export.bind(source);
+  let reads = 0;
+  source.export = (options) =>
+    ReadableStream.from(async function* () {
+      // The first time they are copied, then compared.
+      if (++reads === 2) await source.record(run(8));
+      yield* read(options);
+    }());
+  const { executions } = await copyStorage(from, to);
+  assertEquals([executions.total, executions.copied, executions.unchanged], [4, 4, 0]);
+  assertEquals(await everything(to), await everything(from));
+});
+
 testCopies("writeArchive() replaces only what it is told to", async (from) => {
   await fill(from, 1);
   const archive = await from.workflows.readArchive("greet");
@@ -146,6 +162,26 @@ testPostgres(
       assertEquals(copied, 4);
       assertEquals(failed.map(({ id }) => id), [runs[3]!.id]);
       assert(failed.every(({ error }) => error instanceof InvalidDataError));
+    }),
+);
+
+testPostgres(
+  "copyStorage() replaces no run by one that a server cannot hold",
+  ({ url, schema }) =>
+    withFolder(async (from) => {
+      await using to = await openPostgresStorage(url, { schema });
+      const [mine, other] = [run(0), run(1)];
+      await to.executions.record(mine);
+      await to.executions.record(other);
+      await copyStorage(to, from);
+      mine.workflowId = Array.from({ length: 300 }, () => crypto.randomUUID()).join("");
+      other.workflowId = "elsewhere";
+      for (const one of [mine, other]) await from.executions.record(one);
+      const { result } = await failure(copyStorage(from, to, { onConflict: "replace" }));
+      assertEquals(result.executions.failed.map(({ id }) => id), [mine.id]);
+      assertEquals(result.executions.replaced, 1);
+      assertEquals((await to.executions.load(mine.id)).workflowId, "greet");
+      assertEquals((await to.executions.load(other.id)).workflowId, "elsewhere");
     }),
 );
 
