@@ -115,7 +115,7 @@ export class FollowedRun {
   readonly #id: string;
   #execution = "";
   #nodes: ReadonlyMap<string, string> = new Map();
-  #snapshot = 0;
+  #snapshots: ReadonlySet<number> = new Set();
 
   /** @param id Id of the run. */
   constructor(id: string) {
@@ -173,14 +173,42 @@ export class FollowedRun {
   }
 
   async #readSnapshots(session: Session, seen: FollowedRun): Promise<ExecutionEvent[]> {
+    const { rows: ids } = await session.query(
+      "SELECT s.id FROM variable_snapshots AS s WHERE s.execution_id = $1 ORDER BY s.id",
+      [this.#id],
+    );
+    seen.#snapshots = new Set(ids.map(([id]) => Number(id)));
+    // One with a lower number may come later, from another host.
+    const added = [...seen.#snapshots.difference(this.#snapshots)];
+    if (added.length === 0) return [];
     const { rows } = await session.query(
       `SELECT ${SNAPSHOT_SELECT} FROM variable_snapshots AS s
-      WHERE s.execution_id = $1 AND s.id > $2 ORDER BY s.id`,
-      [this.#id, this.#snapshot],
+      WHERE s.execution_id = $1 AND s.id = ANY($2) ORDER BY s.id`,
+      [this.#id, added],
     );
-    const snapshots = rows.map((row) => readSnapshot(withTimes(row, SNAPSHOT_TIMES)));
-    seen.#snapshot = snapshots.at(-1)?.id ?? this.#snapshot;
-    return snapshots.map((snapshot) => ({ kind: "snapshot", snapshot }));
+    return rows.map((row) => ({
+      kind: "snapshot",
+      snapshot: readSnapshot(withTimes(row, SNAPSHOT_TIMES)),
+    }));
+  }
+}
+
+/**
+ * Reads what is new for those who watch.
+ *
+ * @param database The database.
+ * @param read Reads.
+ * @returns What it returned, `undefined` when closing the database cut it off.
+ */
+export async function unlessClosed<T>(
+  database: PostgresDatabase,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (database.closing.aborted) return undefined;
+    throw error;
   }
 }
 
@@ -191,7 +219,7 @@ export class FollowedRun {
  * @param database The database.
  * @param options Signal and interval.
  * @param read Reads what is new; called once at the beginning.
- * @returns What the calls returned.
+ * @returns What the calls returned, until the signal is aborted or the database is closed.
  */
 export async function* pollChanges<T>(
   database: PostgresDatabase,
@@ -204,7 +232,9 @@ export async function* pollChanges<T>(
   while (!stop.aborted) {
     // Armed before the look, so that what comes during it is not missed.
     const change = listener.wait(interval, stop);
-    yield await read();
+    const news = await unlessClosed(database, read);
+    if (news === undefined) return;
+    yield news;
     await change;
   }
 }

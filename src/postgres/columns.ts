@@ -232,6 +232,16 @@ export class Params {
 let lastNumber = 0;
 
 /**
+ * Takes notice of a number that another process gave, whose clock may be ahead:
+ * those made here later are larger.
+ *
+ * @param number The number.
+ */
+export function noteNumber(number: number): void {
+  lastNumber = Math.max(lastNumber, number);
+}
+
+/**
  * Returns a number for a snapshot or the place of a node execution: those made
  * later are larger, in this process for certain and else by the clocks. They
  * are unique within a run with near certainty, which is checked when they are

@@ -11,6 +11,7 @@ import {
   NODE_ORDER,
   NODE_SELECT,
   NODE_TIMES,
+  noteNumber,
   RUN_SELECT,
   RUN_TIMES,
   SNAPSHOT_SELECT,
@@ -57,6 +58,8 @@ export async function readRunRows(
   const { rows } = await session.query(`${parts.join(" UNION ALL ")} ORDER BY 1, 2`, [id]);
   const [run] = rows;
   if (run === undefined || run[0] !== 0) return undefined;
+  const newest = rows.at(-1)!;
+  if (newest[0] === 2) noteNumber(Number(newest[2]));
   const take = (part: number, width: number, times: readonly number[]): Row[] =>
     rows.filter((row) => row[0] === part)
       .map((row) => withTimes(row.slice(2, 2 + width), times));

@@ -101,8 +101,9 @@ async function readVersion(
       { code: "not-a-database" },
     );
   }
+  // By the full name, because a schema that may not be used is left out of the search path.
   const { rows } = await connection.query(
-    "SELECT version, checksum FROM migrations ORDER BY version",
+    `SELECT version, checksum FROM "${schema}".migrations ORDER BY version`,
   );
   return checkHistory(rows, migrations, action);
 }

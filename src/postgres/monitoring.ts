@@ -15,7 +15,7 @@ import type {
 import type { ExecutionStatistics, StatisticsQuery } from "../domain/execution_statistics.ts";
 import { checkLabels, PINNED } from "../executions/labels.ts";
 import { LEASE_DURATION, makeLease } from "../executions/leases.ts";
-import { FollowedRun, newestChange, pollChanges, readChanges } from "./changes.ts";
+import { FollowedRun, newestChange, pollChanges, readChanges, unlessClosed } from "./changes.ts";
 import { countWaiting, hasUncounted } from "./counting.ts";
 import { claimLease, interruptRun, listAbandoned, readLease, setLease } from "./leases.ts";
 import { PostgresMaintenance } from "./maintenance.ts";
@@ -80,12 +80,14 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
     let after = options.after ?? await newestChange(database, action);
     const read = () => readChanges(database, after, action);
     for await (const first of pollChanges(database, options, read)) {
-      for (let changes = first; changes.length > 0; changes = await read()) {
+      let changes: ExecutionChange[] | undefined = first;
+      while (changes !== undefined && changes.length > 0) {
         for (const change of changes) {
           after = change.sequence;
           yield change;
           if (options.signal?.aborted || database.closing.aborted) return;
         }
+        changes = await unlessClosed(database, read);
       }
     }
   }

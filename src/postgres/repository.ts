@@ -150,7 +150,7 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
   async record(execution: Execution): Promise<void> {
     const action = `Cannot record execution "${execution.id}"`;
     const run = writeRun(execution, this.options.redactor);
-    const known = Math.max(0, ...execution.variableSnapshots.map(({ id = 0 }) => id));
+    const known = execution.variableSnapshots.reduce((most, { id = 0 }) => Math.max(most, id), 0);
     await this.write(
       execution.id,
       action,

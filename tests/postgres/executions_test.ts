@@ -266,6 +266,66 @@ testPostgres(
   },
 );
 
+testPostgres("watch() ends when the store is closed while it looks", async (fixture) => {
+  let closing: Promise<void> | undefined;
+  const database = await openFaulty(fixture, {
+    async query(sql, run) {
+      const result = await run();
+      if (sql.includes("FROM queued_changes)")) closing ??= database.close();
+      return result;
+    },
+  });
+  const executions = PostgresExecutionRepository.over(database);
+  assertEquals(await Array.fromAsync(executions.watch({ after: 0 })), []);
+  await closing!;
+});
+
+testPostgres(
+  "a run that goes on at a host whose clock is behind keeps the order of its snapshots",
+  async ({ url, schema }) => {
+    await using executions = await PostgresExecutionRepository.open(url, { schema });
+    const run = sampleRun({ status: "running", nodes: 0 });
+    await executions.record(run);
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), 10_000);
+    const following = executions.follow(run.id, { interval: 1, signal: stop.signal });
+    assertEquals((await following.next()).value?.kind, "snapshot");
+    assertEquals((await following.next()).value?.kind, "execution");
+    // As a host would have written it whose clock is a day ahead.
+    const day = 86_400_000 * 2 ** 13;
+    await rawPostgres(`INSERT INTO "${schema}".variable_snapshots
+      (execution_id, id, variable_name, new_value, taken_at)
+      SELECT execution_id, id + ${day}, 'n', '2', now() FROM "${schema}".variable_snapshots`);
+    const ahead = await following.next();
+    run.setVariable("late", true);
+    await executions.saveVariableSnapshot(run.variableSnapshots.at(-1)!);
+    const events = [ahead.value, (await following.next()).value];
+    assertEquals(
+      events.map((event) => event?.kind === "snapshot" && event.snapshot.variableName),
+      ["n", "late"],
+    );
+    await following.return(undefined);
+    clearTimeout(timer);
+
+    const taken = await executions.load(run.id);
+    taken.setVariable("n", 3);
+    await executions.saveVariableSnapshot(taken.variableSnapshots.at(-1)!);
+    assertEquals((await executions.load(run.id)).variables, { n: 3, late: true });
+  },
+);
+
+testPostgres("record() takes any number of snapshots", async ({ url, schema }) => {
+  await using executions = await PostgresExecutionRepository.open(url, { schema });
+  const run = sampleRun({ status: "running", nodes: 0 });
+  await executions.record(run);
+  // Those that have an id are stored.
+  const [stored] = run.variableSnapshots;
+  run.variableSnapshots = Array.from({ length: 200_000 }, () => stored!);
+  run.complete();
+  await executions.record(run);
+  assertEquals((await executions.load(run.id)).status, "completed");
+});
+
 testPostgres(
   "watch() wakes on a notification long before its interval",
   async ({ url, schema }) => {

@@ -56,6 +56,24 @@ testPostgres("PostgresDatabase.open() migrates only when it may", async ({ open 
   assertEquals(error.code, "not-a-database");
 });
 
+testPostgres("PostgresDatabase.open() tells a role which grants it lacks", async (fixture) => {
+  const { url, schema, open } = fixture;
+  await open();
+  const role = `role_of_${schema}`;
+  await rawPostgres(`CREATE ROLE ${role} LOGIN PASSWORD 'never-shown'`);
+  try {
+    const limited = Object.assign(new URL(url), { username: role, password: "never-shown" }).href;
+    const opens = () => PostgresDatabase.open(limited, { schema, migrate: "never" });
+    await assertRejects(opens, PermissionDeniedError, "permission denied for schema");
+    await rawPostgres(`GRANT USAGE ON SCHEMA "${schema}" TO ${role}`);
+    await assertRejects(opens, PermissionDeniedError, "permission denied for table");
+    await rawPostgres(`GRANT SELECT ON ALL TABLES IN SCHEMA "${schema}" TO ${role}`);
+    await (await opens()).close();
+  } finally {
+    await rawPostgres(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
+});
+
 testPostgres(
   "PostgresDatabase.open() tells what is wrong, without the password",
   async ({ url }) => {
