@@ -27,7 +27,7 @@ import {
 } from "./leases.ts";
 import { SQLiteMaintenance } from "./maintenance.ts";
 import { requireFeature } from "./schema_version.ts";
-import { countWaiting, hasUncounted, readStatistics } from "./statistics.ts";
+import { countWaiting, hasUncounted, readStatistics, readStatisticsAside } from "./statistics.ts";
 import { checkWatch } from "./watch_options.ts";
 
 /**
@@ -66,11 +66,13 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
     const action = "Cannot count executions";
     const connection = await this.connect(action);
     requireFeature(connection, "statistics", action);
-    if (
-      !connection.info.readOnly && await connection.read(action, () => hasUncounted(connection))
-    ) {
-      await connection.write(action, () => countWaiting(connection));
+    if (!await connection.read(action, () => hasUncounted(connection))) {
+      return await connection.read(action, () => readStatistics(connection, query));
     }
+    if (connection.info.readOnly) {
+      return await connection.read(action, () => readStatisticsAside(connection, query));
+    }
+    await connection.write(action, () => countWaiting(connection));
     return await connection.read(action, () => readStatistics(connection, query));
   }
 

@@ -12,7 +12,7 @@ import type {
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
 import { ZERO_INSTANT } from "./instant.ts";
-import { FINAL_STATUSES, FOLD_SQL, RUN_SPANS } from "./statistics_schema.ts";
+import { COUNTED_TABLES, FINAL_STATUSES, FOLD_SQL, RUN_SPANS } from "./statistics_schema.ts";
 import {
   checkBy,
   type Group,
@@ -83,6 +83,31 @@ export function readStatistics(
         .get(status, ...(query.workflowId === undefined ? [] : [query.workflowId]))?.[0],
     );
   }
+}
+
+/**
+ * Does what {@linkcode readStatistics} does where the waiting runs cannot be
+ * added to the roll-ups, since the file cannot be written: they are added to
+ * copies, which stand in front of the tables of the same names while they are there.
+ *
+ * @param connection The connection, in a transaction.
+ * @param query What to count.
+ * @returns The statistics.
+ * @throws {InvalidDataError} If an option is not valid.
+ */
+export function readStatisticsAside(
+  connection: Connection,
+  query: StatisticsQuery,
+): ExecutionStatistics {
+  const run = (sql: string) => connection.statement(sql).run();
+  for (const [table, columns] of COUNTED_TABLES) {
+    run(`CREATE TEMP TABLE ${table} ${columns}`);
+    run(`INSERT INTO temp.${table} SELECT * FROM main.${table}`);
+  }
+  countWaiting(connection);
+  const statistics = readStatistics(connection, query);
+  for (const [table] of COUNTED_TABLES) run(`DROP TABLE temp.${table}`);
+  return statistics;
 }
 
 /** Reads the durations of the runs themselves. */

@@ -233,6 +233,15 @@ const NODE_STATISTICS = `(
   PRIMARY KEY (workflow_id, node_id, node_type, status, error_type, day)
 ) WITHOUT ROWID`;
 
+const UNCOUNTED = "(execution_id TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID";
+
+/** The tables that counting the waiting runs changes, and their columns. */
+export const COUNTED_TABLES: readonly [name: string, columns: string][] = [
+  ["run_statistics", RUN_STATISTICS],
+  ["node_statistics", NODE_STATISTICS],
+  ["uncounted", UNCOUNTED],
+];
+
 /** Triggers of version 5 of the schema; `count_late_node` goes with its view. */
 const FORMER_TRIGGERS = [
   "queue_inserted_run",
@@ -291,7 +300,7 @@ CREATE TABLE run_spans (
 INSERT INTO run_spans VALUES ${ROLLUPS.map((row) => `(${row.join(", ")})`).join(", ")};
 CREATE TABLE run_statistics ${RUN_STATISTICS};
 CREATE TABLE node_statistics ${NODE_STATISTICS};
-CREATE TABLE IF NOT EXISTS uncounted (execution_id TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS uncounted ${UNCOUNTED};
 INSERT INTO run_statistics SELECT * FROM former_run_statistics;
 ${addSumsSql("former_run_statistics")}
 INSERT INTO node_statistics SELECT * FROM former_node_statistics;

@@ -67,7 +67,9 @@ const tasks: Record<string, (executions: SQLiteExecutionRepository) => Promise<v
     const { executions: runs } = await executions.list();
     const { readOnly } = await executions.info();
     const error = await executions.record(makeRun("orders")).catch((error) => error);
-    console.log(runs.length, readOnly, error?.name, error?.code);
+    const counts = [await executions.statistics(), await executions.statistics()]
+      .map(({ runs, nodes }) => `${runs.count} ${nodes.types.transform}`);
+    console.log(runs.length, ...counts, readOnly, error?.name, error?.code);
   },
 
   /** Prunes all runs into an archive. */

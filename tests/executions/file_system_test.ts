@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { Execution } from "../../src/domain/execution.ts";
 import type { SQLiteOptions } from "../../src/executions/repository.ts";
 import { configFlags } from "../helpers/child.ts";
 import { mounts, READ_ONLY, runMounted, SMALL_DISK } from "../helpers/mounts.ts";
 import { type Fixture, testBackends } from "./backends.ts";
+import { sampleRun } from "./sample_runs.ts";
 
 const CHILD = fromFileUrl(new URL("child.ts", import.meta.url));
 
@@ -49,10 +49,10 @@ testBackends(
   async (fixture) => {
     {
       using executions = await fixture.open();
-      await executions.record(Execution.create("orders", "1.0"));
+      await executions.record(sampleRun({ nodes: 3 }));
     }
     const wanted = fixture.backend.journalMode === "delete"
-      ? "1 true DatabaseError read-only"
+      ? "1 1 3 1 3 true DatabaseError read-only"
       // Readers of a WAL file need to write its index.
       : "DatabaseError read-only";
     assertEquals(await inMount(READ_ONLY, "readOnly", fixture), wanted);
