@@ -9,12 +9,23 @@ import { parse } from "@std/yaml";
 import { isMapping, type Mapping } from "../domain/value.ts";
 
 const LONG_INTEGER = /\d{16}/;
-const PLAIN_KEY =
-  /(?:^|[\s{,?])(?:[-+.]?[\d.][\w.+-]*|[-+]?\.(?:inf|nan)|~|null|true|false)[ \t]*:(?:\s|$)/im;
+/** A key that the parser may have made of a number, a boolean or nothing. */
+const TYPED_KEY = /^(?:-?(?:\d|Infinity$)|NaN$|null$|true$|false$)/;
 
-/** Tells whether a text may hold such scalars. */
-export function needsExactValues(text: string): boolean {
-  return LONG_INTEGER.test(text) || PLAIN_KEY.test(text);
+/**
+ * Tells whether a text may hold such scalars.
+ *
+ * @param text The text.
+ * @param value What it was parsed to.
+ */
+export function needsExactValues(text: string, value: unknown): boolean {
+  return LONG_INTEGER.test(text) || hasTypedKey(value);
+}
+
+function hasTypedKey(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasTypedKey);
+  return isMapping(value) &&
+    Object.entries(value).some(([key, item]) => TYPED_KEY.test(key) || hasTypedKey(item));
 }
 
 /**

@@ -80,8 +80,8 @@ export class Layout {
   root(): Block | undefined {
     let first = 0;
     for (const [index, { start, kind }] of this.lines.entries()) {
-      if (kind !== "content") continue;
-      if (this.text.startsWith("%", start)) return undefined;
+      const isDirective = this.text.startsWith("%", start);
+      if (kind !== "content" || isDirective) continue;
       if (/^\uFEFF?---[ \t\r]*(?:#.*)?$/.test(this.line(index))) first = index + 1;
       break;
     }

@@ -69,7 +69,7 @@ export function readYaml(text: string, { action, path }: ReadYamlOptions): YamlD
   }
   const resolved = text.includes("<<") ? resolveMerges(value) as Mapping : value;
   const document = new YamlDocument(text, resolved);
-  if (!needsExactValues(text)) return document;
+  if (!needsExactValues(text, resolved)) return document;
   return new YamlDocument(text, exactValues(resolved, document.source) as Mapping);
 }
 

@@ -108,6 +108,26 @@ Deno.test("load() reads keys as their text, save() keeps it", async () => {
   assertStringIncludes(text, "env: {1.0: g}");
 });
 
+for (
+  const x of [
+    "[1.10: a]",
+    "{1.10}",
+    "{b: 1, 1.10}",
+    "{? 1.10}",
+    "\n  ? 1.10\n  : a",
+    "\n  ? # note\n    1.10",
+  ]
+) {
+  Deno.test(`load() reads the key of ${JSON.stringify(x)} as its text`, async () => {
+    await using store = await TempStore.open();
+    await store.write("x", `name: x\nx-map: ${x}\n`);
+    const { extra } = await store.workflows.load("x");
+    assertStringIncludes(JSON.stringify(extra), '"1.10"');
+    await store.workflows.update("x", (workflow) => void (workflow.description = "new"));
+    assertStringIncludes(await store.read("x"), `x-map: ${x}\n`);
+  });
+}
+
 Deno.test("load() reads nothing among texts as an empty text, save() keeps it", async () => {
   await using store = await TempStore.open();
   await store.write("x", "name: x\nservers:\n  - {id: s, args: [~, a], env: {A: ~, B: b}}\n");

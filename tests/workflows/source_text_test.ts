@@ -115,6 +115,15 @@ Deno.test("save() adds before the end of the document, and behind the blank line
   assert(text.endsWith("  - from: b\n    to: c\n...\n"), text);
 });
 
+Deno.test("save() keeps the directives before a document", async () => {
+  const { text, result } = await edited(
+    "# file\n%YAML 1.2\n---\nname: x # the name\n",
+    (workflow) => workflow.version = "2",
+  );
+  assertEquals(result.rewritten, undefined);
+  assert(text.startsWith("# file\n%YAML 1.2\n---\nname: x # the name\n"), text);
+});
+
 Deno.test("save() replaces the whole of a text whose lines look like comments", async () => {
   const { text } = await edited(
     "name: x\ndescription: |\n  a\n  # b\n  # c\n# about the version\nversion: 1\n",
