@@ -193,7 +193,9 @@ class Editor {
     end: number,
   ): string {
     const extent = this.layout.extent(entry);
-    const old = this.#text.slice(extent.start, extent.end).trim();
+    const source = this.#text.slice(extent.start, extent.end);
+    const [behindKey] = /^(?:[ \t]+#[^\r\n]*)?/.exec(source)!;
+    const old = source.slice(behindKey.length).trim();
     const [, opening, quote] = /^([[{]?)\s*(?:[^"'\s]+\s*)??(["'])?/.exec(old) ?? [];
     const style = quote === '"' || quote === "'" ? quote : undefined;
     const inFlow = opening !== "" && isBlock(before) && isBlock(after);
@@ -205,13 +207,16 @@ class Editor {
       : oneLine
       ? [` ${formatInline(after, { quote: style })}`]
       : formatValue(after, column, entry.key === undefined);
-    // The comment of a line stays on its line.
+    // The comment of a line stays on its line, also that of a key whose value stands below it.
     const comment = this.#text.slice(extent.end, end);
-    const [, sameLine = "", rest = ""] = /^([^\n]*)(\n[^]*)?$/.exec(comment) ?? [];
+    const [, behindValue = "", rest = ""] = /^([^\n]*)(\n[^]*)?$/.exec(comment) ?? [];
+    const sameLine = behindKey || behindValue;
     const tail = value.length === 1 || /^(?: \|-?)?$/.test(value[0]!) ? sameLine : "";
     // The comments of what is removed go with it.
     const isRemoved = isBlock(before) && typeof after === "object" && !isBlock(after);
-    const lost = isBlock(before) && !isRemoved && old.includes("\n") && /(?:^|\s)#/.test(old);
+    const lost = isBlock(before)
+      ? !isRemoved && old.includes("\n") && /(?:^|\s)#/.test(old)
+      : old.startsWith("#") || (behindKey !== "" && behindValue.trim() !== "");
     if (lost || tail.trim() !== sameLine.trim()) this.rewritten = true;
     return this.#text.slice(start, extent.start) + value[0] + tail.trimEnd() +
       value.slice(1).map((line) => this.#newline + line).join("") +

@@ -144,6 +144,25 @@ Deno.test("save() keeps the comment behind a value that gets more lines", async 
   assertStringIncludes(text, "name: |- # the name\n  x\n  y\n");
 });
 
+Deno.test("save() keeps the comment behind a key whose value stands below it", async () => {
+  for (
+    const [before, after] of [
+      ["description: # note\n  old\n", "description: new # note\n"],
+      ["edges: # note\n  - {from: a, to: b}\n", "edges: [] # note\n"],
+      ["edges: # note\n  - from: a\n    to: b\n", "edges: [] # note\n"],
+      ["x-a: # note\n  b: 1\n", "x-a: |- # note\n  c\n  d\n"],
+    ] as const
+  ) {
+    const { text, result } = await edited(`name: x\n${before}version: 1\n`, (workflow) => {
+      if (before.startsWith("description")) workflow.description = "new";
+      else if (before.startsWith("edges")) workflow.edges = [];
+      else workflow.extra = { "x-a": "c\nd" };
+    });
+    assertEquals(text.replace(/metadata:\n.*\n/, ""), `name: x\n${after}version: 1\n`);
+    assertEquals(result.rewritten, undefined);
+  }
+});
+
 Deno.test("save() takes the comments of all removed items away", async () => {
   const { text, result } = await edited(
     "name: x\nservers: # none needed\n  # the first\n  - id: s # here\nversion: 1\n",
