@@ -157,10 +157,13 @@ export async function deleteRun(
   id: string,
   action: string,
 ): Promise<boolean> {
-  const remove = async (session: Session) =>
-    Number((await session.query(DELETE, [id])).rows[0]![0]) > 0;
+  const remove = async (session: Session) => {
+    // The statement that deletes would not see what was queued while it waited for the row.
+    await session.query("SELECT 1 FROM executions WHERE id = $1 FOR UPDATE", [id]);
+    return Number((await session.query(DELETE, [id])).rows[0]![0]) > 0;
+  };
   let uncertain = false;
-  const done = await database.attempt(action, (session) => {
+  const done = await database.transaction(action, (session) => {
     uncertain = session.uncertain;
     return remove(session);
   });

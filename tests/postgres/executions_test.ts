@@ -241,6 +241,27 @@ testPostgres(
   },
 );
 
+testPostgres("delete() counts a run that ends meanwhile", async ({ url, schema, open }) => {
+  await using executions = await PostgresExecutionRepository.open(url, { schema });
+  const database = await open();
+  const run = sampleRun({ status: "running" });
+  await executions.record(run);
+  let deleting: Promise<void> | undefined;
+  // What another host commits while the deletion waits for the row.
+  await database.transaction("Cannot test", async ({ query }) => {
+    await query(
+      "UPDATE executions SET status = 'completed', completed_at = now() WHERE id = $1",
+      [run.id],
+    );
+    await query("INSERT INTO uncounted VALUES ($1)", [run.id]);
+    deleting = executions.delete(run.id);
+    while ((await query("SELECT 1 FROM pg_locks WHERE NOT granted")).count === 0);
+  });
+  await deleting;
+  assertEquals((await executions.storedIds([run.id])).size, 0);
+  assertEquals((await executions.statistics()).runs.count, 1);
+});
+
 testPostgres(
   "watch() misses nothing of a transaction that commits late",
   async ({ url, schema, open }) => {
