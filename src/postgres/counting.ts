@@ -17,9 +17,9 @@ const BATCH = 2000;
 const SPANS = "(VALUES (0, true), (0, false), (86400, true), (3600, false)) " +
   "AS spans (span, every_workflow)";
 
-/** Milliseconds of what has a start and an end; a clock may have gone backwards. */
+/** Milliseconds of what has a start and an end, else NULL; a clock may have gone backwards. */
 function durationSql(row: string): string {
-  return `CASE WHEN ${row}.started_at > ${ZERO_SQL} THEN
+  return `CASE WHEN ${row}.started_at > ${ZERO_SQL} AND ${row}.completed_at IS NOT NULL THEN
     greatest(0, floor(extract(epoch FROM ${row}.completed_at - ${row}.started_at) * 1000))::bigint
     END`;
 }

@@ -23,7 +23,7 @@ import {
   sumsSql,
   WEEK,
 } from "../executions/statistics_summary.ts";
-import { Params, ZERO_SQL } from "./columns.ts";
+import { FINAL_SQL, Params, ZERO_SQL } from "./columns.ts";
 import type { Session } from "./database.ts";
 
 /**
@@ -79,7 +79,8 @@ async function exactDuration(
   query: StatisticsQuery,
 ): Promise<DurationStatistics | undefined> {
   const params = new Params();
-  const terms = [`started_at > ${ZERO_SQL}`, "completed_at IS NOT NULL"];
+  const terms = [`status IN ${FINAL_SQL}`];
+  terms.push(`started_at > ${ZERO_SQL}`, "completed_at IS NOT NULL");
   if (query.workflowId !== undefined) terms.push(`workflow_id = ${params.add(query.workflowId)}`);
   const hour = (option: string, time: Date) => `to_timestamp(${params.add(hourOf(option, time))})`;
   if (query.from !== undefined) terms.push(`started_at >= ${hour("from", query.from)}`);

@@ -11,6 +11,23 @@ const DAY = 86_400_000;
 const START = Date.UTC(2026, 0, 5);
 
 testRepositories(
+  "ExecutionRepository.statistics() counts no duration of a run without an end or that goes on",
+  async ({ open }) => {
+    using executions = await open();
+    const endless = sampleRun();
+    delete (endless as { completedAt?: Date }).completedAt;
+    const again = sampleRun();
+    for (const run of [sampleRun({ duration: 2000 }), endless, again]) await executions.record(run);
+    again.status = "running";
+    await executions.record(again);
+    for (const exact of [false, true]) {
+      const { runs } = await executions.statistics({ exact });
+      assertEquals([runs.count, runs.duration?.count, runs.duration?.min], [2, 1, 2000]);
+    }
+  },
+);
+
+testRepositories(
   "ExecutionRepository.statistics() counts runs by workflow, time, status and error",
   async ({ open }) => {
     using executions = await open();
