@@ -4,7 +4,7 @@
  * @module
  */
 
-import { equalValues } from "./value.ts";
+import { byKey, equalValues, type Mapping } from "./value.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** One difference. */
@@ -23,16 +23,17 @@ export interface WorkflowChange {
   after?: unknown;
 }
 
+/** The lists of a workflow, what their items are, and how one is told from the others. */
 const LISTS = [
-  ["variables", "variable"],
-  ["servers", "server"],
-  ["nodes", "node"],
-  ["edges", "edge"],
+  ["variables", "variable", ({ name }: Mapping) => String(name)],
+  ["servers", "server", ({ id }: Mapping) => String(id)],
+  ["nodes", "node", ({ id }: Mapping) => String(id)],
+  ["edges", "edge", ({ from, to }: Mapping) => `${from} -> ${to}`],
 ] as const;
 
 /**
  * Compares two workflows by structure: nodes and servers by id, variables by
- * name, edges by id or ends, metadata and other fields key by key. The time
+ * name, edges by their ends, metadata and other fields key by key. The time
  * of the last change and the revision do not count.
  *
  * @param before One workflow.
@@ -54,15 +55,16 @@ const LISTS = [
 export function diffWorkflows(before: Workflow, after: Workflow): WorkflowChange[] {
   const changes: WorkflowChange[] = [];
   compare(fieldsOf(before), fieldsOf(after), "field", changes);
-  for (const [list, kind] of LISTS) {
-    compare(itemsOf(before[list], kind), itemsOf(after[list], kind), kind, changes);
+  for (const [list, kind, keyOf] of LISTS) {
+    const items = (workflow: Workflow) => byKey(workflow[list] as unknown as Mapping[], keyOf);
+    compare(items(before), items(after), kind, changes);
   }
   return changes;
 }
 
 function compare(
-  before: Map<string, unknown>,
-  after: Map<string, unknown>,
+  before: ReadonlyMap<string, unknown>,
+  after: ReadonlyMap<string, unknown>,
   kind: WorkflowChange["kind"],
   changes: WorkflowChange[],
 ): void {
@@ -92,24 +94,8 @@ function fieldsOf(workflow: Workflow): Map<string, unknown> {
   return new Map([...fields].filter(([, value]) => value !== undefined));
 }
 
-function itemsOf(list: readonly object[], kind: string): Map<string, unknown> {
-  const items = new Map<string, unknown>();
-  for (const item of list as Record<string, unknown>[]) {
-    const name = kind === "variable"
-      ? String(item.name)
-      : kind === "edge"
-      ? `${item.from} -> ${item.to}`
-      : String(item.id);
-    let unique = name;
-    for (let number = 2; items.has(unique); number++) unique = `${name} #${number}`;
-    items.set(unique, item);
-  }
-  return items;
-}
-
 function changedFields(before: unknown, after: unknown): string[] {
-  const a = before as Record<string, unknown>;
-  const b = after as Record<string, unknown>;
+  const [a, b] = [before as Mapping, after as Mapping];
   return [...new Set([...Object.keys(a), ...Object.keys(b)])]
     .filter((key) => !equalValues(a[key], b[key]));
 }

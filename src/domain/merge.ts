@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cloneValue, equalValues, isMapping, type Mapping } from "./value.ts";
+import { byKey, cloneValue, equalValues, isMapping, type Mapping } from "./value.ts";
 import { Workflow } from "./workflow.ts";
 
 /** A place where both sides changed the same thing, differently. */
@@ -55,14 +55,8 @@ export interface MergeResult {
  */
 export function mergeWorkflows(base: Workflow, mine: Workflow, theirs: Workflow): MergeResult {
   const conflicts: MergeConflict[] = [];
-  const fields = mergeValue(
-    "",
-    asTree(base),
-    asTree(mine),
-    asTree(theirs),
-    conflicts,
-  ) as unknown as Workflow;
-  const workflow = Workflow.from(fields);
+  const fields = mergeValue("", asTree(base), asTree(mine), asTree(theirs), conflicts);
+  const workflow = Workflow.from(fields as unknown as Workflow);
   conflicts.push(
     ...lostReferences(base, mine, theirs),
     ...lostReferences(base, theirs, mine, true),
@@ -195,11 +189,7 @@ function mergeList(
   conflicts: MergeConflict[],
 ): Mapping[] {
   const keyOf = keysOf(base);
-  const [before, my, their] = [base, mine, theirs].map((list) => byKey(list, keyOf)) as [
-    Map<string, Mapping>,
-    Map<string, Mapping>,
-    Map<string, Mapping>,
-  ];
+  const [before, my, their] = [byKey(base, keyOf), byKey(mine, keyOf), byKey(theirs, keyOf)];
   const merged = new Map<string, Mapping>();
   for (const key of new Set([...my.keys(), ...their.keys()])) {
     const field = `${singular} "${key.replace(/ #\d+$/, "")}"`;
@@ -228,18 +218,6 @@ function mergeList(
 function isSameOrder(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
   const common = [...a.keys()].filter((key) => b.has(key));
   return equalValues(common, [...b.keys()].filter((key) => a.has(key)));
-}
-
-/** Items by key; a second one of the same key is told apart by its number. */
-function byKey(list: Mapping[], keyOf: (item: Mapping) => string): Map<string, Mapping> {
-  const items = new Map<string, Mapping>();
-  for (const item of list) {
-    const key = keyOf(item);
-    let unique = key;
-    for (let number = 2; items.has(unique); number++) unique = `${key} #${number}`;
-    items.set(unique, item);
-  }
-  return items;
 }
 
 function items(value: unknown): Mapping[] {

@@ -5,7 +5,7 @@
  */
 
 import { findShape, type SecretKind } from "./secret_shapes.ts";
-import { isMapping } from "./value.ts";
+import { visitTexts } from "./value.ts";
 import type { Workflow } from "./workflow.ts";
 
 export type { SecretKind } from "./secret_shapes.ts";
@@ -70,45 +70,6 @@ export function findSecrets(workflow: Workflow): SecretFinding[] {
     if (found !== undefined) findings.push({ path, ...found });
   });
   return findings;
-}
-
-/**
- * Visits every text of a value.
- *
- * @param value The value; changed in place.
- * @param visit What to do with each text.
- * @returns The value, or what replaces it.
- */
-export function visitTexts(value: unknown, visit: VisitText): unknown {
-  return visitValue(value, visit, "", "", new Set());
-}
-
-/** Gets a text, its path, and the name under which it stands; a text that it returns replaces it. */
-export type VisitText = (text: string, path: string, name: string) => string | void;
-
-function visitValue(
-  value: unknown,
-  visit: VisitText,
-  path: string,
-  name: string,
-  seen: Set<object>,
-): unknown {
-  if (typeof value === "string") return visit(value, path, name) ?? value;
-  if (typeof value !== "object" || value === null || seen.has(value)) return value;
-  seen.add(value);
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      const changed = visitValue(item, visit, `${path}[${index}]`, name, seen);
-      if (changed !== item) value[index] = changed;
-    }
-  } else if (isMapping(value)) {
-    for (const key of Object.keys(value)) {
-      const at = path === "" ? key : `${path}.${key}`;
-      const changed = visitValue(value[key], visit, at, key, seen);
-      if (changed !== value[key]) value[key] = changed;
-    }
-  }
-  return value;
 }
 
 /** Tells whether a text is, or may be, a secret. */

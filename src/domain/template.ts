@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isMapping } from "./value.ts";
 import type { Extra } from "./node.ts";
+import { isMapping, visitTexts } from "./value.ts";
 
 /** Limits of the value of a parameter. */
 export interface ParameterValidation {
@@ -99,17 +99,15 @@ export function templateProblems(template: WorkflowTemplate): string[] {
       problems.push(
         `Parameter "${name}" has type "${type}", wanted is one of ${TYPES.join(", ")}`,
       );
-    } else if (value !== undefined && value !== null) {
-      if (!isOfType(value, type)) {
-        problems.push(`The default of parameter "${name}" is not of type ${type}`);
-      }
+    } else if (value !== undefined && value !== null && !isOfType(value, type)) {
+      problems.push(`The default of parameter "${name}" is not of type ${type}`);
     }
     if (validation?.pattern !== undefined && compile(validation.pattern) === undefined) {
       problems.push(`The pattern of parameter "${name}" is no regular expression`);
     }
   }
   const missing = new Set<string>();
-  visit(workflowSpec, (text) => {
+  visitTexts(workflowSpec, (text) => {
     for (const name of placeholdersOf(text)) if (!types.has(name)) missing.add(name);
   });
   for (const name of missing) {
@@ -235,12 +233,6 @@ function withoutExponent(value: number): string {
 
 function placeholdersOf(text: string): string[] {
   return [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!.trim());
-}
-
-function visit(value: unknown, look: (text: string) => void): void {
-  if (typeof value === "string") look(value);
-  else if (Array.isArray(value)) { for (const item of value) visit(item, look); }
-  else if (isMapping(value)) { for (const item of Object.values(value)) visit(item, look); }
 }
 
 function isOfType(value: unknown, type: string): boolean {

@@ -76,13 +76,62 @@ export function copyPlain(
   return mapping;
 }
 
+/** Items by key; a second one of the same key is told apart by its number. */
+export function byKey<T>(list: readonly T[], keyOf: (item: T) => string): Map<string, T> {
+  const items = new Map<string, T>();
+  for (const item of list) {
+    const key = keyOf(item);
+    let unique = key;
+    for (let number = 2; items.has(unique); number++) unique = `${key} #${number}`;
+    items.set(unique, item);
+  }
+  return items;
+}
+
 /** Sets an own property, also one named `__proto__`, which a plain assignment takes for another. */
 export function setOwn(target: Mapping, key: string, value: unknown): void {
   if (key !== "__proto__") target[key] = value;
-  else {Object.defineProperty(target, key, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });}
+  else {
+    const attributes = { writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(target, key, { value, ...attributes });
+  }
+}
+
+/** Gets a text, its path, and the name under which it stands; a text that it returns replaces it. */
+type VisitText = (text: string, path: string, name: string) => string | void;
+
+/**
+ * Visits every text of a value.
+ *
+ * @param value The value; changed in place.
+ * @param visit What to do with each text.
+ * @returns The value, or what replaces it.
+ */
+export function visitTexts(value: unknown, visit: VisitText): unknown {
+  return visitValue(value, visit, "", "", new Set());
+}
+
+function visitValue(
+  value: unknown,
+  visit: VisitText,
+  path: string,
+  name: string,
+  seen: Set<object>,
+): unknown {
+  if (typeof value === "string") return visit(value, path, name) ?? value;
+  if (typeof value !== "object" || value === null || seen.has(value)) return value;
+  seen.add(value);
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const changed = visitValue(item, visit, `${path}[${index}]`, name, seen);
+      if (changed !== item) value[index] = changed;
+    }
+  } else if (isMapping(value)) {
+    for (const key of Object.keys(value)) {
+      const at = path === "" ? key : `${path}.${key}`;
+      const changed = visitValue(value[key], visit, at, key, seen);
+      if (changed !== value[key]) value[key] = changed;
+    }
+  }
+  return value;
 }

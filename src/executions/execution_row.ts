@@ -28,6 +28,7 @@ const COLUMNS = [
   "return_value",
   "workflow_revision",
 ];
+
 /**
  * Returns the columns that are read and written, in the order of a row.
  *

@@ -80,7 +80,17 @@ export function decodeTime(text: string): Date | undefined {
     );
   }
   if (instant === ZERO_INSTANT) return undefined;
-  return new Date(Number((instant - ((instant % 1000n) + 1000n) % 1000n) / 1000n));
+  return new Date(Number(floorToMillis(instant) / 1000n));
+}
+
+/**
+ * Cuts an instant to milliseconds, as times are read.
+ *
+ * @param instant Microseconds since 1970.
+ * @returns Microseconds.
+ */
+export function floorToMillis(instant: bigint): bigint {
+  return instant - ((instant % 1000n) + 1000n) % 1000n;
 }
 
 const OWN_FORM = /^[1-9]\d{3}-[01]\d-[0-3]\d [012]\d:[0-5]\d:[0-5]\d\.\d{3}\+00:00$/;

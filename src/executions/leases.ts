@@ -26,7 +26,7 @@ const UPSERT = "INSERT INTO leases (execution_id, owner, expires_at) VALUES (?, 
 const LIVE = "('pending', 'running')";
 
 /** Finds the runs whose owner is gone, the longest gone first. */
-export const ABANDONED_SQL: string = `FROM leases CROSS JOIN executions
+const ABANDONED_SQL = `FROM leases CROSS JOIN executions
   ON executions.id = leases.execution_id
   WHERE leases.expires_at <= ? AND status IN ${LIVE} ORDER BY leases.expires_at`;
 
@@ -120,10 +120,9 @@ export function claimLease(
   now: number,
   action: string,
 ): boolean {
-  statusOf(connection, lease.executionId, action);
+  const status = statusOf(connection, lease.executionId, action);
   const current = readLease(connection, lease.executionId);
   if (current === undefined || current.expiresAt.getTime() > now) return false;
-  const status = statusOf(connection, lease.executionId, action);
   if (status !== "pending" && status !== "running") return false;
   write(connection, lease);
   return true;

@@ -8,10 +8,10 @@ import { InvalidDataError } from "../domain/errors.ts";
 import type { Execution } from "../domain/execution.ts";
 import type { LoadOptions } from "../domain/execution_repository.ts";
 import { Lazy } from "../domain/lazy.ts";
+import type { NodeExecution } from "../domain/node_execution.ts";
 import { setOwn } from "../domain/value.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
 import type { Connection } from "./connection.ts";
-import type { NodeExecution } from "../domain/node_execution.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { type LazyParts, readExecution } from "./execution_row.ts";
 import { asText } from "./invalid_columns.ts";
@@ -134,13 +134,8 @@ export function valuesAt(
   return currentValues(snapshots.filter(({ timestamp }) => timestamp <= at));
 }
 
-/**
- * Replays snapshots.
- *
- * @param snapshots Snapshots of a run, oldest first.
- * @returns The value of each variable after the last of them.
- */
-export function currentValues(snapshots: readonly VariableSnapshot[]): Record<string, unknown> {
+/** Returns the value of each variable after the last snapshot. */
+function currentValues(snapshots: readonly VariableSnapshot[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const { variableName, newValue } of snapshots) setOwn(values, variableName, newValue);
   return values;
@@ -169,7 +164,7 @@ export function nodeOrder(connection: Connection, id: string): SqlValue[] {
 }
 
 /** Reads the order of the node executions of a run from an index alone. */
-export const NODE_ORDER_SQL = "SELECT rowid, started_at FROM node_executions " +
+const NODE_ORDER_SQL = "SELECT rowid, started_at FROM node_executions " +
   "WHERE execution_id = ? ORDER BY started_at, rowid";
 
 /**

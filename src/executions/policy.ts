@@ -14,6 +14,7 @@ import type {
 } from "../domain/execution_retention.ts";
 import { isMapping } from "../domain/value.ts";
 import { FINAL_STATUSES } from "./statistics_schema.ts";
+import { LONGEST_INTERVAL } from "./watch_options.ts";
 
 /** A run that a rule lets go. */
 export interface Candidate {
@@ -104,9 +105,6 @@ function refuse(what: string): never {
   throw new InvalidDataError(`Cannot prune executions: ${what}`);
 }
 
-/** Longer intervals than a timer can hold would begin at once. */
-const LONGEST_INTERVAL = 2 ** 31 - 1;
-
 /**
  * Checks when and what is pruned while a store is open.
  *
@@ -137,17 +135,6 @@ export function checkBatchSize(batchSize: number, action: string): void {
 }
 
 /**
- * Returns the statuses that a rule is for.
- *
- * @param rule The rule.
- * @returns The statuses, by default the final ones.
- */
-export function statusesOf({ status }: RetentionRule): readonly ExecutionStatus[] {
-  if (status === undefined) return FINAL_STATUSES;
-  return typeof status === "string" ? [status] : status;
-}
-
-/**
  * Makes a plan in which nothing goes.
  *
  * @param policy The policy.
@@ -171,15 +158,14 @@ export function addToPlan(plan: PrunePlan, { rule, bytes }: Candidate): void {
   ofRule.bytes += bytes;
 }
 
-const FINAL: ReadonlySet<string> = new Set(FINAL_STATUSES);
-
 /**
  * Returns the statuses of a rule in which a run has ended: live runs are never
  * pruned, and do not count.
  *
  * @param rule The rule.
- * @returns The statuses.
+ * @returns The statuses, by default all final ones.
  */
-export function finalStatuses(rule: RetentionRule): ExecutionStatus[] {
-  return statusesOf(rule).filter((status) => FINAL.has(status));
+export function finalStatuses({ status }: RetentionRule): ExecutionStatus[] {
+  const wanted = status === undefined ? FINAL_STATUSES : [status].flat();
+  return FINAL_STATUSES.filter((final) => wanted.includes(final));
 }

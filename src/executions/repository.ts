@@ -305,6 +305,3 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
     if (deleted === 0) throw new NotFoundError(`${action}: it does not exist`, { kind, id });
   }
 }
-
-export type { LoadOptions, SQLiteOptions };
-export type { SQLiteInfo } from "./options.ts";

@@ -9,7 +9,7 @@ import type { Connection } from "./connection.ts";
 import { readRunRows, type RunRows } from "./load.ts";
 import { FINAL_STATUSES } from "./statistics_schema.ts";
 
-const FINAL: ReadonlySet<unknown> = new Set(FINAL_STATUSES);
+const FINAL: readonly unknown[] = FINAL_STATUSES;
 const STATUS = 3;
 
 /** The rows of the runs that were loaded last. */
@@ -39,7 +39,7 @@ export class RunCache {
       this.#runs.clear();
     }
     const rows = this.#runs.get(id) ?? readRunRows(connection, id);
-    if (rows === undefined || !FINAL.has(rows.run[STATUS])) return rows;
+    if (rows === undefined || !FINAL.includes(rows.run[STATUS])) return rows;
     this.#runs.delete(id);
     this.#runs.set(id, rows);
     if (this.#runs.size > this.#size) this.#runs.delete(this.#runs.keys().next().value!);

@@ -15,7 +15,7 @@ import {
   temporaryPath,
 } from "./database_files.ts";
 import { databaseError, databaseErrorCode } from "./database_error.ts";
-import type { Driver, SqlValue } from "./driver.ts";
+import type { Driver } from "./driver.ts";
 import { chooseDriver } from "./driver_choice.ts";
 import { openConnection } from "./open.ts";
 import { registerOpenFile } from "./open_files.ts";
@@ -24,6 +24,7 @@ import { resolveOptions } from "./resolve_options.ts";
 import { copyRows } from "./salvage_rows.ts";
 import { columnsOf } from "./schema_version.ts";
 import { addSumsSql } from "./statistics_schema.ts";
+import { insertSql } from "./stored_run.ts";
 
 /** What was saved. */
 export interface SalvageResult {
@@ -136,21 +137,17 @@ function storedColumns(
   table: string,
   result: SalvageResult,
 ): string[] {
-  const names = (driver: Driver) =>
-    driver.prepare(`PRAGMA table_info(${table})`).all().map(([, name]) => String(name));
-  const known = names(target);
-  return tryRead(() => names(source), table, result)?.filter((name) => known.includes(name)) ?? [];
+  const known = columnsOf(target, table);
+  const found = tryRead(() => columnsOf(source, table), table, result) ?? [];
+  return found.filter((name) => known.includes(name));
 }
 
 /** Copies the rows of each run that was saved. */
 function copyParts(source: Driver, target: Driver, table: string, result: SalvageResult): void {
   const columns = storedColumns(source, target, table, result);
   if (columns.length === 0) return;
-  const list = columns.join(", ");
-  const read = source.prepare(`SELECT ${list} FROM ${table} WHERE execution_id = ?`);
-  const insert = target.prepare(
-    `INSERT INTO ${table} (${list}) VALUES (${columns.map(() => "?").join(", ")})`,
-  );
+  const read = source.prepare(`SELECT ${columns.join(", ")} FROM ${table} WHERE execution_id = ?`);
+  const insert = target.prepare(insertSql(table, columns));
   let copied = 0;
   for (const [id = null] of target.prepare("SELECT id FROM executions").all()) {
     for (const row of tryRead(() => read.all(id), table, result) ?? []) {
@@ -176,11 +173,8 @@ function copyStatistics(source: Driver, target: Driver, result: SalvageResult): 
   if (tables.some(({ rows }) => rows === undefined)) return;
   for (const { table, columns, rows = [] } of tables) {
     target.prepare(`DELETE FROM ${table}`).run();
-    const values = columns.map(() => "?").join(", ");
-    const insert = target.prepare(
-      `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${values})`,
-    );
-    for (const row of rows) insert.run(...row as SqlValue[]);
+    const insert = target.prepare(insertSql(table, columns));
+    for (const row of rows) insert.run(...row);
   }
   // Versions 5 and 6 had no roll-ups without bins.
   if (!columnsOf(source, "run_spans").includes("bins")) target.exec(addSumsSql("run_statistics"));

@@ -118,8 +118,8 @@ export function checkHistory(
  * @param table The table.
  * @returns The names; none when there is no such table.
  */
-export function columnsOf(driver: Driver, table: string): unknown[] {
-  return driver.prepare(`PRAGMA table_info(${table})`).all().map(([, name]) => name);
+export function columnsOf(driver: Driver, table: string): string[] {
+  return driver.prepare(`PRAGMA table_info(${table})`).all().map(([, name]) => String(name));
 }
 
 /** The version that brought each feature. */

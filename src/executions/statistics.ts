@@ -16,7 +16,6 @@ import { COUNTED_TABLES, FINAL_STATUSES, FOLD_SQL, RUN_SPANS } from "./statistic
 import {
   checkBy,
   type Group,
-  groupRows,
   hourOf,
   MONDAY,
   summarise,
@@ -184,7 +183,7 @@ function readGroups(
     `SELECT ${key} AS key, status, error_type, ${bin}, ${sums} FROM ${from}
     GROUP BY key, status, error_type${bins ? ", bin" : ""} HAVING sum(runs) > 0 ORDER BY key`,
   ).all(...params);
-  return groupRows(rows);
+  return Map.groupBy(rows, ([key]) => String(key));
 }
 
 /** The roll-ups with bins of those without. */

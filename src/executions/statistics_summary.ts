@@ -49,23 +49,6 @@ export function checkBy({ by }: StatisticsQuery): void {
 }
 
 /**
- * Groups rows by their first column.
- *
- * @param rows The rows.
- * @returns The groups, in the order in which their keys came.
- */
-export function groupRows(rows: readonly Row[]): Group {
-  const groups: Group = new Map();
-  for (const row of rows) {
-    const name = String(row[0]);
-    const rowsOfKey = groups.get(name);
-    if (rowsOfKey === undefined) groups.set(name, [row]);
-    else rowsOfKey.push(row);
-  }
-  return groups;
-}
-
-/**
  * Adds up groups.
  *
  * @param workflows Rows by workflow.

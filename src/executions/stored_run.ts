@@ -41,7 +41,14 @@ const INSERT_NODE = insertSql("node_executions", ["execution_id", ...NODE_COLUMN
 const INSERT_CHANGE = insertSql("variable_snapshots", ["execution_id", ...CHANGE_COLUMNS]);
 const INSERT_LABEL = insertSql("labels", ["execution_id", "label"]);
 
-function insertSql(table: string, columns: readonly string[]): string {
+/**
+ * Returns the statement that inserts a row.
+ *
+ * @param table The table.
+ * @param columns The columns, in the order of the parameters.
+ * @returns The statement.
+ */
+export function insertSql(table: string, columns: readonly string[]): string {
   return `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${
     columns.map(() => "?").join(", ")
   })`;

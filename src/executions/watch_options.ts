@@ -7,8 +7,8 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import type { WatchOptions } from "../domain/execution_monitoring.ts";
 
-/** Longer intervals than a timer can hold would end at once. */
-const LONGEST_INTERVAL = 2 ** 31 - 1;
+/** Longest interval, in milliseconds: a timer that is set to more ends at once. */
+export const LONGEST_INTERVAL: number = 2 ** 31 - 1;
 
 /**
  * Checks options.

@@ -8,7 +8,7 @@ import { AlreadyExistsError, InvalidDataError } from "../domain/errors.ts";
 import { decodeJson, encodeJson } from "../domain/json.ts";
 import type { Connection } from "./connection.ts";
 import type { SqlValue } from "./driver.ts";
-import { parseInstant, ZERO_INSTANT } from "./instant.ts";
+import { floorToMillis, parseInstant, ZERO_INSTANT } from "./instant.ts";
 import { asText } from "./invalid_columns.ts";
 
 /** How many rows are inserted at once; some libraries allow 999 parameters. */
@@ -115,8 +115,9 @@ function isSame(table: WrittenTable, i: number, old: SqlValue, now: SqlValue): b
       : table.json.includes(i) && column !== ANY_JSON &&
         /^\s*(?:\{\s*\}|null)\s*$/.test(String(old));
   }
-  return asText(old) === asText(now) ||
-    table.times.includes(i) && isSameTime(old, now) ||
+  if (asText(old) === asText(now)) return true;
+  if (typeof old !== "string" || typeof now !== "string") return false;
+  return table.times.includes(i) && isSameTime(old, now) ||
     table.json.includes(i) && isSameJson(old, now);
 }
 
@@ -144,21 +145,13 @@ export function upsertAll(
 }
 
 /** Whether two stored times are equal, cut to milliseconds as they are read. */
-function isSameTime(old: SqlValue | undefined, now: SqlValue | undefined): boolean {
-  if (typeof old !== "string" || typeof now !== "string") return false;
-  if (old === now) return true;
+function isSameTime(old: string, now: string): boolean {
   const [a, b] = [parseInstant(old), parseInstant(now)];
   return a !== undefined && b !== undefined && floorToMillis(a) === floorToMillis(b);
 }
 
-function floorToMillis(micros: bigint): bigint {
-  return micros - ((micros % 1000n) + 1000n) % 1000n;
-}
-
 /** Whether two JSON texts are read as the same value, in the same order of keys. */
-function isSameJson(old: SqlValue | undefined, now: SqlValue | undefined): boolean {
-  if (typeof old !== "string" || typeof now !== "string") return false;
-  if (old === now) return true;
+function isSameJson(old: string, now: string): boolean {
   try {
     return encodeJson(decodeJson(old), "", "") === now;
   } catch (error) {

@@ -14,7 +14,6 @@ import { RUN_SPANS } from "../executions/statistics_schema.ts";
 import {
   checkBy,
   type Group,
-  groupRows,
   hourOf,
   MONDAY,
   summarise,
@@ -124,7 +123,7 @@ async function readGroups(
     WHERE ${terms.join(" AND ")} GROUP BY 1, 2, 3, 4 HAVING sum(runs) > 0 ORDER BY 1`,
     params.values,
   );
-  return groupRows(rows);
+  return Map.groupBy(rows, ([key]) => String(key));
 }
 
 /** The longest buckets that tell what is asked; those of a day are of all workflows together. */

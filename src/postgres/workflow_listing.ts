@@ -14,6 +14,7 @@ import type {
   WorkflowSummary,
 } from "../domain/workflow_repository.ts";
 import type { SqlValue } from "../executions/driver.ts";
+import { idWarning } from "../workflows/decode.ts";
 import type { WatchedEntry, WatchSource } from "../workflows/watch.ts";
 import {
   copyWorkflow,
@@ -22,7 +23,6 @@ import {
   parseWorkflow,
 } from "../workflows/workflow_cache.ts";
 import { matches } from "../workflows/summary_filter.ts";
-import { idWarning } from "../workflows/workflow_lister.ts";
 import type { WorkflowListing } from "../workflows/workflow_store.ts";
 import type { PostgresDatabase } from "./database.ts";
 import { MILLISECONDS } from "./text_row.ts";

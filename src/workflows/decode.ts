@@ -56,12 +56,12 @@ export function decodeWorkflow(
   const fields = {
     ...values,
     id,
-    variables: objects<Variable>(variables, "variables", VARIABLE_FIELDS, context),
-    servers: objects<Server>(servers, "servers", SERVER_FIELDS, context),
+    variables: readObjects<Variable>(variables, "variables", VARIABLE_FIELDS, context),
+    servers: readObjects<Server>(servers, "servers", SERVER_FIELDS, context),
     nodes: readList(nodes, "nodes", context).map((raw, step) =>
       readNode(raw, { parent: { step: "nodes" }, step }, types, context)
     ),
-    edges: objects<Edge>(edges, "edges", EDGE_FIELDS, context),
+    edges: readObjects<Edge>(edges, "edges", EDGE_FIELDS, context),
     ...(extra === undefined ? {} : { extra }),
   };
   refuseMisfits(context, options);
@@ -83,7 +83,16 @@ function readList(raw: unknown, name: string, context: ReadContext): Mapping[] {
   return raw.map((item) => isMapping(item) ? item : {});
 }
 
-function objects<T>(
+/**
+ * Reads a list of objects.
+ *
+ * @param raw The list.
+ * @param name Key under which it stands.
+ * @param fields Fields of an object.
+ * @param context Takes what cannot be read.
+ * @returns The objects.
+ */
+export function readObjects<T>(
   raw: unknown,
   name: string,
   fields: readonly Field[],
@@ -107,6 +116,12 @@ function readNode(raw: Mapping, at: At, types: NodeTypes, context: ReadContext):
   values.type = type;
   if (extra !== undefined) values.extra = extra;
   return values as unknown as WorkflowNode;
+}
+
+/** Tells that a text has another id than the one that counts. */
+export function idWarning(id: string, idInFile: string | undefined): string | undefined {
+  if (idInFile === undefined) return undefined;
+  return `The file says that the id is "${idInFile}", its name "${id}" wins`;
 }
 
 /** Throws if a value is not what its field wants. */

@@ -59,13 +59,10 @@ export class ObjectEncoder {
     const old = this.#base?.value[name];
     const raws = Array.isArray(old) ? old.filter(isMapping) : [];
     if (items.length === 0 && raws.length === 0) return old;
-    const waiting = new Map<string, number[]>();
-    for (const [index, raw] of raws.entries()) {
-      const known = key(this.#texts(raw, { parent: { step: name }, step: index }));
-      const indexes = waiting.get(known);
-      if (indexes === undefined) waiting.set(known, [index]);
-      else indexes.push(index);
-    }
+    const waiting = Map.groupBy(
+      raws.keys(),
+      (step) => key(this.#texts(raws[step]!, { parent: { step: name }, step })),
+    );
     return items.map((item, index) => {
       const from = waiting.get(key(item as Mapping))?.shift();
       if (from !== undefined && !this.#canonical && equalValues(item, before[from])) {

@@ -59,7 +59,7 @@ function required(name: string, keys: string, kind: FieldKind = "text"): Field {
 }
 
 /** Fields of `metadata`. */
-export const METADATA_FIELDS: readonly Field[] = [
+const METADATA_FIELDS: readonly Field[] = [
   field("author", "author"),
   field("created", "created", "date"),
   field("lastModified", "last_modified", "date"),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { idWarning } from "./decode.ts";
 import { formatPath } from "./read_field.ts";
 import { isMapping } from "../domain/value.ts";
 import type { FileWarning } from "../domain/workflow_repository.ts";
@@ -15,8 +16,8 @@ import { isAmbiguous } from "./yaml_scalar.ts";
 export function fileWarnings({ document, idInFile, workflow }: ParsedWorkflow): FileWarning[] {
   const warnings: FileWarning[] = [];
   const locator = new Locator(document.text);
-  if (idInFile !== undefined) {
-    const message = `The file says that the id is "${idInFile}", its name "${workflow.id}" wins`;
+  const message = idWarning(workflow.id, idInFile);
+  if (message !== undefined) {
     warnings.push({ path: "id", message, line: locator.locate(["id"])?.line ?? 1 });
   }
   visit(document.value, document.source, [], (path, value, source) => {

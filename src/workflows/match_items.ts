@@ -28,11 +28,8 @@ export function matchItems(
   pair(before, after, partner, free, (item) => JSON.stringify(item, digits));
   pair(before, after, partner, free, identity);
   pair(before, after, partner, free, ends);
-  for (const i of [...free]) {
-    if (i < after.length && partner[i] === undefined && before.length === after.length) {
-      partner[i] = i;
-    }
-  }
+  if (before.length !== after.length) return partner;
+  for (const i of free) partner[i] ??= i;
   return partner;
 }
 
@@ -45,14 +42,7 @@ function pair(
   keyOf: (item: unknown) => string | undefined,
 ): void {
   if (free.size === 0) return;
-  const waiting = new Map<string, number[]>();
-  for (const index of free) {
-    const key = keyOf(before[index]);
-    if (key === undefined) continue;
-    const indexes = waiting.get(key);
-    if (indexes === undefined) waiting.set(key, [index]);
-    else indexes.push(index);
-  }
+  const waiting = Map.groupBy(free, (index) => keyOf(before[index]));
   for (const [index, item] of after.entries()) {
     if (partner[index] !== undefined) continue;
     const key = keyOf(item);

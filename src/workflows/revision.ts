@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
+import { hashText } from "./archive.ts";
 
 const METADATA = /^metadata[ \t]*:[^\n]*\n(?:(?:[ \t#][^\n]*)?\n)*/m;
 const LAST_MODIFIED = /^[ \t]+last_modified[ \t]*:[^\n]*\n/m;
@@ -46,5 +46,5 @@ export function fingerprintOf(text: string): Fingerprint {
     content = content.slice(0, metadata.index) + kept +
       content.slice(metadata.index + block.length);
   }
-  return { revision: createHash("sha256").update(content).digest("hex"), lastModified };
+  return { revision: hashText(content), lastModified };
 }

@@ -12,8 +12,8 @@ import {
   hasReference,
   isSecretVariable,
   type SecretFinding,
-  visitTexts,
 } from "../domain/secrets.ts";
+import { visitTexts } from "../domain/value.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { SaveResult } from "../domain/workflow_repository.ts";
 import type {
@@ -26,8 +26,8 @@ import type {
 import { asFileError } from "../file_errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { encodeWorkflow } from "./encode.ts";
-import { LIMITS } from "./limits.ts";
 import { copyWorkflow, parseWorkflow } from "./workflow_cache.ts";
+import { refuseLarge } from "./workflow_files.ts";
 import { idProblem } from "./workflow_id.ts";
 import type { WorkflowStore } from "./workflow_store.ts";
 import { formatDocument } from "./yaml_format.ts";
@@ -150,9 +150,7 @@ async function attempt<T>(
 function readImport(path: string, action: string): string {
   requirePermissions(action, { name: "read", path });
   try {
-    if (Deno.statSync(path).size > LIMITS.bytes) {
-      throw new InvalidDataError(`${action}: it is larger than ${LIMITS.bytes} bytes`, { path });
-    }
+    refuseLarge(Deno.statSync(path).size, action, path);
     return Deno.readTextFileSync(path);
   } catch (cause) {
     throw asFileError(cause, action, path);

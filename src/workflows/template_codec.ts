@@ -5,12 +5,12 @@
  */
 
 import type { TemplateParameter, WorkflowTemplate } from "../domain/template.ts";
-import { isMapping, type Mapping } from "../domain/value.ts";
-import { refuseMisfits } from "./decode.ts";
+import type { Mapping } from "../domain/value.ts";
+import { readObjects, refuseMisfits } from "./decode.ts";
 import { ObjectEncoder } from "./encode_object.ts";
 import type { EncodedWorkflow } from "./encode.ts";
 import type { Field } from "./fields.ts";
-import { misfit, type ReadContext, readFields } from "./read_field.ts";
+import { type ReadContext, readFields } from "./read_field.ts";
 import type { ReadYamlOptions, YamlDocument } from "./yaml_reader.ts";
 
 const text = (name: string): Field => ({ name, keys: [name], kind: "text" });
@@ -48,7 +48,7 @@ export function decodeTemplate(
   const context: ReadContext = { document, misfits: [] };
   const { parameters: list, ...top } = document.value;
   const { values, extra } = readFields(top, TEMPLATE_FIELDS, undefined, context);
-  const parameters = decodeParameters(list, context);
+  const parameters = readObjects<TemplateParameter>(list, "parameters", PARAMETER_FIELDS, context);
   refuseMisfits(context, options);
   return {
     id,
@@ -57,27 +57,6 @@ export function decodeTemplate(
     workflowSpec: (values.workflowSpec ?? {}) as Mapping,
     ...(extra === undefined ? {} : { extra }),
   };
-}
-
-function decodeParameters(list: unknown, context: ReadContext): TemplateParameter[] {
-  if (list === undefined || list === null) return [];
-  const parent = { step: "parameters" };
-  if (!Array.isArray(list)) {
-    misfit(list, "a list", parent, context);
-    return [];
-  }
-  return list.map((raw, step) => {
-    const at = { parent, step };
-    if (!isMapping(raw)) misfit(raw, "a mapping", at, context);
-    const { values, extra } = readFields(
-      isMapping(raw) ? raw : {},
-      PARAMETER_FIELDS,
-      at,
-      context,
-    );
-    if (extra !== undefined) values.extra = extra;
-    return values as unknown as TemplateParameter;
-  });
 }
 
 /** Makes the values of a file. */

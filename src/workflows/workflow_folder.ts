@@ -137,11 +137,6 @@ export class WorkflowFolder extends WorkflowFiles {
       }
       this.files.remove(path);
     });
-    await this.syncFolder(action);
-  }
-
-  /** Waits until the entries of the folder are on the disk. */
-  async syncFolder(action: string): Promise<void> {
     try {
       await this.files.syncFolder(this.path);
     } catch (cause) {

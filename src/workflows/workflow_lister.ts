@@ -14,6 +14,7 @@ import type {
 } from "../domain/workflow_repository.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import { requireAccess } from "../file_errors.ts";
+import { idWarning } from "./decode.ts";
 import { FolderChanges } from "./folder_changes.ts";
 import { pauser } from "./pause.ts";
 import { matches } from "./summary_filter.ts";
@@ -159,10 +160,4 @@ function summaryOf(workflow: Workflow, { info }: FoundFile): WorkflowSummary {
     modified: info.mtime ?? new Date(0),
     revision: revision!,
   };
-}
-
-/** Tells that a text has another id than the one that counts. */
-export function idWarning(id: string, idInFile: string | undefined): string | undefined {
-  if (idInFile === undefined) return undefined;
-  return `The file says that the id is "${idInFile}", its name "${id}" wins`;
 }

@@ -68,7 +68,7 @@ export function readFlow(text: string, start: number): Flow | undefined {
 }
 
 /** Offset after a value within a flow collection; `undefined` when the text ends before. */
-export function leafEnd(text: string, start: number): number | undefined {
+function leafEnd(text: string, start: number): number | undefined {
   let end = start;
   let depth = 0;
   for (let at = start; at < text.length;) {

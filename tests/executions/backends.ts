@@ -8,7 +8,8 @@
 import { join } from "@std/path";
 import type { DriverName } from "../../src/executions/driver.ts";
 import type { JournalMode } from "../../src/executions/driver_choice.ts";
-import { SQLiteExecutionRepository, type SQLiteOptions } from "../../src/executions/repository.ts";
+import type { SQLiteOptions } from "../../src/executions/options.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 
 /** A driver and a journal mode. */
 export interface Backend {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import type { SQLiteOptions } from "../../src/executions/repository.ts";
+import type { SQLiteOptions } from "../../src/executions/options.ts";
 import { configFlags } from "../helpers/child.ts";
 import { mounts, READ_ONLY, runMounted, SMALL_DISK } from "../helpers/mounts.ts";
 import { type Fixture, testBackends } from "./backends.ts";

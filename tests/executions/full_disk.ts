@@ -7,7 +7,8 @@
  */
 
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
-import { SQLiteExecutionRepository, type SQLiteOptions } from "../../src/executions/repository.ts";
+import type { SQLiteOptions } from "../../src/executions/options.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { rawSql } from "./backends.ts";
 import { sampleRun } from "./sample_runs.ts";
 

@@ -3,7 +3,8 @@ import { join, relative } from "@std/path";
 import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
 import { Execution } from "../../src/domain/execution.ts";
 import { chooseJournal, hasWalResetDefect } from "../../src/executions/driver_choice.ts";
-import { SQLiteExecutionRepository, type SQLiteOptions } from "../../src/executions/repository.ts";
+import type { SQLiteOptions } from "../../src/executions/options.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { runCode } from "../helpers/child.ts";
 import { ffiMissing, rawSql, testBackends, withRoot } from "./backends.ts";
 
