@@ -115,6 +115,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    * @param id Id of the run.
    * @param options When to end earlier.
    * @returns The events.
+   * @throws {InvalidDataError} If an option is not valid.
    * @throws {NotFoundError} If there is no such run.
    * @throws {DatabaseError} If the database refuses.
    */
@@ -142,6 +143,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    * @param owner Who runs it, unique among all engines.
    * @param duration How long the owner is trusted to be alive, in milliseconds, by default a minute.
    * @returns The lease.
+   * @throws {InvalidDataError} If the owner or the duration is not valid.
    * @throws {NotFoundError} If there is no such run.
    * @throws {InvalidStateError} If the run has ended.
    * @throws {ConflictError} If the run has another owner.
@@ -166,6 +168,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    * @param owner Who wants to run it.
    * @param duration How long the owner is trusted to be alive, in milliseconds, by default a minute.
    * @returns Whether the run is the caller's now.
+   * @throws {InvalidDataError} If the owner or the duration is not valid.
    * @throws {NotFoundError} If there is no such run.
    * @throws {DatabaseError} If the database refuses or its schema is too old.
    */
@@ -244,7 +247,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    *
    * @param id Id of the run.
    * @param labels The labels.
-   * @throws {InvalidDataError} If a label is empty.
+   * @throws {InvalidDataError} If a label is empty or cannot be stored.
    * @throws {DatabaseError} If the database refuses; with code `constraint` if the run is not stored.
    */
   async addLabels(id: string, ...labels: string[]): Promise<void> {

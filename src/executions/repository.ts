@@ -248,6 +248,7 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
    * @param at The time, by default the end.
    * @returns The values, from the snapshots up to that time.
    * @throws {NotFoundError} If there is no such run.
+   * @throws {InvalidDataError} If the time is an invalid date.
    * @throws {DatabaseError} If the database refuses.
    */
   async variablesAt(id: string, at?: Date): Promise<Record<string, unknown>> {

@@ -6,8 +6,7 @@
  * @module
  */
 
-import { ZERO_SQL } from "./columns.ts";
-import { FINAL_SQL } from "./columns.ts";
+import { FINAL_SQL, ZERO_SQL } from "./columns.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
 
 /** Runs that are counted in one transaction. */

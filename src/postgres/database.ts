@@ -188,6 +188,21 @@ export class PostgresDatabase {
   }
 
   /**
+   * Reads in one transaction, so that several statements see the same state.
+   *
+   * @param action What is done, in the form `Cannot count executions`.
+   * @param body Reads; called again when the transaction is repeated.
+   * @returns What the body returned.
+   * @throws {DatabaseError} If the database refuses.
+   */
+  snapshot<T>(action: string, body: (session: Session) => Promise<T>): Promise<T> {
+    return this.transaction(action, async (session) => {
+      await session.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+      return await body(session);
+    });
+  }
+
+  /**
    * Runs several statements without parameters in one round trip.
    *
    * @param action What is done, in the form `Cannot watch executions`.

@@ -15,8 +15,8 @@ import {
 import { FINAL_SQL, nextNumber, storedTime, textParam, UNREADABLE_START } from "./columns.ts";
 import type { PostgresDatabase } from "./database.ts";
 import type { Param } from "./driver.ts";
-import { TIMES } from "./stored_run.ts";
-import { columnsOf } from "./write.ts";
+import { readStoredIds, TIMES } from "./stored_run.ts";
+import { columnsOf, typeOf } from "./write.ts";
 
 /** The columns of a table, in the order of its parameters. */
 const RUN_PARAMS = RUN_COLUMNS.flatMap(timed);
@@ -30,10 +30,8 @@ function timed(column: string): string[] {
 
 function unnest(columns: readonly string[], first: number): string {
   const types = columns.map((column, i) => {
-    const isNumber = ["place", "retry_count"].includes(column) ||
-      (column === "id" && columns === SNAPSHOT_PARAMS);
-    const type = column.endsWith("_at") ? "timestamptz" : isNumber ? "bigint" : "text";
-    return `$${first + i}::${type}[]`;
+    const isNumber = column === "id" && columns === SNAPSHOT_PARAMS;
+    return `$${first + i}::${isNumber ? "bigint" : typeOf(column)}[]`;
   });
   return `unnest(${types.join(", ")}) AS u (${columns.join(", ")})`;
 }
@@ -187,9 +185,6 @@ async function insertTogether(
     const { rows } = await session.query(INSERT, params);
     if (!session.uncertain) return new Set(rows.map(([id]) => String(id)));
     // The answer to an earlier attempt was lost: what is there now was added by it.
-    const there = await session.query("SELECT id FROM executions WHERE id = ANY($1)", [
-      runs.map(({ id }) => id),
-    ]);
-    return new Set(there.rows.map(([id]) => String(id)));
+    return await readStoredIds(session, runs.map(({ id }) => id));
   });
 }

@@ -119,6 +119,7 @@ export abstract class PostgresMaintenance extends PostgresStore {
    * @param stream The bytes.
    * @param options Progress and signal.
    * @returns How many runs were added, and which lines are none or cannot be stored.
+   * @throws {InvalidDataError} If compressed data is damaged; what was read before that is added.
    * @throws {DatabaseError} If the database refuses; what was added before stays.
    */
   async import(

@@ -15,14 +15,12 @@ import type {
 import type { ExecutionStatistics, StatisticsQuery } from "../domain/execution_statistics.ts";
 import { checkLabels, PINNED } from "../executions/labels.ts";
 import { LEASE_DURATION, makeLease } from "../executions/leases.ts";
+import { checkWatch } from "../executions/watch_options.ts";
 import { FollowedRun, newestChange, pollChanges, readChanges, unlessClosed } from "./changes.ts";
 import { countWaiting, hasUncounted } from "./counting.ts";
 import { claimLease, interruptRun, listAbandoned, readLease, setLease } from "./leases.ts";
 import { PostgresMaintenance } from "./maintenance.ts";
 import { readStatistics } from "./statistics.ts";
-import { checkWatch } from "../executions/watch_options.ts";
-
-const READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 /**
  * The part of the repository for those who watch runs.
@@ -56,10 +54,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
     if (!database.info.readOnly && await hasUncounted(database, action)) {
       await countWaiting(database, action);
     }
-    return await database.transaction(action, async (session) => {
-      await session.query(READ_ONLY);
-      return await readStatistics(session, query);
-    });
+    return await database.snapshot(action, (session) => readStatistics(session, query));
   }
 
   /**
@@ -68,6 +63,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
    *
    * @param options Where to begin, by default with the next change, and when to end.
    * @returns The changes, each once; those of one run in the order they were committed.
+   * @throws {InvalidDataError} If an option is not valid.
    * @throws {ConflictError} If changes behind `after` were dropped already; the feed keeps 100,000.
    * @throws {DatabaseError} If the database refuses.
    */
@@ -99,6 +95,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
    * @param id Id of the run.
    * @param options When to end earlier.
    * @returns The events.
+   * @throws {InvalidDataError} If an option is not valid.
    * @throws {NotFoundError} If there is no such run.
    * @throws {DatabaseError} If the database refuses.
    */
@@ -108,11 +105,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
     const database = this.connect(action);
     let run = new FollowedRun(id);
     let found = false;
-    const read = () =>
-      database.transaction(action, async (session) => {
-        await session.query(READ_ONLY);
-        return await run.read(session);
-      });
+    const read = () => database.snapshot(action, (session) => run.read(session));
     for await (const { events, seen, ended } of pollChanges(database, options, read)) {
       run = seen;
       found ||= events.length > 0;
@@ -132,6 +125,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
    * @param owner Who runs it, unique among all engines.
    * @param duration How long the owner is trusted to be alive, in milliseconds, by default a minute.
    * @returns The lease.
+   * @throws {InvalidDataError} If the owner or the duration is not valid.
    * @throws {NotFoundError} If there is no such run.
    * @throws {InvalidStateError} If the run has ended.
    * @throws {ConflictError} If the run has another owner.
@@ -155,6 +149,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
    * @param owner Who wants to run it.
    * @param duration How long the owner is trusted to be alive, in milliseconds, by default a minute.
    * @returns Whether the run is the caller's now.
+   * @throws {InvalidDataError} If the owner or the duration is not valid.
    * @throws {NotFoundError} If there is no such run.
    * @throws {DatabaseError} If the database refuses.
    */
@@ -239,7 +234,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
    *
    * @param id Id of the run.
    * @param labels The labels.
-   * @throws {InvalidDataError} If a label is empty.
+   * @throws {InvalidDataError} If a label is empty or cannot be stored.
    * @throws {DatabaseError} If the database refuses; with code `constraint` if the run is not stored.
    */
   async addLabels(id: string, ...labels: string[]): Promise<void> {

@@ -18,7 +18,7 @@ import { countWaiting } from "./counting.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
 import { isLost } from "./postgres_error.ts";
 import { type FoundRun, labelledSql, PruneScan } from "./retention.ts";
-import { readStoredRunParts } from "./stored_run.ts";
+import { readStoredIds, readStoredRunParts } from "./stored_run.ts";
 
 /** Rows that are looked at in one read. */
 const SCAN = 500;
@@ -153,9 +153,7 @@ async function deleteBatch(
     if (!session.uncertain) return new Set(rows.map(([id]) => String(id)));
     // The answer to an earlier attempt was lost: what is not there was deleted by it.
     const ids = batch.map(({ id }) => id);
-    const left = await session.query("SELECT id FROM executions WHERE id = ANY($1)", [ids]);
-    const there = new Set(left.rows.map(([id]) => String(id)));
-    return new Set(ids.filter((id) => !there.has(id)));
+    return new Set(ids).difference(await readStoredIds(session, ids));
   });
 }
 

@@ -14,13 +14,13 @@ import type {
 } from "../domain/execution_repository.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
-import { writeExecution } from "../executions/written_execution.ts";
 import { readFilter } from "../executions/filter.ts";
 import { iteratePages } from "../executions/iterate_pages.ts";
 import { makeRun, valuesAt } from "../executions/load.ts";
 import { readNodeExecution, writeNodeExecution } from "../executions/node_execution_row.ts";
 import { writeRun } from "../executions/save.ts";
 import { writeSnapshot } from "../executions/snapshot_row.ts";
+import { writeExecution } from "../executions/written_execution.ts";
 import { NODE_ORDER, NODE_SELECT, NODE_TIMES, withTimes } from "./columns.ts";
 import { PostgresDatabase } from "./database.ts";
 import { listAll, listPage } from "./list.ts";
@@ -28,6 +28,7 @@ import { readRunRows } from "./load.ts";
 import { PostgresMonitoring } from "./monitoring.ts";
 import type { PostgresOptions } from "./options.ts";
 import { deleteRun, saveNode, saveRun, saveSnapshot } from "./save.ts";
+import { readStoredIds } from "./stored_run.ts";
 
 /**
  * Execution history in a PostgreSQL database, which several hosts share.
@@ -263,6 +264,7 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
    * @param at The time, by default the end.
    * @returns The values, from the snapshots up to that time.
    * @throws {NotFoundError} If there is no such run.
+   * @throws {InvalidDataError} If the time is an invalid date.
    * @throws {DatabaseError} If the database refuses.
    */
   async variablesAt(id: string, at?: Date): Promise<Record<string, unknown>> {
@@ -289,20 +291,15 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
   }
 
   /**
-   * Returns which of several runs are stored.
+   * Tells which of these runs are stored, without reading them.
    *
-   * @param ids Ids of the runs.
-   * @returns The ids of those that are.
+   * @param ids Ids of runs.
+   * @returns Those that are there.
    * @throws {DatabaseError} If the database refuses.
    */
   async storedIds(ids: readonly string[]): Promise<Set<string>> {
     const action = "Cannot look for executions";
-    const { rows } = await this.connect(action).query(
-      action,
-      "SELECT id FROM executions WHERE id = ANY($1)",
-      [ids],
-    );
-    return new Set(rows.map(([id]) => String(id)));
+    return await this.connect(action).attempt(action, (session) => readStoredIds(session, ids));
   }
 
   /**

@@ -12,6 +12,7 @@ import { numberSnapshots, type RecordedRun } from "../executions/save.ts";
 import { nextNumber } from "./columns.ts";
 import { countBatch, lockCounts, uncountRun } from "./counting.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
+import type { Param } from "./driver.ts";
 import { constraintOf } from "./postgres_error.ts";
 import {
   nodeParams,
@@ -54,7 +55,7 @@ export async function saveRun(
     const params = runParams(run.execution);
     if (!alone) params.push(...nodeParams(run.nodes), ...snapshotParams(snapshots, numbers));
     const ran = (session: Session, sql: string) =>
-      onceOnly(session, async () => Number((await session.query(sql, params)).rows[0]![0]) > 0);
+      onceOnly(session, () => wroteAny(session, sql, params));
     const [open, whole] = alone ? [SAVE_OPEN, SAVE] : [RECORD_OPEN, RECORD];
     await explained(database, run.nodes, id, action, async () => {
       let uncertain = false;
@@ -88,8 +89,7 @@ export async function saveNode(
   action: string,
 ): Promise<void> {
   const params = [id, ...nodeParams([row])];
-  const ran = async (session: Session, sql: string) =>
-    Number((await session.query(sql, params)).rows[0]![0]) > 0;
+  const ran = (session: Session, sql: string) => wroteAny(session, sql, params);
   await explained(database, [row], id, action, async () => {
     if (await database.attempt(action, (session) => ran(session, SAVE_NODE_OPEN))) return;
     await database.transaction(action, async (session) => {
@@ -97,6 +97,11 @@ export async function saveNode(
       await ran(session, SAVE_NODE);
     });
   });
+}
+
+/** Runs a statement that counts what it wrote. */
+async function wroteAny(session: Session, sql: string, params: Param[]): Promise<boolean> {
+  return Number((await session.query(sql, params)).rows[0]![0]) > 0;
 }
 
 /**
@@ -119,11 +124,7 @@ export async function saveSnapshot(
     const params = [id, ...snapshotParams([snapshot], numbers)];
     const done = await database.attempt(
       action,
-      (session) =>
-        onceOnly(
-          session,
-          async () => Number((await session.query(SAVE_SNAPSHOTS, params)).rows[0]![0]) > 0,
-        ),
+      (session) => onceOnly(session, () => wroteAny(session, SAVE_SNAPSHOTS, params)),
     );
     if (!done) throw runMissing(action, id);
   });
@@ -160,7 +161,7 @@ export async function deleteRun(
   const remove = async (session: Session) => {
     // The statement that deletes would not see what was queued while it waited for the row.
     await session.query("SELECT 1 FROM executions WHERE id = $1 FOR UPDATE", [id]);
-    return Number((await session.query(DELETE, [id])).rows[0]![0]) > 0;
+    return await wroteAny(session, DELETE, [id]);
   };
   let uncertain = false;
   const done = await database.transaction(action, (session) => {

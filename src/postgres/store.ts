@@ -83,7 +83,7 @@ export abstract class PostgresStore implements Disposable, AsyncDisposable {
     throw new DatabaseError(`${action}: the store is closed`, { code: "io" });
   }
 
-  /** The redactor, if there is one. */
+  /** Options with their defaults. */
   protected get options(): PostgresDatabase["options"] {
     return this.#database.options;
   }

@@ -56,25 +56,6 @@ ORDER BY execution_id, label`;
 /**
  * Reads runs by their ids.
  *
- * @param database The database.
- * @param ids The ids; those that are gone are left out.
- * @param action What it is for.
- * @returns The runs.
- */
-export async function readStoredRunsById(
-  database: PostgresDatabase,
-  ids: readonly string[],
-  action: string,
-): Promise<StoredRun[]> {
-  return await database.transaction(action, async (session) => {
-    await session.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    return await readStoredRunParts(session, ids);
-  });
-}
-
-/**
- * Reads runs by their ids.
- *
  * @param session A transaction that sees one state of them.
  * @param ids The ids; those that are gone are left out.
  * @returns The runs, in the order of the ids.
@@ -136,7 +117,7 @@ export async function* readStoredRuns(
     const { sql, params } = pageQuery(filter, cursor, BATCH, "e.id, e.started_at");
     const { rows } = await database.query(action, sql, params);
     const ids = rows.map(([id]) => String(id));
-    yield await readStoredRunsById(database, ids, action);
+    yield await database.snapshot(action, (session) => readStoredRunParts(session, ids));
     const last = rows.at(-1);
     if (last === undefined || rows.length < BATCH) return;
     cursor = { direction: "older", ...placeOf(last[0], last[1]) };
@@ -151,6 +132,22 @@ async function* readRunsOf(
 ): AsyncGenerator<StoredRun[]> {
   for (let i = 0; i < ids.length; i += BATCH) {
     signal?.throwIfAborted();
-    yield await readStoredRunsById(database, ids.slice(i, i + BATCH), action);
+    const batch = ids.slice(i, i + BATCH);
+    yield await database.snapshot(action, (session) => readStoredRunParts(session, batch));
   }
+}
+
+/**
+ * Tells which of these runs are stored.
+ *
+ * @param session Where to read.
+ * @param ids Ids of runs.
+ * @returns Those that are there.
+ */
+export async function readStoredIds(
+  session: Pick<Session, "query">,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const { rows } = await session.query("SELECT id FROM executions WHERE id = ANY($1)", [ids]);
+  return new Set(rows.map(([id]) => String(id)));
 }

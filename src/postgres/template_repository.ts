@@ -13,7 +13,9 @@ import { PostgresTexts } from "./texts.ts";
 /**
  * Workflow templates in PostgreSQL, each text verbatim.
  *
- * Requires `--allow-net` for the server.
+ * Requires `--allow-net` for the server, or `--allow-read` and `--allow-write`
+ * for its socket, and `--allow-env=PGBINARY,PGOPTIONS,PGREPLICATION`, in which
+ * the driver looks.
  *
  * @example Make a workflow of a template
  * ```ts ignore

@@ -95,10 +95,10 @@ export class PostgresTexts implements TextStore {
     const { kind } = this.#table;
     const action = `Cannot read what is kept of ${kind} ${JSON.stringify(id)}`;
     requireId(id, action);
-    const archive = await this.#database.transaction(action, async (session) => {
-      await session.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-      return await readArchive(session, this.#table, id);
-    });
+    const archive = await this.#database.snapshot(
+      action,
+      (session) => readArchive(session, this.#table, id),
+    );
     if (archive !== undefined) return archive;
     throw new NotFoundError(`${action}: there is nothing`, { kind, id });
   }

@@ -36,7 +36,9 @@ export interface PostgresWorkflowOptions {
  * Workflows in PostgreSQL, which programs on many hosts edit together: each
  * text is kept verbatim, comments included, with all its revisions.
  *
- * Requires `--allow-net` for the server.
+ * Requires `--allow-net` for the server, or `--allow-read` and `--allow-write`
+ * for its socket, and `--allow-env=PGBINARY,PGOPTIONS,PGREPLICATION`, in which
+ * the driver looks.
  *
  * @example Read, change and write, with no other program in between
  * ```ts ignore

@@ -58,7 +58,8 @@ const SNAPSHOT_COLUMNS = [
   "taken_text",
 ];
 
-function typeOf(column: string): string {
+/** Returns the type of a column of a run or of its parts; the id of a snapshot, a number, apart. */
+export function typeOf(column: string): string {
   if (column.endsWith("_at")) return "timestamptz";
   return ["place", "retry_count"].includes(column) ? "bigint" : "text";
 }

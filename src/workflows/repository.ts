@@ -16,8 +16,6 @@ import { requireId } from "./workflow_id.ts";
 import { WorkflowLister } from "./workflow_lister.ts";
 import { WorkflowStore } from "./workflow_store.ts";
 
-export type { FilesystemWorkflowOptions } from "./repository_options.ts";
-
 /**
  * Workflows as YAML files that people and programs edit together:
  * `<root>/workflows/<id>.yaml`. Saving is atomic and durable; what did not
