@@ -17,6 +17,7 @@ import {
 import { denied, failed, itemAction, named, tooLarge, unavailable } from "./failures.ts";
 import { type Program, run } from "./process.ts";
 import type { SystemKeyringOptions } from "./system.ts";
+import { decodeUtf8, NOT_TEXT } from "./utf8.ts";
 
 /** Most bytes of `CredentialBlob`. */
 const BLOB_LIMIT = 2560;
@@ -188,10 +189,9 @@ function secretOf(action: string, { code, value }: OperationResult): string | un
   if (code === ERROR_NOT_FOUND) return undefined;
   if (code !== 0) throw failure(action, code);
   try {
-    const bytes = Uint8Array.fromBase64(value ?? "");
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decodeUtf8(Uint8Array.fromBase64(value ?? ""));
   } catch {
-    throw failed(action, "the value is not UTF-8 text, another program stored it");
+    throw failed(action, NOT_TEXT);
   }
 }
 

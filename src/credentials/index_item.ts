@@ -157,7 +157,7 @@ export class CredentialIndex {
 }
 
 /** Keys in the text of the item, `undefined` if it is missing or damaged. */
-export function parseIndex(text: string | undefined): string[] | undefined {
+function parseIndex(text: string | undefined): string[] | undefined {
   if (text === undefined) return undefined;
   try {
     const keys: unknown = JSON.parse(text);

@@ -129,6 +129,7 @@ export class KeyringCredentialStore implements CredentialStore {
    * @throws {CredentialExpiredError} If one is past its expiry.
    * @throws {InvalidDataError} If a key is not valid.
    * @throws {KeyringError} If the keyring is locked or unavailable.
+   * @throws {PermissionDeniedError} If Deno, the system or the keyring refused.
    */
   async getMany(keys: readonly string[], options: GetOptions = {}): Promise<Map<string, string>> {
     checkKeys("Cannot read credentials", keys);
@@ -212,6 +213,8 @@ export class KeyringCredentialStore implements CredentialStore {
    *
    * @param within How soon, in milliseconds.
    * @returns Their descriptions.
+   * @throws {InvalidDataError} If `within` is no number.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async listExpiring(within = 0): Promise<CredentialDescription[]> {
     return await listBefore(this.#items, within, ({ expiresAt }) => expiresAt);
@@ -222,6 +225,8 @@ export class KeyringCredentialStore implements CredentialStore {
    *
    * @param within How soon they may be due, in milliseconds.
    * @returns Their descriptions.
+   * @throws {InvalidDataError} If `within` is no number.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async listRotationDue(within = 0): Promise<CredentialDescription[]> {
     return await listBefore(this.#items, within, ({ rotateAfter }) => rotateAfter);
@@ -248,8 +253,8 @@ export class KeyringCredentialStore implements CredentialStore {
   }
 
   /**
-   * Replaces a value by one that a provider makes, see {@linkcode rotate}. Goes on
-   * with the value of a rotation that was cut off, if that one passes the check.
+   * Replaces a value by one that a provider makes; fails as {@linkcode rotate} does. Goes
+   * on with the value of a rotation that was cut off, if that one passes the check.
    *
    * @param key Name of the credential.
    * @param provider Makes the new value, given the present one.
@@ -271,6 +276,7 @@ export class KeyringCredentialStore implements CredentialStore {
    *
    * @param key Name of the credential.
    * @returns The value, or `undefined` if none is kept.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async getPrevious(key: string): Promise<string | undefined> {
     const action = keyAction("read", key);
@@ -283,7 +289,8 @@ export class KeyringCredentialStore implements CredentialStore {
    * one. Requires the permissions for writing.
    *
    * @param key Name of the credential.
-   * @throws {NotFoundError} If no previous value is kept.
+   * @throws {NotFoundError} If there is no such credential, or no previous value is kept.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async rollBack(key: string): Promise<void> {
     checkKey(keyAction("roll back", key), key);
@@ -294,6 +301,7 @@ export class KeyringCredentialStore implements CredentialStore {
    * Deletes the previous values whose time is over. Requires the permissions for writing.
    *
    * @returns Keys of the credentials that had one.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async purgePrevious(): Promise<string[]> {
     const now = new Date();
@@ -322,6 +330,8 @@ export class KeyringCredentialStore implements CredentialStore {
    * Lists the tenants that have stored a credential.
    *
    * @returns Their names in ascending order.
+   * @throws {InvalidDataError} If this is the store of a tenant.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async listTenants(): Promise<string[]> {
     this.#owner();
@@ -333,8 +343,9 @@ export class KeyringCredentialStore implements CredentialStore {
    *
    * @param tenant Name of the tenant.
    * @param options The name once more, as `confirm`.
-   * @throws {InvalidDataError} If the two names differ; nothing is deleted.
+   * @throws {InvalidDataError} If the two names differ, or this is the store of a tenant; nothing is deleted.
    * @throws {NotFoundError} If there is no such tenant.
+   * @throws {KeyringError} If the keyring is locked or unavailable.
    */
   async deleteTenant(tenant: string, options: { confirm: string }): Promise<void> {
     this.#owner();

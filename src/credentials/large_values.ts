@@ -7,6 +7,7 @@
  */
 
 import type { Keyring } from "../domain/credential.ts";
+import { parseMapping } from "../domain/value.ts";
 import { failed, itemAction, tooLarge, tooLargeToSplit } from "./failures.ts";
 import { type PartsReference, randomText } from "./metadata.ts";
 import { putItem } from "./put_item.ts";
@@ -93,7 +94,8 @@ export class LargeValues {
 
   /** Deletes parts that no header refers to. */
   async removeParts(parts: PartsReference | undefined): Promise<void> {
-    for (let index = 0; index < (parts?.count ?? 0) && parts; index++) {
+    if (parts === undefined) return;
+    for (let index = 0; index < parts.count; index++) {
       await this.#keyring.delete(this.service, account(parts.id, index));
     }
   }
@@ -160,19 +162,12 @@ function pieceUp(text: string, limit: number): string[] {
 }
 
 function parseHeader(text: string): Header | undefined {
-  if (!text.startsWith(PREFIX)) return undefined;
-  try {
-    const fields: unknown = JSON.parse(text.slice(PREFIX.length));
-    if (typeof fields !== "object" || fields === null) return undefined;
-    const { id, count, length, sha256 } = fields as Partial<Record<keyof Header, unknown>>;
-    if (
-      typeof id !== "string" || typeof count !== "number" || typeof length !== "number" ||
-      typeof sha256 !== "string" || !Number.isInteger(count) || count < 1 || count > MOST_PARTS
-    ) return undefined;
-    return { id, count, length, sha256 };
-  } catch {
-    return undefined;
-  }
+  const fields = text.startsWith(PREFIX) ? parseMapping(text.slice(PREFIX.length)) : undefined;
+  const { id, count, length, sha256 } = fields ?? {};
+  const isHeader = typeof id === "string" && typeof count === "number" &&
+    typeof length === "number" && typeof sha256 === "string" &&
+    Number.isInteger(count) && count >= 1 && count <= MOST_PARTS;
+  return isHeader ? { id, count, length, sha256 } : undefined;
 }
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

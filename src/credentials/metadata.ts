@@ -7,6 +7,8 @@
  * @module
  */
 
+import { isMapping, parseMapping } from "../domain/value.ts";
+
 /** Parts of a split value. */
 export interface PartsReference {
   /** Common beginning of their accounts. */
@@ -141,7 +143,7 @@ export function formatMetadata(metadata: Metadata): string {
 
 /** Reads the text of an item; anything that is not valid metadata counts as none. */
 export function parseMetadata(text: string | undefined): Metadata | undefined {
-  const fields = parseObject(text);
+  const fields = text === undefined ? undefined : parseMapping(text);
   if (fields?.["v"] !== 1 || typeof fields["salt"] !== "string") return undefined;
   const metadata: Metadata = { salt: fields["salt"] };
   const current = parseRecord(fields["current"]);
@@ -149,11 +151,11 @@ export function parseMetadata(text: string | undefined): Metadata | undefined {
   const before = parseRecord(fields["before"]);
   if (before) metadata.before = before;
   const { previous, staged } = fields;
-  if (isObject(previous)) {
+  if (isMapping(previous)) {
     const until = parseDate(previous["until"]);
     if (until) metadata.previous = { until, ...parseParts(previous["parts"]) };
   }
-  if (isObject(staged)) {
+  if (isMapping(staged)) {
     const { check, replaces } = staged;
     if (typeof check === "string" && typeof replaces === "string") {
       metadata.staged = { check, replaces, ...parseParts(staged["parts"]) };
@@ -163,7 +165,7 @@ export function parseMetadata(text: string | undefined): Metadata | undefined {
 }
 
 function parseRecord(fields: unknown): MetadataRecord | undefined {
-  if (!isObject(fields)) return undefined;
+  if (!isMapping(fields)) return undefined;
   const { check, version, interval } = fields;
   const created = parseDate(fields["created"]);
   const rotated = parseDate(fields["rotated"]);
@@ -185,7 +187,7 @@ function parseRecord(fields: unknown): MetadataRecord | undefined {
 }
 
 function parseParts(fields: unknown): { parts?: PartsReference } {
-  if (!isObject(fields)) return {};
+  if (!isMapping(fields)) return {};
   const { id, count } = fields;
   return typeof id === "string" && typeof count === "number" ? { parts: { id, count } } : {};
 }
@@ -194,18 +196,4 @@ function parseDate(text: unknown): Date | undefined {
   if (typeof text !== "string") return undefined;
   const date = new Date(text);
   return Number.isNaN(date.getTime()) ? undefined : date;
-}
-
-function parseObject(text: string | undefined): Record<string, unknown> | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

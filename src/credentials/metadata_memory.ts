@@ -13,7 +13,7 @@ const MOMENT = 5_000;
 const MOST_KEYS = 1_000;
 
 /** Metadata of a key as it was read. */
-export interface RememberedMetadata {
+interface RememberedMetadata {
   /** Checksum of the value it was read with; not the value, which would stay in memory. */
   check: string;
   /** Text of the metadata item, if there was one. */

@@ -28,6 +28,7 @@ import {
   storeArguments,
 } from "./secret_tool.ts";
 import type { SystemKeyringOptions } from "./system.ts";
+import { decodeUtf8, NOT_TEXT } from "./utf8.ts";
 
 /** Without `--replace`, a daemon that runs already stays as it is. */
 const UNLOCK_COMMAND =
@@ -298,9 +299,9 @@ export class SecretServiceKeyring implements Keyring {
 
 function decode(action: string, secret: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(secret);
+    return decodeUtf8(secret);
   } catch {
-    throw failed(action, "the value is not UTF-8 text, another program stored it");
+    throw failed(action, NOT_TEXT);
   }
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { decodeUtf8 } from "./utf8.ts";
+
 /** Most bytes in one item: `secret-tool` cuts longer values off and reports success. */
 export const SECRET_LIMIT = 8191;
 
@@ -160,10 +162,7 @@ export function parseSecrets(
     const secret = parseSecret(stdout.subarray(heads[index], heads[index + 1]));
     if (secret === undefined) return undefined;
     try {
-      secrets.set(
-        account,
-        new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(secret),
-      );
+      secrets.set(account, decodeUtf8(secret));
     } catch {
       return undefined;
     }

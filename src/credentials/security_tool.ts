@@ -4,6 +4,8 @@
  * @module
  */
 
+import { decodeUtf8 } from "./utf8.ts";
+
 /** Most bytes of a command line that `security -i` reads whole, its line end included. */
 export const LINE_LIMIT = 4095;
 
@@ -51,8 +53,8 @@ export function deleteArguments(service: string, account: string): string[] {
 export function parseSecret(output: string): string | undefined {
   const text = output.replace(/\n$/, "");
   try {
-    if (text.startsWith(BASE64_PREFIX)) return fromBytes(base64(text.slice(BASE64_PREFIX.length)));
-    if (text.startsWith(HEX_PREFIX)) return fromBytes(hex(text.slice(HEX_PREFIX.length)));
+    if (text.startsWith(BASE64_PREFIX)) return decodeUtf8(base64(text.slice(BASE64_PREFIX.length)));
+    if (text.startsWith(HEX_PREFIX)) return decodeUtf8(hex(text.slice(HEX_PREFIX.length)));
   } catch {
     return undefined;
   }
@@ -82,7 +84,7 @@ function parseAttribute(item: string, name: string): string | undefined {
   if (value === undefined || value === "<NULL>") return undefined;
   const digits = /^0x([0-9A-F]+)/i.exec(value)?.[1];
   try {
-    return digits === undefined ? /^"(.*)"$/.exec(value)?.[1] : fromBytes(hex(digits));
+    return digits === undefined ? /^"(.*)"$/.exec(value)?.[1] : decodeUtf8(hex(digits));
   } catch {
     // Not UTF-8, so no key of this module.
     return undefined;
@@ -99,8 +101,4 @@ function base64(text: string): Uint8Array {
 
 function hex(text: string): Uint8Array {
   return Uint8Array.fromHex(text.trim());
-}
-
-function fromBytes(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }

@@ -6,6 +6,7 @@
  */
 
 import { InvalidDataError, KeyringError } from "../domain/errors.ts";
+import { isMapping, parseMapping } from "../domain/value.ts";
 
 const FORMAT = "goflow-vault";
 const VERSION = 1;
@@ -90,7 +91,7 @@ export async function seal(key: VaultKey, items: VaultItems): Promise<string> {
  * @throws {InvalidDataError} If it is no vault, is damaged, or comes from a newer version.
  */
 export async function parseVault(path: string, text: string): Promise<SealedVault> {
-  const fields = parseObject(text);
+  const fields = parseMapping(text);
   if (fields?.["format"] !== FORMAT) throw damaged(path, "it is cut off or no vault");
   if (fields["version"] !== VERSION) {
     throw damaged(
@@ -162,7 +163,7 @@ async function deriveKey(passphrase: string, kdf: KeyDerivation): Promise<VaultK
 }
 
 function isKeyDerivation(value: unknown): value is KeyDerivation {
-  if (!isObject(value)) return false;
+  if (!isMapping(value)) return false;
   const { name, cost, blockSize, parallelization, salt } = value;
   return name === "scrypt" && isBase64(salt) && typeof cost === "number" &&
     typeof blockSize === "number" && typeof parallelization === "number" &&
@@ -180,19 +181,6 @@ function damaged(path: string, why: string): InvalidDataError {
     `Cannot open vault "${path}": ${why}; restore it from a backup, or delete it and set the credentials again`,
     { path },
   );
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 async function sha256(text: string): Promise<string> {

@@ -174,7 +174,12 @@ export interface ExecutionRepository extends Disposable, AsyncDisposable {
    */
   prune(policy: RetentionPolicy, options?: PruneOptions): Promise<PruneProgress>;
 
-  /** Puts labels on a run. */
+  /**
+   * Puts labels on a run.
+   *
+   * @throws {InvalidDataError} If a label is empty or cannot be stored.
+   * @throws {DatabaseError} With code `constraint` if the run is not stored.
+   */
   addLabels(id: string, ...labels: string[]): Promise<void>;
 
   /** Takes labels off a run. */
@@ -183,7 +188,11 @@ export interface ExecutionRepository extends Disposable, AsyncDisposable {
   /** Reads the labels of a run, sorted. */
   getLabels(id: string): Promise<string[]>;
 
-  /** Keeps a run from every pruning, by the label `pinned`. */
+  /**
+   * Keeps a run from every pruning, by the label `pinned`.
+   *
+   * @throws {DatabaseError} With code `constraint` if the run is not stored.
+   */
   pin(id: string): Promise<void>;
 
   /** Lets a run be pruned again. */
@@ -193,7 +202,8 @@ export interface ExecutionRepository extends Disposable, AsyncDisposable {
   statistics(query?: StatisticsQuery): Promise<ExecutionStatistics>;
 
   /**
-   * Gives a live run an owner, or renews the lease of its owner.
+   * Gives a live run an owner for some milliseconds, by default a minute, or renews the lease of
+   * its owner.
    *
    * @throws {NotFoundError} If there is no such run.
    * @throws {InvalidStateError} If the run has ended.
@@ -202,7 +212,8 @@ export interface ExecutionRepository extends Disposable, AsyncDisposable {
   lease(id: string, owner: string, duration?: number): Promise<Lease>;
 
   /**
-   * Takes over a run whose owner is gone; of many claimants exactly one wins.
+   * Takes over a run whose owner is gone, as {@linkcode lease} does; of many claimants exactly one
+   * wins.
    *
    * @throws {NotFoundError} If there is no such run.
    */

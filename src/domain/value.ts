@@ -135,3 +135,13 @@ function visitValue(
   }
   return value;
 }
+
+/** Returns the mapping that a JSON text holds; `undefined` when it is none. */
+export function parseMapping(text: string): Mapping | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isMapping(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -6,6 +6,7 @@
  */
 
 import { dirname, join } from "../paths.ts";
+import { parseMapping } from "../domain/value.ts";
 import type { RevisionSource } from "../domain/workflow_history.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { stampOf } from "./listed_file.ts";
@@ -232,12 +233,7 @@ function withoutText({ text: _, temporary: _t, ...record }: RevisionRecord): Rev
 }
 
 function parseLine(text: string): RevisionRecord | TagRecord | undefined {
-  try {
-    const line = JSON.parse(text);
-    const valid = typeof line === "object" && line !== null &&
-      (typeof line.tag === "string" || typeof line.revision === "string");
-    return valid ? line : undefined;
-  } catch {
-    return undefined;
-  }
+  const line = parseMapping(text);
+  const isKnown = typeof line?.tag === "string" || typeof line?.revision === "string";
+  return isKnown ? line as unknown as RevisionRecord | TagRecord : undefined;
 }

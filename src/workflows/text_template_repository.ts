@@ -167,9 +167,12 @@ export abstract class TextTemplateRepository implements TemplateRepository {
   /**
    * Lists what is wrong with a template.
    *
+   * With files, requires `--allow-read` for the storage root.
+   *
    * @param id Id of the template.
    * @returns One sentence per problem.
    * @throws {NotFoundError} If there is no such template.
+   * @throws {InvalidDataError} If it cannot be read.
    */
   async problems(id: string): Promise<string[]> {
     return templateProblems(await this.load(id));
@@ -177,6 +180,8 @@ export abstract class TextTemplateRepository implements TemplateRepository {
 
   /**
    * Makes a workflow of a template; saves nothing.
+   *
+   * With files, requires `--allow-read` for the storage root.
    *
    * @param id Id of the template.
    * @param parameters Values of its parameters.

@@ -258,6 +258,7 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
    * @param id Id of the workflow.
    * @returns The revisions, newest first.
    * @throws {NotFoundError} If there is neither such a workflow nor a history of one.
+   * @throws {InvalidDataError} If no revisions are kept.
    */
   async history(id: string): Promise<WorkflowRevision[]> {
     return await this.#store.revisions.list(id);
@@ -266,10 +267,13 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
   /**
    * Reads a revision.
    *
+   * With files, requires `--allow-read` for the storage root.
+   *
    * @param id Id of the workflow.
    * @param revision The revision, its first characters (six or more), or a tag.
    * @returns The workflow as it was.
    * @throws {NotFoundError} If there is no such revision.
+   * @throws {InvalidDataError} If several revisions begin so, or no revisions are kept.
    */
   async loadRevision(id: string, revision: string): Promise<Workflow> {
     return copyWorkflow((await this.#store.revisions.load(id, revision)).workflow);
@@ -278,11 +282,14 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
   /**
    * Compares two revisions.
    *
+   * With files, requires `--allow-read` for the storage root.
+   *
    * @param id Id of the workflow.
    * @param from A revision or tag.
    * @param to Another one; the stored workflow by default.
    * @returns What differs, by structure and as text.
    * @throws {NotFoundError} If there is no such revision.
+   * @throws {InvalidDataError} If one of them cannot be read, or no revisions are kept.
    */
   async diff(id: string, from: string, to?: string): Promise<RevisionDiff> {
     return await this.#store.revisions.diff(id, from, to);
@@ -291,11 +298,14 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
   /**
    * Makes an older revision the stored one, as a new revision.
    *
+   * With files, requires `--allow-read` and `--allow-write` for the storage root.
+   *
    * @param id Id of the workflow, which may have been deleted.
    * @param revision The revision, its first characters, or a tag.
    * @param options What the history says.
    * @returns The revision that is stored now, and whether anything was written.
    * @throws {NotFoundError} If there is no such revision.
+   * @throws {InvalidDataError} If it cannot be read, or no revisions are kept.
    */
   async restore(id: string, revision: string, options: RevisionOptions = {}): Promise<SaveResult> {
     return await this.#store.restore(id, revision, options);
@@ -304,10 +314,13 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
   /**
    * Gives a revision a name; pruning keeps it then.
    *
+   * With files, requires `--allow-read` and `--allow-write` for the storage root.
+   *
    * @param id Id of the workflow.
    * @param tag The name; it moves when it named another revision.
    * @param revision The revision; the stored one by default, `null` to take the name away.
    * @throws {NotFoundError} If there is no such revision or name.
+   * @throws {InvalidDataError} If the name is empty or holds control characters, or no revisions are kept.
    */
   async tag(id: string, tag: string, revision?: string | null): Promise<void> {
     await this.#store.revisions.tag(id, tag, revision);
@@ -317,8 +330,11 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
    * Removes old revisions. Those that are tagged, the newest ones and those
    * that `referencedRevisions` names are kept.
    *
+   * With files, requires `--allow-read` and `--allow-write` for the storage root.
+   *
    * @param options How many to keep, and of which workflow.
    * @returns Number of revisions removed.
+   * @throws {InvalidDataError} If `keep` is not a whole number from 1, or no revisions are kept.
    */
   async prune(options: PruneOptions = {}): Promise<number> {
     return await this.#store.revisions.prune(options);
@@ -327,9 +343,12 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
   /**
    * Makes a text that can be shared: canonical YAML without secrets.
    *
+   * With files, requires `--allow-read` for the storage root.
+   *
    * @param id Id of the workflow.
    * @returns The text, and what was removed.
    * @throws {NotFoundError} If there is no such workflow.
+   * @throws {InvalidDataError} If the text cannot be read.
    */
   async exportWorkflow(id: string): Promise<ExportedWorkflow> {
     return exportWorkflow((await this.#store.load(id, "export")).workflow);
@@ -337,6 +356,9 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
 
   /**
    * Saves a workflow that was shared, in any dialect, under a free id.
+   *
+   * Requires `--allow-read` for the file that is imported; with files, also `--allow-read` and
+   * `--allow-write` for the storage root.
    *
    * @param source Text, or path of a file.
    * @param options Another id or name.
@@ -354,6 +376,8 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
   /**
    * Makes texts of all workflows that can be shared, one by one.
    *
+   * With files, requires `--allow-read` for the storage root.
+   *
    * @returns Each text with the progress; or why there is none.
    */
   exportAll(): AsyncGenerator<Shared<ExportedWorkflow>> {
@@ -363,9 +387,13 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
   /**
    * Imports all `.yaml` and `.yml` files of a folder, one by one.
    *
+   * Requires `--allow-read` for the folder; with files, also `--allow-read` and `--allow-write` for
+   * the storage root.
+   *
    * @param folder The folder.
    * @param options What the history says.
    * @returns Each workflow with the progress; or why it was not imported.
+   * @throws {PermissionDeniedError} If the folder may not be read.
    */
   importFolder(
     folder: string,
