@@ -19,7 +19,7 @@ export const TEXTS: Readonly<Record<string, string>> = {
 };
 
 /** A text of a template that nothing parses. */
-export const TEMPLATE = "# a template\nname: t\nparameters: [\n";
+const TEMPLATE = "# a template\nname: t\nparameters: [\n";
 
 /** Fills a storage with workflows that have a history, templates and runs. */
 export async function fill(storage: Storage, runs = 7): Promise<void> {

@@ -66,7 +66,7 @@ export class CutOffKeyring implements Keyring {
 }
 
 /** Services that one store uses, for counting what is left in them. */
-export const SERVICES = ["goflow", "goflow.meta", "goflow.prev", "goflow.next", "goflow.parts"];
+const SERVICES = ["goflow", "goflow.meta", "goflow.prev", "goflow.next", "goflow.parts"];
 
 /** Names every item of a store. */
 export async function allItems(keyring: Keyring): Promise<string[]> {

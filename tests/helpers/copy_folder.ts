@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 
 /** What a fresh clone does not have. */
-export const NOT_IN_A_CLONE: readonly string[] = [".git", "node_modules", "coverage", "dist"];
+const NOT_IN_A_CLONE: readonly string[] = [".git", "node_modules", "coverage", "dist"];
 
 /** Copies a folder, apart from what has one of some names. */
 export async function copyFolder(

@@ -98,3 +98,14 @@ export function testPostgres(
     fn: () => withSchema(run),
   });
 }
+
+/** Waits until a condition holds. */
+export async function waitFor(condition: () => Promise<boolean>): Promise<void> {
+  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Waits until somebody listens to the notifications of a schema. */
+export async function waitForListener(schema: string): Promise<void> {
+  const sql = `SELECT 1 FROM pg_stat_activity WHERE query = 'LISTEN "goflow_${schema}"'`;
+  await waitFor(async () => (await rawPostgres(sql)).length > 0);
+}

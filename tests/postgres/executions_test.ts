@@ -6,7 +6,13 @@ import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { nextNumber } from "../../src/postgres/columns.ts";
 import { rawSql, withRoot } from "../executions/backends.ts";
 import { sampleRun } from "../executions/sample_runs.ts";
-import { type DatabaseFixture, openFaulty, rawPostgres, testPostgres } from "./databases.ts";
+import {
+  type DatabaseFixture,
+  openFaulty,
+  rawPostgres,
+  testPostgres,
+  waitForListener,
+} from "./databases.ts";
 
 const text = (stream: ReadableStream<Uint8Array>) => new Response(stream).text();
 const bytes = (value: string) => new Blob([value]).stream();
@@ -354,7 +360,7 @@ testPostgres(
     await using other = await PostgresExecutionRepository.open(url, { schema });
     const changes = executions.watch({ interval: 60_000 });
     const first = changes.next();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await waitForListener(schema);
     const runs = Array.from({ length: 20 }, () => sampleRun());
     for (const run of runs) await other.record(run);
     assertEquals((await first).value?.executionId, runs[0]!.id);

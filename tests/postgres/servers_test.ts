@@ -14,7 +14,7 @@ import { sampleRun } from "../executions/sample_runs.ts";
 import { configFlags, PROJECT, runDeno } from "../helpers/child.ts";
 import { rootMounts } from "../helpers/mounts.ts";
 import { program, testNeeding } from "../helpers/skip.ts";
-import { testPostgres } from "./databases.ts";
+import { testPostgres, waitFor } from "./databases.ts";
 import { give, PostgresServer, postgresServer } from "./server.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
@@ -106,10 +106,6 @@ async function checkReadOnly(
     const error = await assertRejects(write, DatabaseError, "connect to the primary server");
     assertEquals(error.code, "read-only");
   }
-}
-
-async function waitFor(condition: () => Promise<boolean>): Promise<void> {
-  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 testNeeding(

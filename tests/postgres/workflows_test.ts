@@ -10,6 +10,7 @@ import {
   openFaulty,
   rawPostgres,
   testPostgres,
+  waitForListener,
 } from "./databases.ts";
 
 /** A workflow that counts. */
@@ -234,8 +235,7 @@ testPostgres(
     const events = workflows.watch({ signal: stop.signal, debounce: 10 });
     const next = () => events.next().then(({ value }) => value && `${value.type} ${value.id}`);
     let pending = next();
-    // Until it has begun to look.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await waitForListener(here.options.schema);
     await other.save(greeting("a"));
     assertEquals(await pending, "created a");
     pending = next();

@@ -128,7 +128,7 @@ const retry = record({}, {
 });
 
 /** A node of any type. */
-export const anyNode = fc.oneof(
+const anyNode = fc.oneof(
   node("start"),
   node("end", {}, { return: value }),
   node("mcp_tool", { server: text, tool: text }, { parameters: mapping, output: text, retry }),

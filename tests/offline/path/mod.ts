@@ -3,9 +3,6 @@
 import * as path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** Character that separates the parts of a path. */
-export const SEPARATOR = path.sep as "/" | "\\";
-
 function asPath(value: string | URL): string {
   return value instanceof URL ? fromFileUrl(value) : value;
 }
@@ -21,24 +18,9 @@ export function dirname(value: string | URL): string {
   return path.dirname(asPath(value)).replace(/(.)\/+$/, "$1");
 }
 
-/** Extension with the dot. */
-export function extname(value: string | URL): string {
-  return path.extname(asPath(value));
-}
-
-/** Whether the path starts at a root. */
-export function isAbsolute(value: string): boolean {
-  return path.isAbsolute(value);
-}
-
 /** Joins parts and normalizes the result. */
 export function join(first?: string | URL, ...rest: string[]): string {
   return first === undefined ? "." : path.join(asPath(first), ...rest);
-}
-
-/** Resolves `.`, `..` and repeated separators. */
-export function normalize(value: string | URL): string {
-  return path.normalize(asPath(value));
 }
 
 /** Path from one folder to another. */
