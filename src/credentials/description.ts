@@ -7,6 +7,7 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import type { IndexState } from "./index_item.ts";
 import type { CredentialItems, FoundItem } from "./items.ts";
+import { shown } from "./keys.ts";
 
 /** What is known of a credential; never its value. */
 export interface CredentialDescription {
@@ -96,7 +97,8 @@ export async function listBefore(
 ): Promise<CredentialDescription[]> {
   if (typeof within !== "number" || Number.isNaN(within)) {
     throw new InvalidDataError(
-      `Cannot list the credentials of service "${items.service}": "within" must be milliseconds`,
+      `Cannot list the credentials of service "${items.service}": "within" must be milliseconds, ` +
+        `found ${shown(within)}`,
     );
   }
   const now = new Date();

@@ -80,6 +80,12 @@ function quoted(name: unknown): string {
   return typeof name === "string" ? JSON.stringify(name) : `(${kindOf(name)})`;
 }
 
+/** What was found in place of a number or a time; a text may be a secret in the wrong place. */
+export function shown(value: unknown): string {
+  if (value instanceof Date) return "an invalid date";
+  return typeof value === "number" ? String(value) : kindOf(value);
+}
+
 function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   return typeof value === "object" ? "an object" : `a ${typeof value}`;

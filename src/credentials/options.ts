@@ -6,6 +6,7 @@
 
 import type { Keyring } from "../domain/credential.ts";
 import { InvalidDataError } from "../domain/errors.ts";
+import { shown } from "./keys.ts";
 
 /** Options of `KeyringCredentialStore.open()`. */
 export interface KeyringOptions {
@@ -77,7 +78,9 @@ export interface GetOptions {
  */
 export function checkTimeout(timeout: unknown): void {
   if (typeof timeout === "number" && timeout > 0) return;
-  throw new InvalidDataError('Cannot open the keyring: "timeout" must be milliseconds over 0');
+  throw new InvalidDataError(
+    `Cannot open the keyring: "timeout" must be milliseconds over 0, found ${shown(timeout)}`,
+  );
 }
 
 /**
@@ -88,6 +91,8 @@ export function checkTimeout(timeout: unknown): void {
 export function checkLargeValues(largeValues: unknown): "refuse" | "split" {
   if (largeValues === "refuse" || largeValues === "split") return largeValues;
   throw new InvalidDataError(
-    'Cannot open the keyring: "largeValues" must be "refuse" or "split"',
+    `Cannot open the keyring: "largeValues" must be "refuse" or "split", found "${
+      String(largeValues)
+    }"`,
   );
 }

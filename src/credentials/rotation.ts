@@ -9,7 +9,7 @@ import { ConflictError, InvalidDataError, NotFoundError, StorageError } from "..
 import { removeStaged, replaceValue, writeStaged } from "./changes.ts";
 import { named } from "./failures.ts";
 import type { CredentialItems, FoundItem } from "./items.ts";
-import { checkValue, keyAction } from "./keys.ts";
+import { checkValue, keyAction, shown } from "./keys.ts";
 import type { StoredValue } from "./large_values.ts";
 import { checksum, randomText, recordOf } from "./metadata.ts";
 import { putItem } from "./put_item.ts";
@@ -61,7 +61,8 @@ export async function rotate(
   const { keepPrevious = DAY } = options;
   if (!isMilliseconds(keepPrevious)) {
     throw new InvalidDataError(
-      `${action}: "keepPrevious" must be milliseconds, 0 to ${MOST_MILLISECONDS}`,
+      `${action}: "keepPrevious" must be milliseconds, 0 to ${MOST_MILLISECONDS}, ` +
+        `found ${shown(keepPrevious)}`,
     );
   }
   const staged = await items.locked(action, () => stage(items, action, key, next));

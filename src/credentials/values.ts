@@ -7,6 +7,7 @@
 import { CredentialExpiredError, InvalidDataError } from "../domain/errors.ts";
 import { decodeJson, encodeJson } from "../domain/json.ts";
 import type { FoundItem } from "./items.ts";
+import { shown } from "./keys.ts";
 import type { GetOptions, SetOptions } from "./options.ts";
 
 /**
@@ -56,7 +57,7 @@ export function checkTimes(action: string, { expiresAt, rotateAfter }: SetOption
       const wanted = name === "rotateAfter"
         ? `a valid date or milliseconds over 0, at most ${MOST_MILLISECONDS}`
         : "a valid date";
-      throw new InvalidDataError(`${action}: "${name}" must be ${wanted}`);
+      throw new InvalidDataError(`${action}: "${name}" must be ${wanted}, found ${shown(time)}`);
     }
   }
   return { ...(expiresAt ? { expiresAt } : {}), ...(rotateAfter ? { rotateAfter } : {}) };

@@ -110,7 +110,9 @@ export class WorkflowRevisions {
     const action = actionOf("tag a revision of", id);
     this.#require(id, action);
     if (tag === "" || /\p{Cc}/u.test(tag)) {
-      throw new InvalidDataError(`${action}: a tag must be text without control characters`);
+      throw new InvalidDataError(
+        `${action}: the tag is ${JSON.stringify(tag)}, wanted is text without control characters`,
+      );
     }
     await this.#texts.locked(id, action, async (entry) => {
       if (name !== undefined) return await entry.tag(tag, name ?? undefined);
