@@ -14,6 +14,7 @@ import type {
 } from "../domain/execution_monitoring.ts";
 import type { ExecutionStatistics, StatisticsQuery } from "../domain/execution_statistics.ts";
 import { CHANGES_PAGE, FollowedRun, newestChange, pollChanges, readChanges } from "./changes.ts";
+import type { Connection } from "./connection.ts";
 import { addLabels, checkLabels, PINNED, readLabels, removeLabels } from "./labels.ts";
 import {
   claimLease,
@@ -26,7 +27,7 @@ import {
   setLease,
 } from "./leases.ts";
 import { SQLiteMaintenance } from "./maintenance.ts";
-import { requireFeature } from "./schema_version.ts";
+import { type FEATURES, requireFeature } from "./schema_version.ts";
 import { countWaiting, hasUncounted, readStatistics, readStatisticsAside } from "./statistics.ts";
 import { checkWatch } from "./watch_options.ts";
 
@@ -64,8 +65,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async statistics(query: StatisticsQuery = {}): Promise<ExecutionStatistics> {
     const action = "Cannot count executions";
-    const connection = await this.connect(action);
-    requireFeature(connection, "statistics", action);
+    const connection = await this.#connectTo("statistics", action);
     if (!await connection.read(action, () => hasUncounted(connection))) {
       return await connection.read(action, () => readStatistics(connection, query));
     }
@@ -91,8 +91,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
   ): AsyncGenerator<ExecutionChange> {
     const action = "Cannot watch executions";
     checkWatch(options, action);
-    const connection = await this.connect(action);
-    requireFeature(connection, "changes", action);
+    const connection = await this.#connectTo("changes", action);
     let after = options.after ??
       await connection.read(action, () => newestChange(connection));
     const read = () => connection.read(action, () => readChanges(connection, after));
@@ -151,8 +150,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async lease(id: string, owner: string, duration: number = LEASE_DURATION): Promise<Lease> {
     const action = `Cannot lease execution "${id}"`;
-    const connection = await this.connect(action);
-    requireFeature(connection, "leases", action);
+    const connection = await this.#connectTo("leases", action);
     return await connection.write(action, () => {
       const lease = makeLease(id, owner, duration, action);
       setLease(connection, lease, action);
@@ -174,8 +172,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async claim(id: string, owner: string, duration: number = LEASE_DURATION): Promise<boolean> {
     const action = `Cannot claim execution "${id}"`;
-    const connection = await this.connect(action);
-    requireFeature(connection, "leases", action);
+    const connection = await this.#connectTo("leases", action);
     return await connection.write(
       action,
       () => claimLease(connection, makeLease(id, owner, duration, action), Date.now(), action),
@@ -192,8 +189,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async releaseLease(id: string, owner: string): Promise<boolean> {
     const action = `Cannot release execution "${id}"`;
-    const connection = await this.connect(action);
-    requireFeature(connection, "leases", action);
+    const connection = await this.#connectTo("leases", action);
     return await connection.write(action, () => releaseLease(connection, id, owner));
   }
 
@@ -206,8 +202,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async getLease(id: string): Promise<Lease | undefined> {
     const action = `Cannot read the lease of execution "${id}"`;
-    const connection = await this.connect(action);
-    requireFeature(connection, "leases", action);
+    const connection = await this.#connectTo("leases", action);
     return await connection.read(action, () => readLease(connection, id));
   }
 
@@ -220,8 +215,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async listAbandoned(): Promise<Execution[]> {
     const action = "Cannot list abandoned executions";
-    const connection = await this.connect(action);
-    requireFeature(connection, "leases", action);
+    const connection = await this.#connectTo("leases", action);
     return await connection.read(action, () => listAbandoned(connection, Date.now()));
   }
 
@@ -237,8 +231,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async interrupt(id: string): Promise<void> {
     const action = `Cannot interrupt execution "${id}"`;
-    const connection = await this.connect(action);
-    requireFeature(connection, "leases", action);
+    const connection = await this.#connectTo("leases", action);
     await connection.write(action, () => interruptRun(connection, id, Date.now(), action));
   }
 
@@ -253,8 +246,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
   async addLabels(id: string, ...labels: string[]): Promise<void> {
     const action = `Cannot label execution "${id}"`;
     checkLabels(labels, action);
-    const connection = await this.connect(action);
-    requireFeature(connection, "labels", action);
+    const connection = await this.#connectTo("labels", action);
     await connection.write(action, () => addLabels(connection, id, labels));
   }
 
@@ -267,8 +259,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async removeLabels(id: string, ...labels: string[]): Promise<void> {
     const action = `Cannot take labels off execution "${id}"`;
-    const connection = await this.connect(action);
-    requireFeature(connection, "labels", action);
+    const connection = await this.#connectTo("labels", action);
     await connection.write(action, () => removeLabels(connection, id, labels));
   }
 
@@ -281,8 +272,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   async getLabels(id: string): Promise<string[]> {
     const action = `Cannot read the labels of execution "${id}"`;
-    const connection = await this.connect(action);
-    requireFeature(connection, "labels", action);
+    const connection = await this.#connectTo("labels", action);
     return await connection.read(action, () => readLabels(connection, id));
   }
 
@@ -304,5 +294,12 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    */
   unpin(id: string): Promise<void> {
     return this.removeLabels(id, PINNED);
+  }
+
+  /** Returns the connection to a file whose schema has a feature. */
+  async #connectTo(feature: keyof typeof FEATURES, action: string): Promise<Connection> {
+    const connection = await this.connect(action);
+    requireFeature(connection, feature, action);
+    return connection;
   }
 }

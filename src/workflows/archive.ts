@@ -4,9 +4,9 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { ConflictError } from "../domain/errors.ts";
 import type { ArchivedRevision, TextArchive } from "../domain/text_archive.ts";
+import { hashText } from "./revision.ts";
 
 /** A revision whose text was hashed. */
 export type HashedRevision = Omit<ArchivedRevision, "text"> & { text?: string | undefined };
@@ -19,11 +19,6 @@ export interface HashedArchive {
   revisions: readonly HashedRevision[];
   /** Revisions by tag. */
   tags: Record<string, string>;
-}
-
-/** Returns the hash of a text: 64 hexadecimal digits. */
-export function hashText(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Returns the digest of an archive. */

@@ -5,6 +5,7 @@
  */
 
 import type { FileOperations } from "./file_operations.ts";
+import type { ReferencedRevisions } from "./workflow_revisions.ts";
 
 /** Options of {@linkcode FilesystemWorkflowRepository.open}. */
 export interface FilesystemWorkflowOptions {
@@ -38,9 +39,7 @@ export interface FilesystemWorkflowOptions {
    *
    * @default {() => []}
    */
-  referencedRevisions?:
-    | ((id: string) => Iterable<string> | Promise<Iterable<string>>)
-    | undefined;
+  referencedRevisions?: ReferencedRevisions | undefined;
   /** Address of a JSON Schema, put into the first line of new files for editors. */
   schemaUrl?: string | undefined;
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { hashText } from "./archive.ts";
+import { createHash } from "node:crypto";
 
 const METADATA = /^metadata[ \t]*:[^\n]*\n(?:(?:[ \t#][^\n]*)?\n)*/m;
 const LAST_MODIFIED = /^[ \t]+last_modified[ \t]*:[^\n]*\n/m;
@@ -47,4 +47,9 @@ export function fingerprintOf(text: string): Fingerprint {
       content.slice(metadata.index + block.length);
   }
   return { revision: hashText(content), lastModified };
+}
+
+/** Returns the SHA-256 of a text: 64 hexadecimal digits. */
+export function hashText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
