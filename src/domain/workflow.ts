@@ -298,7 +298,7 @@ export class Workflow implements WorkflowFields {
    */
   updateVariable(name: string, changes: Partial<Variable>): Variable {
     const variable = this.variables.find((v) => v.name === name);
-    if (variable === undefined) throw notFound("variable", name, this);
+    if (variable === undefined) throw notFound("change", "variable", name, this);
     return Object.assign(variable, changes);
   }
 
@@ -365,10 +365,13 @@ function removeFirst<T>(
   workflow: Workflow,
 ): void {
   const index = items.findIndex(matches);
-  if (index === -1) throw notFound(kind, id, workflow);
+  if (index === -1) throw notFound("remove", kind, id, workflow);
   items.splice(index, 1);
 }
 
-function notFound(kind: string, id: string, workflow: Workflow): NotFoundError {
-  return new NotFoundError(`Workflow "${workflow.id}" has no ${kind} "${id}"`, { kind, id });
+function notFound(verb: string, kind: string, id: string, workflow: Workflow): NotFoundError {
+  return new NotFoundError(
+    `Cannot ${verb} ${kind} "${id}" of workflow "${workflow.id}": there is no such ${kind}`,
+    { kind, id },
+  );
 }

@@ -19,6 +19,7 @@ export interface PoolLimits {
 }
 
 interface Waiter {
+  action: string;
   resolve(connection: PostgresConnection | undefined): void;
   reject(error: Error): void;
   timer: ReturnType<typeof setTimeout>;
@@ -119,7 +120,7 @@ export class Pool {
       this.#closed = true;
       for (const waiter of this.#waiting.splice(0)) {
         clearTimeout(waiter.timer);
-        waiter.reject(new DatabaseError("The store is closed", { code: "io" }));
+        waiter.reject(closed(waiter.action));
       }
       for (const { connection, timer } of this.#idle.splice(0)) {
         clearTimeout(timer);
@@ -139,8 +140,7 @@ export class Pool {
   }
 
   #requireOpen(action: string): void {
-    if (!this.#closed) return;
-    throw new DatabaseError(`${action}: the store is closed`, { code: "io" });
+    if (this.#closed) throw closed(action);
   }
 
   /** The one used last: the others may be closed when few are needed. */
@@ -176,7 +176,7 @@ export class Pool {
           ),
         );
       }, wait);
-      const waiter: Waiter = { resolve, reject, timer };
+      const waiter: Waiter = { action, resolve, reject, timer };
       this.#waiting.push(waiter);
     });
   }
@@ -197,4 +197,8 @@ export class Pool {
     const ending = connection.close().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
+}
+
+function closed(action: string): DatabaseError {
+  return new DatabaseError(`${action}: the store is closed`, { code: "io" });
 }
