@@ -8,6 +8,7 @@
 import { join } from "@std/path";
 import type { DriverName } from "../../src/executions/driver.ts";
 import type { JournalMode } from "../../src/executions/driver_choice.ts";
+import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import type { SQLiteOptions } from "../../src/executions/options.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 
@@ -87,6 +88,12 @@ export async function withRoot(run: (root: string) => Promise<void> | void): Pro
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+}
+
+/** Makes a database of the first schema, as Go does, and runs SQL on it. */
+export async function makeGoDatabase(path: string, ...statements: string[]): Promise<void> {
+  const version = "INSERT INTO migrations (version) VALUES (1)";
+  await rawSql(path, MIGRATIONS[0]!.sql, version, ...statements, "SELECT 1");
 }
 
 /** Runs SQL on a file that no store has open; returns the rows of the last statement. */

@@ -9,7 +9,7 @@ import {
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { denoCommand } from "../helpers/child.ts";
-import { rawSql, testBackends } from "./backends.ts";
+import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { holdLock } from "./lock_holder.ts";
 import { sampleRun } from "./sample_runs.ts";
 
@@ -64,13 +64,10 @@ testBackends(
   "SQLiteExecutionRepository.restore() migrates a copy of an older version",
   async ({ root, open }) => {
     const copy = join(root, "old.db");
-    await rawSql(
+    await makeGoDatabase(
       copy,
-      MIGRATIONS[0]!.sql,
-      "INSERT INTO migrations (version) VALUES (1)",
       `INSERT INTO executions (id, workflow_id, workflow_version, status, started_at)
       VALUES ('old', 'orders', '1.0', 'completed', '2026-01-01 00:00:00 -0800 PST')`,
-      "SELECT 1",
     );
     using executions = await open();
     await executions.record(sampleRun());
@@ -85,12 +82,7 @@ testBackends(
   "SQLiteExecutionRepository.restore() tells those who watch, and forgets what was cached",
   async ({ root, open }) => {
     const [copy, old] = [join(root, "copy.db"), join(root, "old.db")];
-    await rawSql(
-      old,
-      MIGRATIONS[0]!.sql,
-      "INSERT INTO migrations (version) VALUES (1)",
-      "SELECT 1",
-    );
+    await makeGoDatabase(old);
     const run = sampleRun();
     {
       using executions = await open();

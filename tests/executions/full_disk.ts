@@ -6,10 +6,9 @@
  * @module
  */
 
-import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import type { SQLiteOptions } from "../../src/executions/options.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
-import { rawSql } from "./backends.ts";
+import { makeGoDatabase } from "./backends.ts";
 import { sampleRun } from "./sample_runs.ts";
 
 const [operation = "", json = "{}"] = Deno.args;
@@ -130,12 +129,7 @@ const operations: Record<string, () => Promise<void>> = {
 
   async compact() {
     // As Go makes it: without incremental vacuum.
-    await rawSql(
-      path,
-      MIGRATIONS[0]!.sql,
-      "INSERT INTO migrations (version) VALUES (1)",
-      "SELECT 1",
-    );
+    await makeGoDatabase(path);
     using executions = await open();
     await record(executions, 60);
     await executions.prune({ ...policy, rules: [{ maxCount: 40 }] });
@@ -150,15 +144,12 @@ const operations: Record<string, () => Promise<void>> = {
   },
 
   async migrate() {
-    await rawSql(
+    await makeGoDatabase(
       path,
-      MIGRATIONS[0]!.sql,
-      "INSERT INTO migrations (version) VALUES (1)",
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
       INSERT INTO executions (id, workflow_id, workflow_version, status, started_at, return_value)
       SELECT 'r' || i, 'orders', '1.0', 'completed', '2026-01-01 00:00:00', hex(randomblob(5000))
       FROM n`,
-      "SELECT 1",
     );
     fillDisk(100_000);
     await failing(() => open());

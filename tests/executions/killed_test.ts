@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import type { UnfinishedOperation } from "../../src/executions/options.ts";
 import { denoCommand } from "../helpers/child.ts";
-import { type Backend, type Fixture, rawSql, testBackends } from "./backends.ts";
+import { type Backend, type Fixture, makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { sampleRun } from "./sample_runs.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
@@ -132,14 +132,11 @@ testBackends(
   async (fixture) => {
     const { path, open } = fixture;
     for (let round = 0; round < ROUNDS; round++) {
-      await rawSql(
+      await makeGoDatabase(
         path,
-        MIGRATIONS[0]!.sql,
-        "INSERT INTO migrations (version) VALUES (1)",
         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
       INSERT INTO executions (id, workflow_id, workflow_version, status, started_at)
       SELECT 'r' || i, 'orders', '1.0', 'completed', '2026-01-01 00:00:00 -0800 PST' FROM n`,
-        "SELECT 1",
       );
       await killDuring("migrate", fixture, 80);
       {

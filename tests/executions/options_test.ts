@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
-import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { runDeno } from "../helpers/child.ts";
-import { rawSql, testBackends } from "./backends.ts";
+import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
 
@@ -169,12 +168,7 @@ testRepositories(
 testBackends(
   "SQLiteExecutionRepository.open() copies an old file before it migrates it",
   async ({ root, path, open }) => {
-    await rawSql(
-      path,
-      MIGRATIONS[0]!.sql,
-      "INSERT INTO migrations (version) VALUES (1)",
-      "SELECT 1",
-    );
+    await makeGoDatabase(path);
     {
       using executions = await open();
       assertEquals((await executions.info()).migration, { from: 1, copy: `${path}.v1.backup` });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DatabaseError, NotFoundError } from "../../src/domain/errors.ts";
+import { Execution } from "../../src/domain/execution.ts";
 import { denoCommand, runDeno } from "../helpers/child.ts";
 import { type Backend, ffiMissing, rawSql, testBackends, withRoot } from "./backends.ts";
 import { holdLock } from "./lock_holder.ts";
@@ -8,6 +9,22 @@ import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
 const SOAK = Deno.env.get("GOFLOW_SOAK") === "1";
+
+/** Watches the event loop until the returned function is called, which checks that it was free. */
+function watchEventLoop(): (name: string) => void {
+  const gaps: number[] = [];
+  let last = performance.now();
+  const timer = setInterval(() => {
+    gaps.push(performance.now() - last);
+    last = performance.now();
+  }, 1);
+  return (name) => {
+    clearInterval(timer);
+    // A busy machine may be late once; a lock that blocks would be so each time.
+    const blocked = gaps.filter((gap) => gap > 50);
+    assert(blocked.length < 2, `${name} blocked the event loop for ${blocked.join(", ")} ms`);
+  };
+}
 
 /** Eight processes record runs on one new file; checks that none is lost. */
 async function recordTogether(root: string, backends: Backend[]): Promise<void> {
@@ -103,29 +120,20 @@ testBackends(
     using executions = await open({ timeout: 200 });
     const holder = await holdLock(path);
 
-    const gaps: number[] = [];
-    let last = performance.now();
-    const timer = setInterval(() => {
-      gaps.push(performance.now() - last);
-      last = performance.now();
-    }, 1);
-    const { Execution } = await import("../../src/domain/execution.ts");
     const run = Execution.create("orders", "1.0");
+    const checkEventLoop = watchEventLoop();
     const start = performance.now();
     const error = await executions.save(run).catch((error) => error);
     const waited = performance.now() - start;
     assert(error instanceof DatabaseError);
     assertEquals(error.code, "busy");
     assert(waited >= 200 && waited < 1000, `waited ${waited} ms`);
-    // A busy machine may be late once; a lock that blocks would be so each time.
-    const blocked = gaps.filter((gap) => gap > 50);
-    assert(blocked.length < 2, `the event loop was blocked for ${blocked.join(", ")} ms`);
+    checkEventLoop("save");
 
     using patient = await SQLiteExecutionRepository.open({ path, ...backend });
     const saved = patient.save(run);
     await holder[Symbol.asyncDispose]();
     await saved;
-    clearInterval(timer);
     assertEquals((await executions.load(run.id)).id, run.id);
   },
 );
@@ -158,23 +166,15 @@ testBackends(
     };
     await using _holder = await holdLock(path, "EXCLUSIVE");
     for (const [name, operation] of Object.entries({ ...writes, ...reads })) {
-      const gaps: number[] = [];
-      let last = performance.now();
-      const timer = setInterval(() => {
-        gaps.push(performance.now() - last);
-        last = performance.now();
-      }, 1);
+      const checkEventLoop = watchEventLoop();
       const error = await operation().then(() => undefined, (error) => error);
-      clearInterval(timer);
+      checkEventLoop(name);
       // In WAL mode a writer keeps no reader out.
       if (isWal && name in reads) assertEquals(error, undefined, name);
       else {
         assert(error instanceof DatabaseError, `${name}: ${error}`);
         assertEquals(error.code, "busy", `${name}: ${error}`);
       }
-      // A busy machine may be late once; a lock that blocks would be so each time.
-      const blocked = gaps.filter((gap) => gap > 50);
-      assert(blocked.length < 2, `${name} blocked the event loop for ${blocked.join(", ")} ms`);
     }
   },
 );

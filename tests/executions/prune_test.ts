@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { RetentionPolicy } from "../../src/domain/execution_retention.ts";
 import { InvalidDataError } from "../../src/domain/errors.ts";
-import { rawSql, testBackends } from "./backends.ts";
+import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { testRepositories } from "./repositories.ts";
 import { fill, ids, range, sampleRun } from "./sample_runs.ts";
 
@@ -236,13 +236,7 @@ testRepositories(
 testBackends(
   "SQLiteExecutionRepository.compact() shrinks a file that Go made",
   async ({ path, open }) => {
-    const { MIGRATIONS } = await import("../../src/executions/migrations.ts");
-    await rawSql(
-      path,
-      MIGRATIONS[0]!.sql,
-      "INSERT INTO migrations (version) VALUES (1)",
-      "SELECT 1",
-    );
+    await makeGoDatabase(path);
     using executions = await open();
     assertEquals((await executions.info()).incrementalVacuum, false);
     for (let i = 0; i < 30; i++) {
