@@ -146,8 +146,7 @@ export class PostgresDatabase {
       action,
       repeatable,
       () => true,
-      (connection, uncertain) =>
-        body({ uncertain, query: (sql, params) => connection.query(sql, params) }),
+      (connection, uncertain) => body({ uncertain, query: this.#queryOf(connection) }),
     );
   }
 
@@ -171,17 +170,15 @@ export class PostgresDatabase {
     const isUnknown = () => committing;
     return this.#repeat(action, repeatable, isUnknown, async (connection, uncertain) => {
       committing = false;
-      await connection.query("BEGIN");
+      const query = this.#queryOf(connection);
+      await query("BEGIN");
       try {
-        const result = await body({
-          uncertain,
-          query: (sql, params) => connection.query(sql, params),
-        });
+        const result = await body({ uncertain, query });
         committing = true;
-        await connection.query("COMMIT");
+        await query("COMMIT");
         return result;
       } catch (error) {
-        if (!committing && !connection.lost) await rollBack(connection);
+        if (!committing && !connection.lost && !isLost(error)) await rollBack(connection);
         throw error;
       }
     });
@@ -212,9 +209,9 @@ export class PostgresDatabase {
   async exec(action: string, sql: string): Promise<void> {
     await this.#repeat(action, true, () => true, async (connection) => {
       try {
-        await connection.exec(sql);
+        await this.#answered(connection.exec(sql));
       } catch (error) {
-        if (!connection.lost) await rollBack(connection);
+        if (!connection.lost && !isLost(error)) await rollBack(connection);
         throw error;
       }
     });
@@ -230,6 +227,29 @@ export class PostgresDatabase {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#pool.close(), this.listener.ended]);
+  }
+
+  #queryOf(connection: PostgresConnection): Session["query"] {
+    return (sql, params) => this.#answered(connection.query(sql, params));
+  }
+
+  /**
+   * A server that is silent for longer than it lets a statement run is gone,
+   * although nothing may have told the socket so for hours.
+   */
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    const { statementTimeout } = this.options;
+    if (statementTimeout === 0) return await answer;
+    const silence = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => silence.reject(Object.assign(new Error("No answer"), { code: "ETIMEDOUT" })),
+      Math.min(2 * statementTimeout + 1000, 2 ** 31 - 1),
+    );
+    try {
+      return await Promise.race([answer, silence.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #repeat<T>(

@@ -60,7 +60,8 @@ export interface PostgresOptions {
    */
   connectTimeout?: number;
   /**
-   * How long one statement may run, in milliseconds; 0 for no limit.
+   * How long one statement may run, in milliseconds; 0 for no limit. A server
+   * that is silent for a second more than twice as long is taken for lost.
    *
    * @default {60000}
    */
@@ -138,6 +139,8 @@ export interface ResolvedPostgresOptions {
   timeout: number;
   /** See {@linkcode PostgresOptions.connectTimeout}. */
   connectTimeout: number;
+  /** See {@linkcode PostgresOptions.statementTimeout}. */
+  statementTimeout: number;
   /** See {@linkcode PostgresOptions.idleTimeout}. */
   idleTimeout: number;
   /** See {@linkcode PostgresOptions.applicationName}. */
@@ -185,9 +188,9 @@ export function resolvePostgresOptions(
     maxWaiting: readNumber("maxWaiting", options.maxWaiting ?? 10_000, 0),
     timeout: readNumber("timeout", options.timeout ?? 30_000, 0),
     connectTimeout: readNumber("connectTimeout", options.connectTimeout ?? 10_000, 1),
+    statementTimeout: readNumber("statementTimeout", options.statementTimeout ?? 60_000, 0),
     idleTimeout: readNumber("idleTimeout", options.idleTimeout ?? 30_000, 0),
   };
-  const statementTimeout = readNumber("statementTimeout", options.statementTimeout ?? 60_000, 0);
   if (options.autoPrune !== undefined) checkAutoPrune(options.autoPrune);
   const host = decode(parsed.searchParams.get("host") ?? parsed.hostname.replace(/^\[|\]$/g, ""));
   const port = parsed.port === "" ? 5432 : Number(parsed.port);
@@ -205,7 +208,7 @@ export function resolvePostgresOptions(
     tls: readTls(options.tls, parsed.searchParams.get("sslmode"), host),
     place: `${user}@${host}:${port}/${database}`,
     sessionSql: `SET search_path TO "${schema}", pg_temp; SET TimeZone TO 'UTC'; ` +
-      `SET statement_timeout TO ${statementTimeout}; SET lock_timeout TO ${numbers.timeout}; ` +
+      `SET statement_timeout TO ${numbers.statementTimeout}; SET lock_timeout TO ${numbers.timeout}; ` +
       "SET idle_in_transaction_session_timeout TO 60000; SET client_min_messages TO warning",
     schema,
     ...numbers,

@@ -44,6 +44,34 @@ testPostgres("record() loses nothing among eight processes", async ({ url, schem
   }
 });
 
+testPostgres("a server that falls silent keeps nobody waiting for ever", async ({ open }) => {
+  const options = { maxConnections: 1, statementTimeout: 100 };
+  const silence = async (database: PostgresDatabase, work: () => Promise<unknown>) => {
+    const { rows: [row] } = await database.query("Cannot test", "SELECT pg_backend_pid()");
+    const pid = Number(row![0]);
+    Deno.kill(pid, "SIGSTOP");
+    try {
+      await work();
+    } finally {
+      Deno.kill(pid, "SIGCONT");
+    }
+  };
+  const patient = await open(options);
+  const run = sampleRun();
+  const executions = PostgresExecutionRepository.over(patient);
+  await silence(patient, () => executions.record(run));
+  assertEquals((await executions.load(run.id)).variableSnapshots.length, 1);
+  const impatient = await open({ ...options, timeout: 500 });
+  await silence(impatient, async () => {
+    const error = await assertRejects(
+      () => PostgresExecutionRepository.over(impatient).list(),
+      DatabaseError,
+      "does not answer",
+    );
+    assertEquals(error.code, "io");
+  });
+});
+
 testNeeding(postgresServer, "a replica reads and follows, and says so on a write", async () => {
   await using server = await PostgresServer.start();
   await using primary = await PostgresExecutionRepository.open(server.url());
