@@ -145,7 +145,7 @@ export function postgresError(cause: unknown, action: string, place: string): St
   }
   const code = codeOf(cause) ?? "";
   const refusal = REFUSALS[code] ?? (code.length === 5 ? REFUSALS[code.slice(0, 2)] : undefined);
-  if (refusal !== undefined) return refused(refusal, `${action}: `, found, place, cause);
+  if (refusal !== undefined) return refused(refusal, action, found, place, cause);
   const advice = SOCKET[code] ?? adviceOf(found);
   return new DatabaseError(
     `${action}: the server at ${place} ${
@@ -175,7 +175,7 @@ function refused(
   place: string,
   cause: unknown,
 ): StorageError {
-  const message = `${action}the server at ${place} reports "${found}"; ${advice}`;
+  const message = `${action}: the server at ${place} reports "${found}"; ${advice}`;
   if (code === "denied") return new PermissionDeniedError(message, { resource: place, cause });
   if (code === "invalid") return new InvalidDataError(message, { cause });
   return new DatabaseError(message, { code, cause });
