@@ -109,9 +109,11 @@ export class WorkflowRevisions {
   async tag(id: string, tag: string, name: string | null | undefined): Promise<void> {
     const action = actionOf("tag a revision of", id);
     this.#require(id, action);
-    if (tag === "" || /\p{Cc}/u.test(tag)) {
+    if (tag === "" || /[\p{Cc}\p{Cs}]/u.test(tag)) {
       throw new InvalidDataError(
-        `${action}: the tag is ${JSON.stringify(tag)}, wanted is text without control characters`,
+        `${action}: the tag is ${
+          JSON.stringify(tag)
+        }, wanted is text without control characters and halves of surrogate pairs`,
       );
     }
     await this.#texts.locked(id, action, async (entry) => {

@@ -198,7 +198,9 @@ testStores("tag() names, moves and takes away", async (open) => {
   assertEquals(await tags(), ["good", ""]);
   await assertRejects(() => store.workflows.tag("greet", "live", null), NotFoundError);
   await assertRejects(() => store.workflows.tag("greet", "x", "nothing"), NotFoundError);
-  await assertRejects(() => store.workflows.tag("greet", "", second), InvalidDataError);
+  for (const tag of ["", "a\n", "half \ud800"]) {
+    await assertRejects(() => store.workflows.tag("greet", tag, second), InvalidDataError);
+  }
 });
 
 testStores("prune() keeps the newest, the tagged and the referenced revisions", async (open) => {
