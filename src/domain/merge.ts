@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { WorkflowNode } from "./node.ts";
 import { byKey, cloneValue, equalValues, isMapping, type Mapping } from "./value.ts";
 import { Workflow } from "./workflow.ts";
+import { children } from "./workflow_problems.ts";
 
 /** A place where both sides changed the same thing, differently. */
 export interface MergeConflict {
@@ -65,9 +67,11 @@ export function mergeWorkflows(base: Workflow, mine: Workflow, theirs: Workflow)
 }
 
 type KeyOf = (item: Mapping) => string;
+/** Tells what an item of a list is called, given the list before both edits. */
+type KeysOf = (base: Mapping[], list: Mapping[]) => KeyOf;
 
-/** Lists whose items have an identity: how it is called, and what it is, given the list before both edits. */
-const LISTS: Readonly<Record<string, [singular: string, keyOf: (base: Mapping[]) => KeyOf]>> = {
+/** Lists whose items have an identity: how it is called, and what it is. */
+const LISTS: Readonly<Record<string, [singular: string, keysOf: KeysOf]>> = {
   nodes: ["node", () => ({ id }) => String(id)],
   servers: ["server", () => ({ id }) => String(id)],
   variables: ["variable", () => ({ name }) => String(name)],
@@ -75,16 +79,31 @@ const LISTS: Readonly<Record<string, [singular: string, keyOf: (base: Mapping[])
 };
 
 /**
- * An edge of before is told by its id. One that is new is the same when its
- * ends and condition are: two people who add it give it different ids.
+ * An edge of before is told by its id, or by its ends when no other edge has
+ * them. One that is new is the same when its ends and condition are: two
+ * people who add it give it different ids.
  */
-function edgeKeys(base: Mapping[]): KeyOf {
+function edgeKeys(base: Mapping[], list: Mapping[]): KeyOf {
   const names = new Map(base.map((edge) => [edge.id, edgeName(edge)]));
-  return (edge) => (edge.id === undefined ? undefined : names.get(edge.id)) ?? edgeName(edge);
+  const before = Map.groupBy(base, edgeEnds);
+  const now = Map.groupBy(list, edgeEnds);
+  return (edge) => {
+    const known = edge.id === undefined ? undefined : names.get(edge.id);
+    if (known !== undefined) return known;
+    const [only, ...others] = before.get(edgeEnds(edge)) ?? [];
+    const isSame = only !== undefined && edge.id === undefined && others.length === 0 &&
+      now.get(edgeEnds(edge))!.length === 1;
+    return edgeName(isSame ? only : edge);
+  };
 }
 
-function edgeName({ from, to, condition }: Mapping): string {
-  return condition === undefined ? `${from} -> ${to}` : `${from} -> ${to} (${condition})`;
+function edgeEnds({ from, to }: Mapping): string {
+  return `${from} -> ${to}`;
+}
+
+function edgeName(edge: Mapping): string {
+  const ends = edgeEnds(edge);
+  return edge.condition === undefined ? ends : `${ends} (${edge.condition})`;
 }
 
 /** What one side made or changed that leads to what the other side removed. */
@@ -101,17 +120,28 @@ function lostReferences(
   const servers = gone(base.servers, mine.servers);
   const isTheirs = (item: unknown, list: "edges" | "nodes") =>
     ![...base[list], ...mine[list]].some((other) => equalValues(other, item));
+  const before = new Map(base.nodes.map((node) => [node.id, node]));
   const conflict = (field: string, value: unknown): MergeConflict =>
     swapped ? { field, mine: value } : { field, theirs: value };
   return [
     ...theirs.edges
       .filter((edge) => (nodes.has(edge.from) || nodes.has(edge.to)) && isTheirs(edge, "edges"))
       .map((edge) => conflict(`edge "${edgeName({ ...edge })}"`, edge)),
-    ...theirs.nodes
-      .filter((node) => node.type === "mcp_tool" && servers.has(node.server))
-      .filter((node) => isTheirs(node, "nodes"))
-      .map((node) => conflict(`node "${node.id}" server`, node)),
+    ...theirs.nodes.filter((node) => isTheirs(node, "nodes")).flatMap((node) => {
+      const { field, ids } = references(node);
+      const old = references(before.get(node.id));
+      const lost = (field === "server" ? servers : nodes).intersection(new Set(ids));
+      const isNew = [...lost].some((id) => old.field !== field || !old.ids.includes(id));
+      return isNew ? [conflict(`node "${node.id}" ${field}`, node)] : [];
+    }),
   ];
+}
+
+/** What a node uses, and in which field. */
+function references(node: WorkflowNode | undefined): { field: string; ids: string[] } {
+  if (node?.type === "mcp_tool") return { field: "server", ids: [node.server] };
+  const field = node?.type === "loop" ? "body" : "branches";
+  return { field, ids: node === undefined ? [] : children(node) };
 }
 
 function asTree(workflow: Workflow): Mapping {
@@ -182,14 +212,14 @@ function mergeTree(
 
 /** The order is mine if I changed it, else theirs; what only the other side has stands behind what precedes it there. */
 function mergeList(
-  [singular, keysOf]: [string, (base: Mapping[]) => KeyOf],
+  [singular, keysOf]: [string, KeysOf],
   base: Mapping[],
   mine: Mapping[],
   theirs: Mapping[],
   conflicts: MergeConflict[],
 ): Mapping[] {
-  const keyOf = keysOf(base);
-  const [before, my, their] = [byKey(base, keyOf), byKey(mine, keyOf), byKey(theirs, keyOf)];
+  const keyed = (list: Mapping[]) => byKey(list, keysOf(base, list));
+  const [before, my, their] = [keyed(base), keyed(mine), keyed(theirs)];
   const merged = new Map<string, Mapping>();
   for (const key of new Set([...my.keys(), ...their.keys()])) {
     const field = `${singular} "${key.replace(/ #\d+$/, "")}"`;

@@ -161,7 +161,7 @@ function findCycle(next: Map<string, string[]>): string[] | undefined {
 }
 
 /** Ids of the nodes inside of a node; JavaScript may leave the lists out. */
-function children(node: WorkflowNode): string[] {
+export function children(node: WorkflowNode): string[] {
   if (node.type === "parallel") return node.branches?.flat() ?? [];
   return node.type === "loop" ? node.body ?? [] : [];
 }

@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { diffWorkflows } from "../../src/domain/diff.ts";
 import { mergeWorkflows } from "../../src/domain/merge.ts";
-import { Workflow } from "../../src/domain/workflow.ts";
+import type { McpToolNode, WorkflowNode } from "../../src/domain/node.ts";
+import { type Edge, Workflow } from "../../src/domain/workflow.ts";
 import { anyWorkflow } from "../workflows/arbitrary.ts";
 
 function base(): Workflow {
@@ -125,6 +126,30 @@ Deno.test("mergeWorkflows() tells edges by their ids", () => {
   ]);
 });
 
+Deno.test("mergeWorkflows() tells edges without ids by their ends, unless there are two", () => {
+  const edge = { from: "start", to: "end" };
+  const change = (fields: Partial<Edge>, others: Edge[] = []) => {
+    const workflow = Workflow.create("x", "", { id: "x" });
+    workflow.edges = [{ ...edge, ...fields }, ...others];
+    return workflow;
+  };
+  const label = mergeWorkflows(change({}), change({ condition: "a" }), change({ label: "b" }));
+  assertEquals(label.conflicts, []);
+  assertEquals(label.workflow.edges, [{ ...edge, condition: "a", label: "b" }]);
+  const both = mergeWorkflows(change({}), change({ condition: "a" }), change({ condition: "b" }));
+  assertEquals(both.conflicts, [
+    { field: 'edge "start -> end" condition', mine: "a", theirs: "b" },
+  ]);
+  const second = [{ ...edge, condition: "c" }];
+  const { workflow, conflicts } = mergeWorkflows(
+    change({}, second),
+    change({ label: "a" }, second),
+    change({}, [{ ...edge, condition: "d" }]),
+  );
+  assertEquals(conflicts, []);
+  assertEquals(workflow.edges, [{ ...edge, label: "a" }, { ...edge, condition: "d" }]);
+});
+
 Deno.test("mergeWorkflows() finds what one side uses and the other side removed", () => {
   const remove = (w: Workflow) => {
     w.removeNode("read");
@@ -144,6 +169,33 @@ Deno.test("mergeWorkflows() finds what one side uses and the other side removed"
     { field: 'edge "end -> read"', mine: edge },
     { field: 'node "write" server', mine: node },
   ]);
+});
+
+Deno.test("mergeWorkflows() finds what one side runs inside of a node and the other side removed", () => {
+  const remove = (w: Workflow) => w.removeNode("read");
+  const loop: WorkflowNode = {
+    id: "l",
+    type: "loop",
+    collection: "${c}",
+    item: "i",
+    body: ["read"],
+  };
+  const parallel: WorkflowNode = { id: "p", type: "parallel", branches: [["end"], ["read"]] };
+  assertEquals(merged(remove, (w) => w.nodes.push(loop, parallel)).conflicts, [
+    { field: 'node "l" body', theirs: loop },
+    { field: 'node "p" branches', theirs: parallel },
+  ]);
+});
+
+Deno.test("mergeWorkflows() does not blame the side that kept what the other side led elsewhere", () => {
+  const lead = (w: Workflow) => {
+    w.addServer({ id: "new" });
+    w.removeServer("s");
+    Object.assign(w.nodes[1]!, { server: "new" });
+  };
+  const { workflow, conflicts } = merged(lead, (w) => w.nodes[1]!.description = "theirs");
+  assertEquals(conflicts, []);
+  assertEquals((workflow.nodes[1] as McpToolNode).server, "new");
 });
 
 Deno.test("mergeWorkflows() joins tags, and takes the order of the side that changed it", () => {
