@@ -4,8 +4,10 @@
  * @module
  */
 
+import { InvalidDataError } from "./errors.ts";
+import { encodeJson } from "./json.ts";
 import type { Extra } from "./node.ts";
-import { isMapping, visitTexts } from "./value.ts";
+import { isMapping, setOwn } from "./value.ts";
 
 /** Limits of the value of a parameter. */
 export interface ParameterValidation {
@@ -106,10 +108,8 @@ export function templateProblems(template: WorkflowTemplate): string[] {
       problems.push(`The pattern of parameter "${name}" is no regular expression`);
     }
   }
-  const missing = new Set<string>();
-  visitTexts(workflowSpec, (text) => {
-    for (const name of placeholdersOf(text)) if (!types.has(name)) missing.add(name);
-  });
+  const placeholders = textsIn(workflowSpec).flatMap(placeholdersOf);
+  const missing = new Set(placeholders.filter((name) => !types.has(name)));
   for (const name of missing) {
     problems.push(`The placeholder "{{${name}}}" has no parameter`);
   }
@@ -158,7 +158,7 @@ export function resolveParameters(
 function limitProblems({ name, validation = {} }: TemplateParameter, value: unknown): string[] {
   const { min, max, pattern, minLength, maxLength } = validation;
   const problems: string[] = [];
-  if (typeof value === "number") {
+  if (typeof value === "number" || typeof value === "bigint") {
     if (min !== undefined && value < min) {
       problems.push(`Parameter "${name}" must be at least ${min}`);
     }
@@ -186,15 +186,16 @@ function limitProblems({ name, validation = {} }: TemplateParameter, value: unkn
 /**
  * Puts values in the place of placeholders.
  *
- * @param value Any value; strings at any depth may hold placeholders.
+ * @param value Any value; strings and keys at any depth may hold placeholders.
  * @param values Values by parameter.
  * @returns A copy. A string that is one placeholder takes value and type, and `undefined` when there is no value.
+ * @throws {InvalidDataError} If two keys of a mapping become the same.
  */
 export function substitute(value: unknown, values: ReadonlyMap<string, unknown>): unknown {
   if (typeof value === "string") {
     const whole = WHOLE.exec(value)?.[1]?.trim();
     if (whole !== undefined) return structuredClone(values.get(whole));
-    return value.replace(PLACEHOLDER, (_, name: string) => textOf(values.get(name.trim())));
+    return fillIn(value, values);
   }
   if (Array.isArray(value)) {
     return value.map((item) => substitute(item, values)).filter((item) => item !== undefined);
@@ -203,9 +204,19 @@ export function substitute(value: unknown, values: ReadonlyMap<string, unknown>)
   const result: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     const substituted = substitute(item, values);
-    if (substituted !== undefined) result[key] = substituted;
+    if (substituted === undefined) continue;
+    const name = fillIn(key, values);
+    if (Object.hasOwn(result, name)) {
+      throw new InvalidDataError(`Cannot fill in key "${key}": there is a key "${name}" already`);
+    }
+    setOwn(result, name, substituted);
   }
   return result;
+}
+
+/** Puts values as text in the place of placeholders. */
+function fillIn(text: string, values: ReadonlyMap<string, unknown>): string {
+  return text.replace(PLACEHOLDER, (_, name: string) => textOf(values.get(name.trim())));
 }
 
 /** Returns the nodes of a specification. */
@@ -216,7 +227,8 @@ export function nodesOf(spec: Readonly<Record<string, unknown>>): Record<string,
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "number") return withoutExponent(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value !== "object") return String(value);
+  return encodeJson(value, "Cannot fill in a template", "list")!;
 }
 
 function withoutExponent(value: number): string {
@@ -235,6 +247,14 @@ function placeholdersOf(text: string): string[] {
   return [...text.matchAll(PLACEHOLDER)].map(([, name]) => name!.trim());
 }
 
+/** All texts of a value, keys included. */
+function textsIn(value: unknown, seen: Set<object> = new Set()): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null || seen.has(value)) return [];
+  seen.add(value);
+  return Object.entries(value).flat().flatMap((part) => textsIn(part, seen));
+}
+
 function isOfType(value: unknown, type: string): boolean {
   switch (type) {
     case "string":
@@ -242,7 +262,7 @@ function isOfType(value: unknown, type: string): boolean {
     case "boolean":
       return typeof value === "boolean";
     case "number":
-      return Number.isFinite(value);
+      return Number.isFinite(value) || typeof value === "bigint";
     default:
       return Array.isArray(value);
   }

@@ -57,7 +57,10 @@ export function instantiateTemplate(
 ): InstantiatedTemplate {
   const action = `Cannot make a workflow of template ${JSON.stringify(template.id)}`;
   const { values, problems } = resolveParameters(template.parameters, parameters);
-  const wrong = [...templateProblems(template), ...problems];
+  const unstorable = [...values].flatMap(([name, value]) =>
+    storableProblems(value, `Parameter ${JSON.stringify(name)}`)
+  );
+  const wrong = [...templateProblems(template), ...problems, ...unstorable];
   if (wrong.length > 0) {
     throw new InvalidDataError(`${action}: ${wrong.join("; ")}`, { problems: wrong });
   }

@@ -155,6 +155,50 @@ Deno.test("instantiate() writes numbers in text without exponent", () => {
   ]);
 });
 
+function returning(
+  value: unknown,
+  type: string,
+  parameter?: unknown,
+): unknown {
+  const template: WorkflowTemplate = {
+    id: "t",
+    name: "t",
+    parameters: [{ name: "p", type, default: parameter }],
+    workflowSpec: { nodes: [{ id: "e", type: "end", config: { return: value } }], edges: [] },
+  };
+  const [node] = instantiateTemplate(template).workflow.nodes;
+  return node?.type === "end" ? node.return : undefined;
+}
+
+Deno.test("instantiate() keeps the digits of long integers", () => {
+  const long = 12345678901234567890n;
+  assertEquals(returning("{{p}}", "number", long), long);
+  assertEquals(returning("x {{p}}", "number", long), "x 12345678901234567890");
+  assertEquals(returning("x {{p}}", "array", [long]), "x [12345678901234567890]");
+});
+
+Deno.test("instantiate() puts values into keys, as text", () => {
+  assertEquals(returning({ "{{p}}": 1, "a {{p}}": ["{{p}}"] }, "number", 1.5), {
+    "1.5": 1,
+    "a 1.5": [1.5],
+  });
+  for (const bad of [{ "{{p}}": 1, a: 2 }, { "{{q}}": 1 }]) {
+    assertThrows(() => returning(bad, "string", "a"), InvalidDataError);
+  }
+  assertThrows(() => returning({ "{{p}}": 1 }, "string", "__proto__"), InvalidDataError);
+});
+
+Deno.test("instantiate() refuses lists that no file can hold", () => {
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  for (const list of [cyclic, [() => 1], [undefined], [new Map()]]) {
+    for (const text of ["{{p}}", "x {{p}}"]) {
+      const error = assertThrows(() => returning(text, "array", list), InvalidDataError);
+      assertStringIncludes(error.message, 'Parameter "p"[0]');
+    }
+  }
+});
+
 Deno.test("instantiate() reports all problems of the values at once", () =>
   withTemplates(async (templates) => {
     const error = await assertRejects(
