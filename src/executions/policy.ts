@@ -134,6 +134,23 @@ export function checkBatchSize(batchSize: number, action: string): void {
   );
 }
 
+/** About the most bytes of one transaction. */
+const BATCH_BYTES = 8_000_000;
+
+/**
+ * Tells how many runs go in one transaction: those that are not too large
+ * together, or a single one.
+ *
+ * @param runs The runs.
+ * @param most Most runs.
+ * @returns How many of the first.
+ */
+export function fitting(runs: readonly Candidate[], most: number): number {
+  let bytes = 0;
+  const end = runs.findIndex((run, i) => i === most || (bytes += run.bytes) > BATCH_BYTES);
+  return end < 0 ? runs.length : Math.max(end, 1);
+}
+
 /**
  * Makes a plan in which nothing goes.
  *

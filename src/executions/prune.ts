@@ -13,7 +13,7 @@ import type {
 } from "../domain/execution_retention.ts";
 import type { ArchiveWriter } from "./archive.ts";
 import type { Connection } from "./connection.ts";
-import { addToPlan, checkBatchSize, checkPolicy, emptyPlan } from "./policy.ts";
+import { addToPlan, checkBatchSize, checkPolicy, emptyPlan, fitting } from "./policy.ts";
 import { releaseReserve } from "./reserve.ts";
 import { type FoundRun, PruneScan, unchangedSql } from "./retention.ts";
 import { writeRunLine } from "./run_line.ts";
@@ -21,9 +21,6 @@ import { readStoredRun } from "./stored_run.ts";
 
 /** Rows that are looked at in one read. */
 const SCAN = 500;
-
-/** About the most bytes of one transaction. */
-const BATCH_BYTES = 8_000_000;
 
 /** How often a batch is archived anew because a run of it changed meanwhile. */
 const ATTEMPTS = 3;
@@ -129,13 +126,6 @@ export async function prune(
     await leaveToOthers(start);
   }
   return progress;
-}
-
-/** How many runs there are, up to a number, that are not too large together. */
-function fitting(runs: readonly FoundRun[], most: number): number {
-  let bytes = 0;
-  const end = runs.findIndex((run, i) => i === most || (bytes += run.bytes) > BATCH_BYTES);
-  return end < 0 ? runs.length : Math.max(end, 1);
 }
 
 /** Archives and deletes batches; of each both or neither. */

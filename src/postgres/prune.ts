@@ -11,7 +11,13 @@ import type {
   RetentionPolicy,
 } from "../domain/execution_retention.ts";
 import { ArchiveWriter } from "../executions/archive.ts";
-import { addToPlan, checkBatchSize, checkPolicy, emptyPlan } from "../executions/policy.ts";
+import {
+  addToPlan,
+  checkBatchSize,
+  checkPolicy,
+  emptyPlan,
+  fitting,
+} from "../executions/policy.ts";
 import { writeRunLine } from "../executions/run_line.ts";
 import { FINAL_SQL, Params } from "./columns.ts";
 import { countWaiting } from "./counting.ts";
@@ -88,8 +94,8 @@ export async function prune(
   const progress: PruneProgress = { ...emptyPlan(policy), freedPages: 0 };
   await countWaiting(database, action);
   for await (const found of scan(database, policy, action, true)) {
-    for (let at = 0; at < found.length && !signal?.aborted; at += batchSize) {
-      const batch = found.slice(at, at + batchSize);
+    while (found.length > 0 && !signal?.aborted) {
+      const batch = found.splice(0, fitting(found, batchSize));
       const gone = archive === undefined
         ? await deleteBatch(database, policy, batch, action)
         : await archiveBatch(database, policy, batch, archive, action);

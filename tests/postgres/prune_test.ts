@@ -54,3 +54,22 @@ testPostgres(
       await pruning.close();
     }),
 );
+
+testPostgres(
+  "prune() archives large runs a few at a time",
+  ({ url, schema }) =>
+    withRoot(async (root) => {
+      await using executions = await PostgresExecutionRepository.open(url, { schema });
+      for (let i = 0; i < 5; i++) {
+        const run = sampleRun({ nodes: 0, startedAt: new Date(i) });
+        run.returnValue = "x".repeat(3_000_000);
+        await executions.record(run);
+      }
+      const counts: number[] = [];
+      await executions.prune({ rules: [{ maxAge: 1 }], keepLastSuccess: false }, {
+        archive: join(root, "archive.ndjson"),
+        onProgress: ({ count }) => counts.push(count),
+      });
+      assertEquals(counts, [2, 4, 5]);
+    }),
+);
