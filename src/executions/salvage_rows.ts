@@ -5,7 +5,7 @@
  */
 
 import { databaseErrorCode } from "./database_error.ts";
-import type { Driver, Row, SqlValue } from "./driver.ts";
+import type { Driver, Row, SqlValue, Statement } from "./driver.ts";
 
 /** Most rows that are read at once. */
 const BATCH = 100;
@@ -44,22 +44,21 @@ export function copyRows(
   const damage: string[] = [];
   let [copied, refused, size] = [0, 0, BATCH];
   for (let from = -MAX_ROWID; from <= MAX_ROWID;) {
-    const found = tryRead(() => read.all(from, size));
+    const found = tryRead(read, from, size);
     if ("rows" in found) {
       for (const [, ...values] of found.rows) {
         if (insert.run(...values) === 1) copied++;
         else refused++;
       }
-      const last = found.rows.at(-1)?.[0];
-      if (last === undefined || found.rows.length < size) break;
-      from = toRowid(last) + 1n;
+      if (found.rows.length < size) break;
+      from = found.highest + 1n;
       size = Math.min(size * 2, BATCH);
     } else if (size > 1) {
       size >>= 1;
     } else {
       // Rows are numbered from 1; only other programs use numbers below.
       const start = from < 0n ? 0n : from;
-      from = nextReadable(start, (rowid) => "rows" in tryRead(() => read.all(rowid, 1)));
+      from = nextReadable(start, (rowid) => "rows" in tryRead(read, rowid, 1));
       damage.push(
         `the table "${table}" cannot be read ${
           from > MAX_ROWID ? `from row ${start} on` : `from row ${start} to ${from - 1n}`
@@ -92,9 +91,21 @@ function nextReadable(damaged: bigint, isReadable: (rowid: bigint) => boolean): 
   return high;
 }
 
-function tryRead(read: () => Row[]): { rows: Row[] } | { message: string } {
+/** Rows of a damaged page come in any order: to go on behind the last one could lead back. */
+function tryRead(
+  read: Statement,
+  from: bigint,
+  size: number,
+): { rows: Row[]; highest: bigint } | { message: string } {
   try {
-    return { rows: read() };
+    const rows = read.all(from, size);
+    const highest = rows.map(([rowid = null]) => toRowid(rowid)).reduce(
+      (a, b) => a > b ? a : b,
+      -MAX_ROWID,
+    );
+    return rows.length > 0 && highest < from
+      ? { message: "its rows are out of order" }
+      : { rows, highest };
   } catch (error) {
     if (databaseErrorCode(error) !== "corrupt") throw error;
     return { message: error instanceof Error ? error.message : String(error) };

@@ -60,6 +60,29 @@ testBackends(
   { only: { journalMode: "delete" } },
 );
 
+testBackends(
+  "SQLiteExecutionRepository.salvage() ends where the rows of a damaged page lead back",
+  async ({ root, path, open, backend }) => {
+    {
+      using executions = await open();
+      for (let i = 0; i < 300; i++) await executions.record(sampleRun({ id: `r${i}`, nodes: 0 }));
+    }
+    // What is left of each cell is the row 0; the last row of the first hundred is one.
+    const pages = await leaves(path, "executions");
+    const content = await Deno.readFile(path);
+    const middle = Math.floor(pages.length / 3);
+    const damaged = pages.slice(middle - 1, middle + 2);
+    for (const page of damaged) content.fill(0, (page - 1) * 4096 + 150, page * 4096);
+    await Deno.writeFile(path, content);
+    const target = join(root, "saved.db");
+    const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+    assert(damage.length > 0);
+    const perPage = 300 / pages.length;
+    assert(copied["executions"]! > 300 - 4.5 * perPage, `${copied["executions"]} of 300`);
+  },
+  { only: { journalMode: "delete" } },
+);
+
 /** Leaf pages of a table in the order of its rows: those that start with the byte 13 and have its cells. */
 async function leaves(path: string, table: string): Promise<number[]> {
   const [{ rootpage }] = await rawSql(
