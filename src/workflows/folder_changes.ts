@@ -98,7 +98,10 @@ export class FolderChanges implements Changes {
   async #read(watcher: Deno.FsWatcher): Promise<void> {
     try {
       for await (const event of watcher) {
-        if (event.kind !== "access" && this.#concerns(event)) this.#notify();
+        if (event.kind === "access" || !this.#concerns(event)) continue;
+        // What is there next may have the inode of what was there before.
+        if (event.paths.some((path) => this.#isWatched(path))) this.#watched = "";
+        this.#notify();
       }
     } catch {
       // What the system cannot tell, the next look at the folder shows.
@@ -108,7 +111,11 @@ export class FolderChanges implements Changes {
 
   #concerns({ paths, flag }: Deno.FsEvent): boolean {
     return flag === "rescan" || paths.length === 0 ||
-      paths.some((path) => path.endsWith(".yaml") || path === this.#folder || path === this.#root);
+      paths.some((path) => path.endsWith(".yaml") || this.#isWatched(path));
+  }
+
+  #isWatched(path: string): boolean {
+    return path === this.#folder || path === this.#root;
   }
 
   readonly #notify = (): void => {

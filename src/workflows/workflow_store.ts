@@ -4,6 +4,7 @@
  * @module
  */
 
+import { StorageError } from "../domain/errors.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { RevisionOptions, RevisionSource } from "../domain/workflow_history.ts";
 import type {
@@ -115,8 +116,13 @@ export class WorkflowStore {
       ...this.listing.watched(),
       own: this.#writer.own,
       notice: async (id) => {
-        const stored = await this.texts.read(id, "Cannot watch the workflows");
-        if (stored !== undefined) await this.texts.notice(id, stored);
+        try {
+          const stored = await this.texts.read(id, "Cannot watch the workflows");
+          if (stored !== undefined) await this.texts.notice(id, stored);
+        } catch (error) {
+          // What cannot be read is told as invalid, and cannot be recorded.
+          if (!(error instanceof StorageError)) throw error;
+        }
       },
     };
   }

@@ -278,6 +278,33 @@ testNeeding(linux, "watch() follows a folder that takes the place of the other",
   assertEquals(await watched.next(), ["changed b"]);
 });
 
+Deno.test("watch() goes on when a folder is replaced by one of the same inode", async () => {
+  await using store = await TempStore.open();
+  const folder = join(store.root, "workflows");
+  await store.write("a", "name: a\n");
+  await using watched = new Watched(store);
+  await settled(store, watched);
+  await Deno.remove(folder, { recursive: true });
+  await Deno.mkdir(folder);
+  await watched.until((events) => events.length === 2);
+  watched.events.length = 0;
+  await store.write("b", "name: b\n");
+  assertEquals(await watched.next(), ["created b"]);
+});
+
+Deno.test("watch() tells about what is no readable file, and goes on", async () => {
+  await using store = await TempStore.open();
+  await store.write("a", "name: a\n");
+  await using watched = new Watched(store);
+  await settled(store, watched);
+  await Deno.mkdir(store.workflows.pathOf("folder"));
+  assertEquals(await watched.next(), ["invalid folder"]);
+  await Deno.symlink("nowhere", store.workflows.pathOf("dangling"));
+  assertEquals(await watched.next(), ["invalid dangling"]);
+  await store.write("a", "name: b\n");
+  assertEquals(await watched.next(), ["changed a"]);
+});
+
 Deno.test("watch() begins before there is a folder, and ends with the loop or the signal", async () => {
   await using store = await TempStore.open();
   const waiting = (async () => {
