@@ -151,7 +151,8 @@ function layOut<T>(
 ): { cells: string[][]; widths: number[] } {
   const cells = items.map((item) => columns.map(({ text }) => oneLine(text(item))));
   const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...cells.map((row) => textWidth(row[index]!)))
+    // Not by spreading: a call takes only so many arguments.
+    cells.reduce((widest, row) => Math.max(widest, textWidth(row[index]!)), title.length)
   );
   return { cells, widths };
 }

@@ -245,6 +245,25 @@ Deno.test("execution show draws the nodes as a time line", () =>
     assertEquals((await run(["execution", "show", "none"])).code, 3);
   }));
 
+Deno.test("execution show draws a run of 70,000 nodes", () =>
+  withRoot(async (root) => {
+    const run = Execution.create("large", "1.0");
+    {
+      using store = await SQLiteExecutionRepository.open({ root });
+      await store.record(run);
+      using database = new DatabaseSync(`${root}/goflow.db`);
+      database.prepare(
+        `INSERT INTO node_executions
+          (id, execution_id, node_id, node_type, status, started_at, completed_at)
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 70000)
+        SELECT i, ?, 'n' || i, 'mcp_tool', 'completed', '2026-01-01 00:00:00.000+00:00',
+          '2026-01-01 00:00:01.000+00:00' FROM n`,
+      ).run(run.id);
+    }
+    const { code, stdout } = await cli(["execution", "show", run.id, "--root", root]);
+    assertEquals([code, stdout.split("\n\n")[1]?.trim().split("\n").length], [0, 70_001]);
+  }));
+
 Deno.test("execution show --json prints everything, large integers included", () =>
   withRuns(async ({ run }) => {
     const { stdout } = await run(["execution", "show", "run-1", "--json"]);

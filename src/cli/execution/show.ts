@@ -121,9 +121,15 @@ function columns(execution: Execution, available: number): Column<NodeExecution>
 /** First start and last end of anything in the run, in milliseconds. */
 function spanOf(execution: Execution): [from: number, to: number] {
   const parts = [execution, ...execution.nodeExecutions];
-  const times = parts.flatMap(({ startedAt, completedAt }) => [startedAt, completedAt])
-    .filter((time) => time !== undefined).map((time) => time.getTime());
-  return [Math.min(...times), Math.max(...times)];
+  let [from, to] = [Infinity, -Infinity];
+  for (const { startedAt, completedAt } of parts) {
+    for (const time of [startedAt, completedAt]) {
+      if (time === undefined) continue;
+      from = Math.min(from, time.getTime());
+      to = Math.max(to, time.getTime());
+    }
+  }
+  return [from, to];
 }
 
 /** A bar where the node ran within the run. One that has not ended reaches to the end. */
