@@ -21,7 +21,7 @@ import { openConnection } from "./open.ts";
 import { registerOpenFile } from "./open_files.ts";
 import type { SQLiteOptions } from "./options.ts";
 import { resolveOptions } from "./resolve_options.ts";
-import { copyRows } from "./salvage_rows.ts";
+import { copyRows, refusedRows } from "./salvage_rows.ts";
 import { columnsOf } from "./schema_version.ts";
 import { addSumsSql } from "./statistics_schema.ts";
 import { insertSql } from "./stored_run.ts";
@@ -147,17 +147,18 @@ function copyParts(source: Driver, target: Driver, table: string, result: Salvag
   const columns = storedColumns(source, target, table, result);
   if (columns.length === 0) return;
   const read = source.prepare(`SELECT ${columns.join(", ")} FROM ${table} WHERE execution_id = ?`);
-  const insert = target.prepare(insertSql(table, columns));
-  let copied = 0;
+  const insert = target.prepare(insertSql(table, columns, "INSERT OR IGNORE"));
+  let [copied, found] = [0, 0];
   for (const [id = null] of target.prepare("SELECT id FROM executions").all()) {
-    for (const row of tryRead(() => read.all(id), table, result) ?? []) {
-      copied += insert.run(...row);
-    }
+    const rows = tryRead(() => read.all(id), table, result) ?? [];
+    found += rows.length;
+    for (const row of rows) copied += insert.run(...row);
   }
   result.copied[table] = copied;
+  if (found > copied) result.damage.push(refusedRows(found - copied, table));
 }
 
-/** Where they cannot all be read, those of the saved runs stay, which were counted on the way. */
+/** Where they cannot all be read or stored, those of the saved runs stay, which were counted on the way. */
 function copyStatistics(source: Driver, target: Driver, result: SalvageResult): void {
   const tables = STATISTICS.map((table) => {
     const columns = storedColumns(source, target, table, result);
@@ -171,13 +172,22 @@ function copyStatistics(source: Driver, target: Driver, result: SalvageResult): 
     };
   });
   if (tables.some(({ rows }) => rows === undefined)) return;
-  for (const { table, columns, rows = [] } of tables) {
-    target.prepare(`DELETE FROM ${table}`).run();
-    const insert = target.prepare(insertSql(table, columns));
-    for (const row of rows) insert.run(...row);
+  target.exec("SAVEPOINT statistics");
+  try {
+    for (const { table, columns, rows = [] } of tables) {
+      target.prepare(`DELETE FROM ${table}`).run();
+      const insert = target.prepare(insertSql(table, columns));
+      for (const row of rows) insert.run(...row);
+    }
+    // Versions 5 and 6 had no roll-ups without bins.
+    if (!columnsOf(source, "run_spans").includes("bins")) target.exec(addSumsSql("run_statistics"));
+  } catch (error) {
+    if (databaseErrorCode(error) !== "constraint") throw error;
+    target.exec("ROLLBACK TO statistics");
+    const found = error instanceof Error ? error.message : String(error);
+    result.damage.push(`the statistics cannot be stored: ${found}`);
   }
-  // Versions 5 and 6 had no roll-ups without bins.
-  if (!columnsOf(source, "run_spans").includes("bins")) target.exec(addSumsSql("run_statistics"));
+  target.exec("RELEASE statistics");
 }
 
 /** Reads, or notes that it cannot be. */

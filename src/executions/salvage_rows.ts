@@ -6,6 +6,7 @@
 
 import { databaseErrorCode } from "./database_error.ts";
 import type { Driver, Row, SqlValue, Statement } from "./driver.ts";
+import { insertSql } from "./stored_run.ts";
 
 /** Most rows that are read at once. */
 const BATCH = 100;
@@ -38,9 +39,7 @@ export function copyRows(
   const read = source.prepare(
     `SELECT rowid, ${list} FROM ${table} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT ?`,
   );
-  const insert = target.prepare(
-    `INSERT OR IGNORE INTO ${table} (${list}) VALUES (${columns.map(() => "?").join(", ")})`,
-  );
+  const insert = target.prepare(insertSql(table, columns, "INSERT OR IGNORE"));
   const damage: string[] = [];
   let [copied, refused, size] = [0, 0, BATCH];
   for (let from = -MAX_ROWID; from <= MAX_ROWID;) {
@@ -66,8 +65,19 @@ export function copyRows(
       );
     }
   }
-  if (refused > 0) damage.push(`${refused} rows of the table "${table}" cannot be stored`);
+  if (refused > 0) damage.push(refusedRows(refused, table));
   return { copied, damage };
+}
+
+/**
+ * Tells that rows could be read and not stored.
+ *
+ * @param count How many.
+ * @param table Their table.
+ * @returns The text.
+ */
+export function refusedRows(count: number, table: string): string {
+  return `${count} rows of the table "${table}" cannot be stored`;
 }
 
 function toRowid(value: SqlValue): bigint {

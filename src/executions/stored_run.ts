@@ -46,10 +46,15 @@ const INSERT_LABEL = insertSql("labels", ["execution_id", "label"]);
  *
  * @param table The table.
  * @param columns The columns, in the order of the parameters.
+ * @param insert Whether a row that the table refuses is an error.
  * @returns The statement.
  */
-export function insertSql(table: string, columns: readonly string[]): string {
-  return `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${
+export function insertSql(
+  table: string,
+  columns: readonly string[],
+  insert: "INSERT" | "INSERT OR IGNORE" = "INSERT",
+): string {
+  return `${insert} INTO ${table} (${columns.join(", ")}) VALUES (${
     columns.map(() => "?").join(", ")
   })`;
 }

@@ -83,6 +83,39 @@ testBackends(
   { only: { journalMode: "delete" } },
 );
 
+testBackends(
+  "SQLiteExecutionRepository.salvage() saves the runs where statistics or labels are damaged",
+  async ({ root, path, open, backend }) => {
+    {
+      using executions = await open();
+      await executions.record(sampleRun({ id: "a" }));
+      await executions.addLabels("a", "eu");
+    }
+    // Damage may leave values that the tables themselves would refuse.
+    await rawSql(
+      path,
+      "PRAGMA legacy_alter_table = ON",
+      "CREATE TABLE other (execution_id TEXT, label TEXT)",
+      "DROP TABLE uncounted",
+      "ALTER TABLE other RENAME TO uncounted",
+      "INSERT INTO uncounted (execution_id) VALUES ('a'), (NULL)",
+      "CREATE TABLE other (execution_id TEXT, label TEXT)",
+      "INSERT INTO other VALUES ('a', 'eu'), ('a', NULL), ('a', 'eu')",
+      "DROP TABLE labels",
+      "ALTER TABLE other RENAME TO labels",
+      "SELECT 1",
+    );
+    const target = join(root, "saved.db");
+    const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+    assertEquals([copied["executions"], copied["labels"]], [1, 1]);
+    assertEquals(damage.length, 2, damage.join("\n"));
+    using saved = await open({ path: target });
+    assertEquals((await saved.statistics()).runs.count, 1);
+    assertEquals(await saved.getLabels("a"), ["eu"]);
+  },
+  { only: { journalMode: "delete" } },
+);
+
 /** Leaf pages of a table in the order of its rows: those that start with the byte 13 and have its cells. */
 async function leaves(path: string, table: string): Promise<number[]> {
   const [{ rootpage }] = await rawSql(
