@@ -76,13 +76,13 @@ export function keyAction(verb: string, key: unknown): string {
 }
 
 /** A name for a message; what is no text may be a secret in the wrong place. */
-function quoted(name: unknown): string {
+export function quoted(name: unknown): string {
   return typeof name === "string" ? JSON.stringify(name) : `(${kindOf(name)})`;
 }
 
 /** What was found in place of a number or a time; a text may be a secret in the wrong place. */
 export function shown(value: unknown): string {
-  if (value instanceof Date) return "an invalid date";
+  if (value instanceof Date) return isNaN(value.getTime()) ? "an invalid date" : "a date";
   return typeof value === "number" ? String(value) : kindOf(value);
 }
 

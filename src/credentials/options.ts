@@ -6,7 +6,7 @@
 
 import type { Keyring } from "../domain/credential.ts";
 import { InvalidDataError } from "../domain/errors.ts";
-import { shown } from "./keys.ts";
+import { quoted, shown } from "./keys.ts";
 
 /** Options of `KeyringCredentialStore.open()`. */
 export interface KeyringOptions {
@@ -91,8 +91,8 @@ export function checkTimeout(timeout: unknown): void {
 export function checkLargeValues(largeValues: unknown): "refuse" | "split" {
   if (largeValues === "refuse" || largeValues === "split") return largeValues;
   throw new InvalidDataError(
-    `Cannot open the keyring: "largeValues" must be "refuse" or "split", found "${
-      String(largeValues)
-    }"`,
+    `Cannot open the keyring: "largeValues" must be "refuse" or "split", found ${
+      quoted(largeValues)
+    }`,
   );
 }

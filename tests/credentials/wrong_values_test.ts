@@ -134,9 +134,10 @@ Deno.test("KeyringCredentialStore.open() refuses options that mean nothing", asy
     // Windows joins service and key with a colon.
     [{ service: "a:b" }, "it contains a colon"],
     [{ service: "a\nb" }, "it contains a control character"],
-    [{ timeout: 0 }, "milliseconds over 0"],
-    [{ timeout: "5" }, "milliseconds over 0"],
-    [{ largeValues: "splitt" }, 'must be "refuse" or "split"'],
+    [{ timeout: 0 }, "milliseconds over 0, found 0"],
+    [{ timeout: "5" }, "milliseconds over 0, found a string"],
+    [{ largeValues: "splitt" }, 'must be "refuse" or "split", found "splitt"'],
+    [{ largeValues: 5 }, 'must be "refuse" or "split", found (a number)'],
   ];
   for (const [options, message] of wrong) {
     const keyring = new MemoryKeyring();
@@ -151,20 +152,26 @@ Deno.test("KeyringCredentialStore.open() refuses options that mean nothing", asy
 Deno.test("KeyringCredentialStore refuses times that lead to no date", async () => {
   const store = await untyped();
   await store["set"]?.("key", "value");
-  const calls: [method: string, ...args: unknown[]][] = [
-    ["set", "key", "x", { rotateAfter: Infinity }],
-    ["set", "key", "x", { rotateAfter: 1e300 }],
-    ["set", "key", "x", { rotateAfter: "5" }],
-    ["set", "key", "x", { expiresAt: 5 }],
-    ["rotate", "key", "x", { keepPrevious: Infinity }],
-    ["rotate", "key", "x", { keepPrevious: "5" }],
-    ["rotate", "key", "x", { keepPrevious: NaN }],
-    ["listExpiring", NaN],
-    ["listRotationDue", "5"],
-    ["copyTo", undefined, { keys: "key" }],
+  const calls: [found: string, method: string, ...args: unknown[]][] = [
+    ["Infinity", "set", "key", "x", { rotateAfter: Infinity }],
+    ["1e+300", "set", "key", "x", { rotateAfter: 1e300 }],
+    ["a string", "set", "key", "x", { rotateAfter: "5" }],
+    ["5", "set", "key", "x", { expiresAt: 5 }],
+    ["an invalid date", "set", "key", "x", { expiresAt: new Date(NaN) }],
+    ["Infinity", "rotate", "key", "x", { keepPrevious: Infinity }],
+    ["a string", "rotate", "key", "x", { keepPrevious: "5" }],
+    ["NaN", "rotate", "key", "x", { keepPrevious: NaN }],
+    ["NaN", "listExpiring", NaN],
+    ["a string", "listRotationDue", "5"],
+    ["a date", "listRotationDue", new Date()],
+    ["a string", "copyTo", undefined, { keys: "key" }],
   ];
-  for (const [method, ...args] of calls) {
-    await assertRejects(async () => await store[method]?.(...args), InvalidDataError);
+  for (const [found, method, ...args] of calls) {
+    await assertRejects(
+      async () => await store[method]?.(...args),
+      InvalidDataError,
+      `found ${found}`,
+    );
   }
   assertEquals(await store["get"]?.("key"), "value");
 });

@@ -172,16 +172,17 @@ Deno.test("Workflow.addEdge() gives an id and refuses a duplicate", () => {
 
 Deno.test("Workflow.remove…() and updateVariable() of something unknown throw NotFoundError", () => {
   const workflow = valid();
-  const calls: [string, () => void][] = [
-    ["node", () => workflow.removeNode("x")],
-    ["edge", () => workflow.removeEdge("x")],
-    ["edge", () => workflow.removeEdge({ from: "x", to: "y" })],
-    ["variable", () => workflow.removeVariable("x")],
-    ["variable", () => void workflow.updateVariable("x", {})],
-    ["server", () => workflow.removeServer("x")],
+  const calls: [verb: string, kind: string, () => void][] = [
+    ["remove", "node", () => workflow.removeNode("x")],
+    ["remove", "edge", () => workflow.removeEdge("x")],
+    ["remove", "edge", () => workflow.removeEdge({ from: "x", to: "y" })],
+    ["remove", "variable", () => workflow.removeVariable("x")],
+    ["change", "variable", () => void workflow.updateVariable("x", {})],
+    ["remove", "server", () => workflow.removeServer("x")],
   ];
-  for (const [kind, call] of calls) {
-    assertEquals(assertThrows(call, NotFoundError).kind, kind);
+  for (const [verb, kind, call] of calls) {
+    const error = assertThrows(call, NotFoundError, `Cannot ${verb} ${kind} "x`);
+    assertEquals(error.kind, kind);
   }
 });
 

@@ -254,7 +254,7 @@ testPostgres(
   },
 );
 
-Deno.test("Pool makes no more connections than it may, and drops lost ones", async () => {
+Deno.test("Pool makes no more connections than it may, drops lost ones, and refuses who waits when closed", async () => {
   let open = 0;
   let most = 0;
   const made: { lost: boolean }[] = [];
@@ -281,6 +281,15 @@ Deno.test("Pool makes no more connections than it may, and drops lost ones", asy
     pool.release(connection);
   }));
   assertEquals(most, 3);
-  await pool.close();
+  const taken = await Promise.all([1, 2, 3].map(() => pool.acquire("Cannot test", 1000)));
+  const refused = assertRejects(
+    () => pool.acquire("Cannot wait", 60_000),
+    DatabaseError,
+    "Cannot wait: the store is closed",
+  );
+  const closed = pool.close();
+  await refused;
+  for (const connection of taken) pool.release(connection);
+  await closed;
   assertEquals(open, 0);
 });

@@ -199,7 +199,11 @@ testStores("tag() names, moves and takes away", async (open) => {
   await assertRejects(() => store.workflows.tag("greet", "live", null), NotFoundError);
   await assertRejects(() => store.workflows.tag("greet", "x", "nothing"), NotFoundError);
   for (const tag of ["", "a\n", "half \ud800"]) {
-    await assertRejects(() => store.workflows.tag("greet", tag, second), InvalidDataError);
+    await assertRejects(
+      () => store.workflows.tag("greet", tag, second),
+      InvalidDataError,
+      `the tag is ${JSON.stringify(tag)}`,
+    );
   }
 });
 
