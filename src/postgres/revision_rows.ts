@@ -96,16 +96,20 @@ export async function readTags(reader: Reader, id: string): Promise<Map<string, 
   return new Map(rows.map(([tag, revision]) => [String(tag), String(revision)]));
 }
 
-/** Reads the numbers and hashes of all revisions of a workflow, oldest first. */
+/** Reads the numbers, hashes and sources of all revisions of a workflow, oldest first. */
 export async function readNumbers(
   reader: Reader,
   id: string,
-): Promise<{ number: number; revision: string }[]> {
+): Promise<{ number: number; revision: string; source: RevisionSource }[]> {
   const { rows } = await reader.query(
-    "SELECT number, revision FROM workflow_revisions WHERE workflow_id = $1 ORDER BY number",
+    "SELECT number, revision, source FROM workflow_revisions WHERE workflow_id = $1 ORDER BY number",
     [id],
   );
-  return rows.map(([number, revision]) => ({ number: Number(number), revision: String(revision) }));
+  return rows.map(([number, revision, source]) => ({
+    number: Number(number),
+    revision: String(revision),
+    source: source as RevisionSource,
+  }));
 }
 
 /** Reads the newest text of a revision; `undefined` when it is not kept. */

@@ -5,6 +5,7 @@
  */
 
 import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
+import type { WorkflowRevision } from "../domain/workflow_history.ts";
 
 /** Shortest beginning of a revision that may stand for it. */
 const SHORTEST = 6;
@@ -52,14 +53,16 @@ export function findRevision(
  * @param referenced Revisions that are referred to.
  * @returns Those that stay.
  */
-export function keptRevisions<T extends { revision: string }>(
+export function keptRevisions<T extends Pick<WorkflowRevision, "revision" | "source">>(
   revisions: readonly T[],
   tags: ReadonlyMap<string, string>,
   keep: number,
   referenced: ReadonlySet<string>,
 ): T[] {
   const tagged = new Set(tags.values());
-  const newest = revisions.length - Math.max(1, keep);
+  let newest = revisions.length - Math.max(1, keep);
+  // What was deleted stands in the revision before, and can be restored from it alone.
+  if (revisions[newest]?.source === "deleted") newest--;
   return revisions.filter(({ revision }, index) =>
     index >= newest || tagged.has(revision) || referenced.has(revision)
   );

@@ -224,6 +224,19 @@ testStores("prune() keeps the newest, the tagged and the referenced revisions", 
   await assertRejects(() => store.workflows.prune({ keep: 0 }), InvalidDataError, "keep");
 });
 
+testStores("prune() keeps what a deleted workflow is restored from", async (open) => {
+  await using store = await open();
+  await store.workflows.save(greeting());
+  await change(store, "two");
+  await store.workflows.delete("greet");
+  assertEquals(await store.workflows.prune({ keep: 1 }), 1);
+  assertEquals(await store.workflows.prune({ keep: 1 }), 0);
+  const [deleted] = await store.workflows.history("greet");
+  assertEquals(deleted?.source, "deleted");
+  await store.workflows.restore("greet", deleted!.revision);
+  assertEquals((await store.workflows.load("greet")).description, "two");
+});
+
 Deno.test("a history that was cut off in the middle of a line goes on", async () => {
   await using store = await TempStore.open();
   await store.workflows.save(greeting());
