@@ -17,6 +17,11 @@ interface BuiltinStatement {
   setReadBigInts(enabled: boolean): void;
 }
 
+/** A connection that may be guarded against statements that could damage the file. */
+interface Defensive {
+  enableDefensive?(active: boolean): void;
+}
+
 /** Pages of one step of a copy: about 4 MB. */
 const COPY_STEP = 1000;
 
@@ -40,6 +45,11 @@ export function openDriver(path: string): Driver {
     prepare: (sql) => wrap(database.prepare(sql) as unknown as BuiltinStatement),
     exec: (sql) => database.exec(sql),
     copyTo: (path, onStep) => copy(database, path, onStep),
+    skipDamagedSchema() {
+      // Otherwise the setting does nothing.
+      (database as Defensive).enableDefensive?.(false);
+      database.exec("PRAGMA writable_schema = ON");
+    },
     close: () => database.close(),
   };
 }

@@ -38,6 +38,8 @@ export interface Driver {
    * library copies in steps, each is told, and an error thrown then ends it.
    */
   copyTo(path: string, onStep?: CopyStep): Promise<void>;
+  /** Leaves out what cannot be read of a damaged schema, in place of refusing every statement. */
+  skipDamagedSchema(): void;
   /** Closes the connection and its statements. */
   close(): void;
 }

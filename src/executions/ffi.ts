@@ -29,6 +29,7 @@ export function openDriver(path: string): Driver {
     prepare: (sql) => wrap(database, sql),
     exec: (sql) => void database.exec(sql),
     copyTo: (path) => Promise.resolve(copy(database, path)),
+    skipDamagedSchema: () => void database.exec("PRAGMA writable_schema = ON"),
     close: () => database.close(),
   };
 }

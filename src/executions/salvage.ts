@@ -106,6 +106,9 @@ async function copyContent(
 
 function copyTables(source: Driver, target: Driver, action: string): SalvageResult {
   const result: SalvageResult = { copied: {}, damage: [] };
+  const readSchema = () => source.prepare("SELECT 1 FROM sqlite_master").all();
+  // The tables may be whole where a trigger or an index is not.
+  if (tryRead(readSchema, "sqlite_master", result) === undefined) source.skipDamagedSchema();
   for (const table of TABLES) {
     const columns = storedColumns(source, target, table, result);
     if (columns.length > 0) {

@@ -84,6 +84,27 @@ testBackends(
 );
 
 testBackends(
+  "SQLiteExecutionRepository.salvage() saves the runs where the schema is damaged",
+  async ({ root, path, open, backend }) => {
+    {
+      using executions = await open();
+      await executions.record(sampleRun({ id: "a", nodes: 2 }));
+    }
+    const content = await Deno.readFile(path);
+    const at = new TextDecoder("latin1").decode(content).indexOf("TRIGGER queue_inserted_run");
+    content[at] = 0xff;
+    await Deno.writeFile(path, content);
+    const target = join(root, "saved.db");
+    const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+    assertEquals([copied["executions"], copied["node_executions"]], [1, 2]);
+    assertEquals(damage.length, 1, damage.join("\n"));
+    using saved = await open({ path: target });
+    assertEquals((await saved.statistics()).runs.count, 1);
+  },
+  { only: { journalMode: "delete" } },
+);
+
+testBackends(
   "SQLiteExecutionRepository.salvage() saves the runs where statistics or labels are damaged",
   async ({ root, path, open, backend }) => {
     {
