@@ -276,6 +276,11 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
     }
     // Opening it anew brings an older copy to the newest version.
     if (version !== connection.info.schemaVersion) connection = await this.reconnect(action);
+    connection.info.incrementalVacuum = await connection.read(action, () => {
+      // The setting is that of the last read.
+      connection.statement("SELECT 1 FROM migrations").get();
+      return connection.statement("PRAGMA auto_vacuum").get()?.[0] === 2;
+    });
     if (connection.info.schemaVersion < FEATURES.changes) return;
     await connection.write(action, () => moveFeedBehind(connection, newest));
   }

@@ -179,6 +179,29 @@ testBackends(
   },
 );
 
+testBackends(
+  "SQLiteExecutionRepository.restore() tells whether the content that it brought can shrink",
+  async ({ root, path, open }) => {
+    const other = join(root, "other.db");
+    await rawSql(other, "CREATE TABLE t (c)", "DROP TABLE t");
+    {
+      using executions = await open({ path: other });
+      assertEquals((await executions.info()).incrementalVacuum, false);
+      for (let i = 0; i < 100; i++) await executions.record(sampleRun());
+      await executions.backup(join(root, "copy.db"));
+    }
+    using executions = await open();
+    assertEquals((await executions.info()).incrementalVacuum, true);
+    await executions.restore(join(root, "copy.db"));
+    assertEquals((await executions.info()).incrementalVacuum, false);
+    await executions.prune({ rules: [{ maxCount: 1 }] });
+    await executions.checkpoint();
+    const before = Deno.statSync(path).size;
+    await executions.compact();
+    assert(Deno.statSync(path).size < before);
+  },
+);
+
 testBackends("SQLiteExecutionRepository.check() finds damage", async ({ path, open }) => {
   {
     using executions = await open();
