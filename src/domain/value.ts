@@ -129,11 +129,17 @@ function visitValue(
   } else if (isMapping(value)) {
     for (const key of Object.keys(value)) {
       const at = path === "" ? key : `${path}.${key}`;
-      const changed = visitValue(value[key], visit, at, key, seen);
+      const changed = visitValue(value[key], visit, at, nameOf(value, key), seen);
       if (changed !== value[key]) value[key] = changed;
     }
   }
   return value;
+}
+
+/** A variable or a header of a list has its name beside its value. */
+function nameOf(mapping: Mapping, key: string): string {
+  const isValue = key === "default" || key === "value";
+  return isValue && typeof mapping.name === "string" ? mapping.name : key;
 }
 
 /** Returns the mapping that a JSON text holds; `undefined` when it is none. */

@@ -94,6 +94,19 @@ Deno.test("findSecrets() finds likely secrets by their name, and does not call t
   ]);
 });
 
+Deno.test("findSecrets() finds likely secrets whose name stands beside them", () => {
+  const workflow = Workflow.create("x");
+  const secret = LETTERS.slice(0, 24);
+  workflow.addVariable({ name: "api_token", type: "string", default: secret });
+  workflow.addVariable({ name: "label", type: "string", default: secret });
+  workflow.addVariable({ name: "db_password", type: "string", default: "${env.PASSWORD}" });
+  workflow.extra = { "x-headers": [{ name: "X-Api-Key", value: secret }] };
+  assertEquals(findSecrets(workflow).map(({ path }) => path), [
+    "variables[0].default",
+    "extra.x-headers[0].value",
+  ]);
+});
+
 Deno.test("findSecrets() knows references and harmless names", () => {
   const workflow = Workflow.create("x");
   workflow.addServer({
