@@ -71,7 +71,7 @@ export function isAmbiguous(text: string): boolean {
 
 function isPlain(text: string, flow: boolean): boolean {
   return text !== "" && text === text.trim() && !isAmbiguous(text) && !INDICATOR.test(text) &&
-    !DOCUMENT_MARK.test(text) && !/:(?:\s|$)|\s#/.test(text) && !(flow && /[,[\]{}:]/.test(text));
+    !DOCUMENT_MARK.test(text) && !/:(?:\s|$)|\s#/.test(text) && !(flow && /[,?[\]{}:]/.test(text));
 }
 
 function singleQuoted(text: string): string {

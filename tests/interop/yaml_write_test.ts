@@ -268,3 +268,23 @@ testNeeding(
       assertStringIncludes(error ?? "", "cannot unmarshal !!map into string");
     }),
 );
+
+testNeeding(
+  goProgram,
+  "Go reads every string that was put into a flow collection",
+  () =>
+    withRepository(async (repository, fileOf) => {
+      const texts = [...AWKWARD_STRINGS, "?", "what?", "a?b", "?a", "a ?b", "-?"];
+      await Deno.writeTextFile(fileOf("flow"), "name: x\nx-list: [a]\nx-map: {a: b}\n");
+      await repository.update("flow", (workflow) => {
+        const [list, map] = [workflow.extra!["x-list"], workflow.extra!["x-map"]];
+        (list as string[]).push(...texts);
+        for (const [i, text] of texts.entries()) (map as Record<string, string>)[`k${i}`] = text;
+      });
+      assertStringIncludes(await Deno.readTextFile(fileOf("flow")), "\nx-list: [a, ");
+      const { any } = await readWithGo(fileOf("flow"));
+      assertSameStrings(any["x-list"] as string[], ["a", ...texts]);
+      const map = any["x-map"] as Record<string, string>;
+      assertSameStrings(texts.map((_, i) => map[`k${i}`]), texts);
+    }),
+);

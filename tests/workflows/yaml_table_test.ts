@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Workflow } from "../../src/domain/workflow.ts";
 import { isAmbiguous } from "../../src/workflows/yaml_scalar.ts";
 import { formatYaml } from "../../src/workflows/yaml_writer.ts";
@@ -120,6 +120,13 @@ Deno.test("every text that some reader takes for something else is quoted when i
   ) {
     assertEquals(formatYaml({ key: text }), `key: ${text}\n`);
   }
+});
+
+Deno.test("a text with a question mark is quoted in flow style, where yaml.v3 ends it there", async () => {
+  await using store = await TempStore.open();
+  await store.write("a", "name: a\nmetadata: {tags: [b]}\n");
+  await store.workflows.update("a", (workflow) => void workflow.metadata.tags!.push("what?"));
+  assertStringIncludes(await store.read("a"), 'tags: [b, "what?"]');
 });
 
 Deno.test("normalize() writes a file in the canonical form, numbers as they stood", async () => {
