@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parse } from "@std/yaml";
 import { idWarning } from "./decode.ts";
 import { formatPath } from "./read_field.ts";
 import { isMapping } from "../domain/value.ts";
@@ -21,7 +22,9 @@ export function fileWarnings({ document, idInFile, workflow }: ParsedWorkflow): 
     warnings.push({ path: "id", message, line: locator.locate(["id"])?.line ?? 1 });
   }
   visit(document.value, document.source, [], (path, value, source) => {
-    const message = scalarWarning(value, source, () => locator.source(path));
+    const message = value === KEY
+      ? keyWarning(source, () => locator.key(path))
+      : scalarWarning(value, source, () => locator.source(path));
     if (message === undefined) return;
     const line = locator.locate(path)?.line;
     warnings.push({ path: formatPath(path), message, ...(line === undefined ? {} : { line }) });
@@ -48,12 +51,19 @@ function visit(
   } else if (isMapping(value)) {
     for (const key of Object.keys(value)) {
       const place = [...path, key];
-      if (isMapping(source) && !Object.hasOwn(source, key)) look(place, KEY, key);
+      look(place, KEY, key);
       visit(value[key], isMapping(source) ? source[key] : undefined, place, look);
     }
   } else if (typeof source === "string") {
     look(path, value, source);
   }
+}
+
+/** What other readers of YAML take for a number, a boolean or nothing; `on` is a key of the schema. */
+function keyWarning(key: string, keyInFile: () => string | undefined): string | undefined {
+  if (!isAmbiguous(key) || typeof parse(key, { schema: "core" }) === "string") return undefined;
+  if (keyInFile() !== key) return undefined;
+  return `The key ${key} is text here, other readers take it for something else; quote it`;
 }
 
 /** What the readers of YAML disagree about; what is quoted is text to all of them. */
@@ -62,7 +72,6 @@ function scalarWarning(
   source: string,
   sourceInFile: () => string | undefined,
 ): string | undefined {
-  if (value === KEY) return `The key is read as "${source}", which is not its text; quote it`;
   if (typeof value === "string") {
     if (!isAmbiguous(source) || sourceInFile() !== source) return undefined;
     return `${source} is text here, other readers take it for something else; quote it`;

@@ -39,6 +39,14 @@ export class Locator {
     return this.#layout.text.slice(start, end).trim();
   }
 
+  /** Returns the source text of the key of a value; `undefined` when it cannot be found, as within flow style. */
+  key(path: readonly (string | number)[]): string | undefined {
+    const entries = this.#find(path);
+    if (entries.length < path.length) return undefined;
+    const { start, value } = entries.at(-1)!;
+    return this.#layout.text.slice(start, value - 1).trimEnd();
+  }
+
   #find(path: readonly (string | number)[]): Entry[] {
     const found: Entry[] = [];
     for (const step of path) {

@@ -100,7 +100,7 @@ Deno.test("a text such as 1.10 keeps its digits behind an anchor, a tag or a com
 
 Deno.test("inspect() tells about an id that is not the name of the file", async () => {
   await using store = await TempStore.open();
-  await store.write("a", "id: b\nname: a\nx:\n  1.0: one\n");
+  await store.write("a", "id: b\nname: a\n");
   assertEquals(await store.workflows.inspect("a"), [
     { path: "id", message: 'The file says that the id is "b", its name "a" wins', line: 1 },
   ]);
@@ -120,6 +120,16 @@ Deno.test("every text that some reader takes for something else is quoted when i
   ) {
     assertEquals(formatYaml({ key: text }), `key: ${text}\n`);
   }
+});
+
+Deno.test("inspect() tells about keys that other readers take for something else", async () => {
+  await using store = await TempStore.open();
+  await store.write("a", "name: a\nx-map:\n  1.10: a\n  ~ : b\n  '2': c\n  on: d\n  1.0.0: e\n");
+  const found = await store.workflows.inspect("a");
+  assertEquals(found.map(({ message, line }) => [message.slice(0, 12), line]), [
+    ["The key 1.10", 3],
+    ["The key ~ is", 4],
+  ]);
 });
 
 Deno.test("a text with a question mark is quoted in flow style, where yaml.v3 ends it there", async () => {
