@@ -46,8 +46,9 @@ export class WrittenTable {
     this.name = name;
     this.columns = columns;
     const row = `(${columns.map(() => "?").join(", ")})`;
+    // A failure ends the transaction: SQLite need not keep what would undo the statement alone.
     const insert = (rows: number) =>
-      `INSERT INTO ${name} (${names}) VALUES ${Array(rows).fill(row).join(", ")} ` +
+      `INSERT OR FAIL INTO ${name} (${names}) VALUES ${Array(rows).fill(row).join(", ")} ` +
       `ON CONFLICT(id) DO NOTHING`;
     this.insertSql = insert(1);
     this.insertBatchSql = insert(BATCH);
