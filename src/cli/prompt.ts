@@ -5,6 +5,7 @@
  */
 
 import { StorageError } from "../domain/errors.ts";
+import { decodeUtf8 } from "../text_decoding.ts";
 import { UsageError } from "./command.ts";
 import { type Context, interruption } from "./context.ts";
 import type { Source } from "./io.ts";
@@ -115,7 +116,7 @@ export async function readAll(stdin: Source): Promise<string> {
   for (let chunk = await take(stdin); chunk; chunk = await take(stdin)) chunks.push(chunk);
   const bytes = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decodeUtf8(bytes);
   } catch {
     // The decoder's error says no more, and the input may be a secret.
     throw new UsageError("Standard input is not UTF-8 text");

@@ -7,6 +7,7 @@
 
 import type { Keyring } from "../domain/credential.ts";
 import { InvalidDataError } from "../domain/errors.ts";
+import { decodeUtf8 } from "../text_decoding.ts";
 import {
   type Operation,
   type OperationResult,
@@ -14,10 +15,9 @@ import {
   requestLine,
   scriptArguments,
 } from "./credential_manager_script.ts";
-import { denied, failed, itemAction, named, tooLarge, unavailable } from "./failures.ts";
+import { denied, failed, itemAction, named, NOT_TEXT, tooLarge, unavailable } from "./failures.ts";
 import { type Program, run } from "./process.ts";
 import type { SystemKeyringOptions } from "./system.ts";
-import { decodeUtf8, NOT_TEXT } from "./utf8.ts";
 
 /** Most bytes of `CredentialBlob`. */
 const BLOB_LIMIT = 2560;

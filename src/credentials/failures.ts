@@ -10,6 +10,9 @@ import { KeyringError, PermissionDeniedError } from "../domain/errors.ts";
 const ALTERNATIVES =
   "or choose another keyring: VaultKeyring (an encrypted file) or EnvironmentKeyring (variables of a CI job)";
 
+/** Why a value cannot be returned. */
+export const NOT_TEXT = "the value is not UTF-8 text, another program stored it";
+
 /**
  * Describes what is about to be done with an item, to start an error message with.
  *

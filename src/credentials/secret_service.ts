@@ -8,7 +8,8 @@
 
 import type { Keyring } from "../domain/credential.ts";
 import { KeyringError } from "../domain/errors.ts";
-import { denied, failed, itemAction, locked, tooLarge, unavailable } from "./failures.ts";
+import { decodeUtf8 } from "../text_decoding.ts";
+import { denied, failed, itemAction, locked, NOT_TEXT, tooLarge, unavailable } from "./failures.ts";
 import { readEach } from "./read_many.ts";
 import { type Call, type CallResult, type Program, run } from "./process.ts";
 import {
@@ -28,7 +29,6 @@ import {
   storeArguments,
 } from "./secret_tool.ts";
 import type { SystemKeyringOptions } from "./system.ts";
-import { decodeUtf8, NOT_TEXT } from "./utf8.ts";
 
 /** Without `--replace`, a daemon that runs already stays as it is. */
 const UNLOCK_COMMAND =

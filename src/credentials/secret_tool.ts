@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeUtf8 } from "./utf8.ts";
+import { decodeUtf8 } from "../text_decoding.ts";
 
 /** Most bytes in one item: `secret-tool` cuts longer values off and reports success. */
 export const SECRET_LIMIT = 8191;

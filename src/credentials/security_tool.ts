@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeUtf8 } from "./utf8.ts";
+import { decodeUtf8 } from "../text_decoding.ts";
 
 /** Most bytes of a command line that `security -i` reads whole, its line end included. */
 export const LINE_LIMIT = 4095;

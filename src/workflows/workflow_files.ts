@@ -9,6 +9,7 @@
 import { join, SEPARATOR } from "../paths.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import { asFileError, requireAccess } from "../file_errors.ts";
+import { decodeUtf8 } from "../text_decoding.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { LIMITS } from "./limits.ts";
 import { EXTENSION, idOf, stampOf } from "./listed_file.ts";
@@ -191,7 +192,7 @@ export function refuseLarge(size: number, action: string, path: string): void {
 function decode(bytes: Uint8Array, action: string, path: string): string {
   try {
     // The byte order mark stays, so that saving keeps it.
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decodeUtf8(bytes);
   } catch (cause) {
     throw new InvalidDataError(`${action}: the file is not UTF-8 text`, { path, cause });
   }
