@@ -6,6 +6,7 @@
  */
 
 import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import { within } from "../timers.ts";
 import { timedOut, unavailable } from "./failures.ts";
 
 /** A program and what all its calls have in common. */
@@ -63,12 +64,12 @@ export async function run(program: Program, call: Call): Promise<CallResult> {
   const child = start(program, call);
   const writing = call.stdin === undefined ? undefined : write(child.stdin, call.stdin);
   const outcome = Promise.all([child.output(), writing]);
-  const done = await within(program.timeout, outcome);
+  const done = await within(program.timeout, outcome, () => undefined);
   if (done === undefined) {
     kill(child);
     await child.status;
     // A grandchild may keep the pipes open for ever; that input was cut off says nothing new.
-    await within(500, outcome.catch(() => undefined));
+    await within(500, outcome.catch(() => undefined), () => undefined);
     child.unref();
     throw timedOut(call.action, program);
   }
@@ -165,21 +166,6 @@ async function write(stdin: WritableStream<Uint8Array>, text: string): Promise<v
   } catch (cause) {
     // A program that ends early says why with its status.
     if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
-  }
-}
-
-/** A timer that is set to more ends at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expired = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), Math.min(milliseconds, LONGEST_TIMER));
-  });
-  try {
-    return await Promise.race([promise, expired]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

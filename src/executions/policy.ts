@@ -13,8 +13,8 @@ import type {
   RetentionRule,
 } from "../domain/execution_retention.ts";
 import { isMapping } from "../domain/value.ts";
+import { LONGEST_TIMER } from "../timers.ts";
 import { FINAL_STATUSES } from "./statistics_schema.ts";
-import { LONGEST_INTERVAL } from "./watch_options.ts";
 
 /** A run that a rule lets go. */
 export interface Candidate {
@@ -113,10 +113,10 @@ function refuse(what: string): never {
  */
 export function checkAutoPrune({ policy, interval = 1 }: AutoPruneOptions): void {
   checkPolicy(policy);
-  if (interval >= 1 && interval <= LONGEST_INTERVAL) return;
+  if (interval >= 1 && interval <= LONGEST_TIMER) return;
   throw new InvalidDataError(
     `Cannot open the execution store: the interval of "autoPrune" is ${interval}, ` +
-      `wanted are milliseconds from 1 to ${LONGEST_INTERVAL}`,
+      `wanted are milliseconds from 1 to ${LONGEST_TIMER}`,
   );
 }
 

@@ -6,9 +6,7 @@
 
 import { InvalidDataError } from "../domain/errors.ts";
 import type { WatchOptions } from "../domain/execution_monitoring.ts";
-
-/** Longest interval, in milliseconds: a timer that is set to more ends at once. */
-export const LONGEST_INTERVAL: number = 2 ** 31 - 1;
+import { LONGEST_TIMER } from "../timers.ts";
 
 /**
  * Checks options.
@@ -19,9 +17,9 @@ export const LONGEST_INTERVAL: number = 2 ** 31 - 1;
  */
 export function checkWatch(options: WatchOptions & { after?: number }, action: string): void {
   const { interval = 100, after = 0 } = options;
-  if (!(interval >= 1 && interval <= LONGEST_INTERVAL)) {
+  if (!(interval >= 1 && interval <= LONGEST_TIMER)) {
     throw new InvalidDataError(
-      `${action}: "interval" is ${interval}, wanted are milliseconds from 1 to ${LONGEST_INTERVAL}`,
+      `${action}: "interval" is ${interval}, wanted are milliseconds from 1 to ${LONGEST_TIMER}`,
     );
   }
   if (Number.isSafeInteger(after) && after >= 0) return;

@@ -6,6 +6,7 @@
  */
 
 import { DatabaseError, type StorageError } from "../domain/errors.ts";
+import { within } from "../timers.ts";
 import type { Connect, Param, PostgresConnection, QueryResult } from "./driver.ts";
 import { Listener } from "./listener.ts";
 import { MIGRATIONS } from "./migrations.ts";
@@ -178,7 +179,7 @@ export class PostgresDatabase {
         await query("COMMIT");
         return result;
       } catch (error) {
-        if (!committing && !connection.lost && !isLost(error)) await rollBack(connection);
+        if (!committing && !isLost(error)) await rollBack(connection);
         throw error;
       }
     });
@@ -211,7 +212,7 @@ export class PostgresDatabase {
       try {
         await this.#answered(connection.exec(sql));
       } catch (error) {
-        if (!connection.lost && !isLost(error)) await rollBack(connection);
+        if (!isLost(error)) await rollBack(connection);
         throw error;
       }
     });
@@ -240,16 +241,9 @@ export class PostgresDatabase {
   async #answered<T>(answer: Promise<T>): Promise<T> {
     const { statementTimeout } = this.options;
     if (statementTimeout === 0) return await answer;
-    const silence = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => silence.reject(Object.assign(new Error("No answer"), { code: "ETIMEDOUT" })),
-      Math.min(2 * statementTimeout + 1000, 2 ** 31 - 1),
-    );
-    try {
-      return await Promise.race([answer, silence.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return await within(2 * statementTimeout + 1000, answer, () => {
+      throw Object.assign(new Error("No answer"), { code: "ETIMEDOUT" });
+    });
   }
 
   async #repeat<T>(
@@ -300,6 +294,7 @@ export class PostgresDatabase {
 
 /** What cannot be rolled back was lost, and is undone by the server. */
 async function rollBack(connection: PostgresConnection): Promise<void> {
+  if (connection.lost) return;
   try {
     await connection.query("ROLLBACK");
   } catch (error) {
