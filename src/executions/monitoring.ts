@@ -66,14 +66,11 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
   async statistics(query: StatisticsQuery = {}): Promise<ExecutionStatistics> {
     const action = "Cannot count executions";
     const connection = await this.#connectTo("statistics", action);
-    if (!await connection.read(action, () => hasUncounted(connection))) {
-      return await connection.read(action, () => readStatistics(connection, query));
-    }
-    if (connection.info.readOnly) {
-      return await connection.read(action, () => readStatisticsAside(connection, query));
-    }
-    await connection.write(action, () => countWaiting(connection));
-    return await connection.read(action, () => readStatistics(connection, query));
+    const { readOnly } = connection.info;
+    const waiting = await connection.read(action, () => hasUncounted(connection));
+    if (waiting && !readOnly) await connection.write(action, () => countWaiting(connection));
+    const read = waiting && readOnly ? readStatisticsAside : readStatistics;
+    return await connection.read(action, () => read(connection, query));
   }
 
   /**

@@ -40,16 +40,11 @@ testBackends(
 testBackends(
   "SQLiteExecutionRepository.salvage() reads on behind several places that are damaged",
   async ({ root, path, open, backend }) => {
-    {
-      using executions = await open();
-      for (let i = 0; i < 300; i++) await executions.record(sampleRun({ id: `r${i}`, nodes: 0 }));
-    }
+    await recordRuns(await open());
     // The root of the table stays, so that each leaf is found.
     const pages = await leaves(path, "executions");
-    const content = await Deno.readFile(path);
     const damaged = [0, 3, pages.length - 1].map((i) => pages[i]!);
-    for (const page of damaged) content.fill(0x5a, (page - 1) * 4096, page * 4096);
-    await Deno.writeFile(path, content);
+    await changePages(path, damaged, (page) => page.fill(0x5a));
     const target = join(root, "saved.db");
     const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
     assertEquals(damage.length, 3, damage.join("\n"));
@@ -63,17 +58,11 @@ testBackends(
 testBackends(
   "SQLiteExecutionRepository.salvage() ends where the rows of a damaged page lead back",
   async ({ root, path, open, backend }) => {
-    {
-      using executions = await open();
-      for (let i = 0; i < 300; i++) await executions.record(sampleRun({ id: `r${i}`, nodes: 0 }));
-    }
+    await recordRuns(await open());
     // What is left of each cell is the row 0; the last row of the first hundred is one.
     const pages = await leaves(path, "executions");
-    const content = await Deno.readFile(path);
     const middle = Math.floor(pages.length / 3);
-    const damaged = pages.slice(middle - 1, middle + 2);
-    for (const page of damaged) content.fill(0, (page - 1) * 4096 + 150, page * 4096);
-    await Deno.writeFile(path, content);
+    await changePages(path, pages.slice(middle - 1, middle + 2), (page) => page.fill(0, 150));
     const target = join(root, "saved.db");
     const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
     assert(damage.length > 0);
@@ -206,3 +195,20 @@ testBackends(
     await refused(path, "busy");
   },
 );
+
+/** Records 300 runs without nodes and closes the store. */
+async function recordRuns(store: SQLiteExecutionRepository): Promise<void> {
+  using executions = store;
+  for (let i = 0; i < 300; i++) await executions.record(sampleRun({ id: `r${i}`, nodes: 0 }));
+}
+
+/** Changes pages of a file, which are numbered from 1. */
+async function changePages(
+  path: string,
+  pages: readonly number[],
+  change: (page: Uint8Array) => void,
+): Promise<void> {
+  const content = await Deno.readFile(path);
+  for (const page of pages) change(content.subarray((page - 1) * 4096, page * 4096));
+  await Deno.writeFile(path, content);
+}
