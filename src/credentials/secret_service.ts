@@ -14,6 +14,7 @@ import { readEach } from "./read_many.ts";
 import { type Call, type CallResult, type Program, run } from "./process.ts";
 import {
   clearArguments,
+  countItems,
   countUnlocked,
   type Failure,
   failureOf,
@@ -114,7 +115,7 @@ export class SecretServiceKeyring implements Keyring {
       await this.#removeDuplicates(action, service, account, secret, found.stderr);
       found = await search();
     }
-    const alone = parseAccounts(found.stderr).length === 1;
+    const alone = countItems(found.stderr) === 1;
     // An item in a locked collection hides nothing: the others come first.
     const { code, stdout } = alone || found.code !== 0
       ? found
@@ -122,6 +123,9 @@ export class SecretServiceKeyring implements Keyring {
     const stored = alone ? parseSecret(stdout) : stdout;
     if (code === 0 && equal(stored, new TextEncoder().encode(secret))) {
       return alone ? parseReplaced(stdout) : undefined;
+    }
+    if (alone && stored === undefined && failureOf(found.stderr) === "locked") {
+      throw locked(action, UNLOCK_CURE);
     }
     throw failed(action, "the keyring returned something else than what was stored");
   }
@@ -152,7 +156,7 @@ export class SecretServiceKeyring implements Keyring {
       discardOutput: true,
     });
     if (probe.code !== 0) throw this.#failure(action, probe);
-    if (parseAccounts(probe.stderr).length > 0) throw locked(action, UNLOCK_CURE);
+    if (countItems(probe.stderr) > 0) throw locked(action, UNLOCK_CURE);
     return false;
   }
 
@@ -160,7 +164,10 @@ export class SecretServiceKeyring implements Keyring {
     const action = `Cannot list the credentials of service "${service}"`;
     const result = await this.#run(action, searchArguments(service), { discardOutput: true });
     if (result.code !== 0) throw this.#failure(action, result);
-    return [...new Set(parseAccounts(result.stderr))];
+    const accounts = parseAccounts(result.stderr);
+    // An item that was locked since the keyring started has no name yet.
+    if (accounts.length < countItems(result.stderr)) throw locked(action, UNLOCK_CURE);
+    return [...new Set(accounts)];
   }
 
   /** Finds that an item is missing in half the time that {@linkcode get} takes. */
@@ -194,7 +201,7 @@ export class SecretServiceKeyring implements Keyring {
   ): Promise<{ items: number; secret: Uint8Array | undefined }> {
     const found = await this.#run(action, searchArguments(service, account));
     if (found.code !== 0) throw this.#failure(action, found);
-    const items = parseAccounts(found.stderr).length;
+    const items = countItems(found.stderr);
     return { items, secret: items === 1 ? parseSecret(found.stdout) : undefined };
   }
 
