@@ -47,6 +47,8 @@ const SERVICE_CURE =
  */
 const DIE_WITH_PARENT = { G_DBUS_DEBUG: "help" };
 
+/** How often an answer that others have upset is asked for. */
+const ATTEMPTS = 10;
 /** Enough keys to make reading all items at once cheaper than one process for each. */
 const SEARCH_FROM = 4;
 /** Milliseconds in which reading the wanted items one by one would make good progress. */
@@ -215,8 +217,9 @@ export class SecretServiceKeyring implements Keyring {
     try {
       const args = searchArguments(service);
       const result = await run({ ...this.#program, timeout }, { action, args });
-      if (result.code !== 0) throw this.#failure(action, result);
-      if (failureOf(result.stderr) !== undefined) return undefined;
+      const failure = failureOf(result.stderr);
+      if (result.code !== 0 && failure !== "gone") throw this.#failure(action, result);
+      if (failure !== undefined) return undefined;
       return parseSecrets(result.stdout, parseAccounts(result.stderr));
     } catch (cause) {
       if (cause instanceof KeyringError && cause.reason === "timeout") return undefined;
@@ -267,12 +270,17 @@ export class SecretServiceKeyring implements Keyring {
     await this.#store(action, service, account, secret);
   }
 
-  #run(
+  /** Once more when somebody else deleted an item after it was found and before it was read. */
+  async #run(
     action: string,
     args: string[],
     options: Pick<Call, "stdin" | "discardOutput" | "environment"> = {},
   ): Promise<CallResult> {
-    return run(this.#program, { action, args, ...options });
+    for (let attempt = 1;; attempt++) {
+      const result = await run(this.#program, { action, args, ...options });
+      const gone = result.code !== 0 && failureOf(result.stderr) === "gone";
+      if (!gone || attempt === ATTEMPTS) return result;
+    }
   }
 
   #failure(action: string, { code, stderr }: CallResult): Error {

@@ -24,6 +24,7 @@ export type Failure =
   | "no-bus"
   | "no-service"
   | "no-collection"
+  | "gone"
   | "denied"
   | "too-long"
   | "content-type";
@@ -51,6 +52,7 @@ const FAILURES: readonly (readonly [string, Failure])[] = [
   ["No such interface", "no-collection"],
   ["No such collection", "no-collection"],
   ["No such secret collection", "no-collection"],
+  ["No such secret item", "gone"],
   ["AccessDenied", "denied"],
   ["not allowed to", "denied"],
   ["Rejected send message", "denied"],

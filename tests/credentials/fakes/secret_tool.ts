@@ -2,7 +2,8 @@
  * Behaves as `secret-tool` over a Secret Service: arguments, limits, texts, statuses.
  *
  * Modes: `locked`, `hang`, `no-bus`, `no-service`, `denied`, `no-login`, `kwallet`, `broken`,
- * `slow-list`, `broken-list`, `stuck`, `short-buffer`.
+ * `slow-list`, `broken-list`, `stuck`, `short-buffer`, `vanishing` (somebody else deletes items
+ * whose secret is this word when they were found).
  *
  * @module
  */
@@ -59,6 +60,13 @@ export function secretTool(process: FakeProcess): void {
     Object.entries(attributes).every(([name, value]) => item.attributes[name] === value)
   );
   const nameOf = (of: Record<string, string>) => JSON.stringify(Object.entries(of).sort());
+
+  const vanished = mode === "vanishing" && command !== "store" &&
+    matching.find(({ secret }) => secret === "vanishing");
+  if (vanished) {
+    items.delete(nameOf(vanished.attributes));
+    fail("No such secret item at path: /org/freedesktop/secrets/collection/login/1");
+  }
 
   switch (command) {
     case "store": {
