@@ -278,8 +278,7 @@ export class SecretServiceKeyring implements Keyring {
   ): Promise<CallResult> {
     for (let attempt = 1;; attempt++) {
       const result = await run(this.#program, { action, args, ...options });
-      const gone = result.code !== 0 && failureOf(result.stderr) === "gone";
-      if (!gone || attempt === ATTEMPTS) return result;
+      if (failureOf(result.stderr) !== "gone" || attempt === ATTEMPTS) return result;
     }
   }
 

@@ -52,16 +52,20 @@ const FAILURES: readonly (readonly [string, Failure])[] = [
   ["No such interface", "no-collection"],
   ["No such collection", "no-collection"],
   ["No such secret collection", "no-collection"],
-  ["No such secret item", "gone"],
   ["AccessDenied", "denied"],
   ["not allowed to", "denied"],
   ["Rejected send message", "denied"],
 ];
 
+/** What is said of an item that was found and is not there any more; a search succeeds all the same. */
+const GONE =
+  /No such secret item|(?:Object does not exist|No such interface).*\/collection\/[^/]+\/\d/;
+
 /** Recognises a message on standard error. */
 export function failureOf(stderr: string): Failure | undefined {
   // A key can imitate a message; attributes are no messages.
   const messages = stderr.split("\n").filter((line) => !line.startsWith("attribute."));
+  if (messages.some((line) => GONE.test(line))) return "gone";
   return FAILURES.find(([part]) => messages.some((line) => line.includes(part)))?.[1];
 }
 

@@ -203,10 +203,12 @@ Deno.test("SecretServiceKeyring is not hindered by items that somebody else dele
     ],
     [() => keyring.delete("goflow", "key"), false],
   ];
-  for (const [operation, wanted] of operations) {
-    await keyring.set("goflow", "other", "value");
-    await keyring.set("goflow", "key", "vanishing");
-    assertEquals(await operation(), wanted);
+  for (const secret of ["vanishing", "vanishing unread"]) {
+    for (const [operation, wanted] of operations) {
+      await keyring.set("goflow", "other", "value");
+      await keyring.set("goflow", "key", secret);
+      assertEquals(await operation(), wanted);
+    }
   }
 });
 
