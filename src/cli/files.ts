@@ -7,6 +7,7 @@
 import { NotFoundError, type StorageError } from "../domain/errors.ts";
 import { asFileError } from "../file_errors.ts";
 import { requirePermissions } from "../permissions.ts";
+import { decodeFile } from "../text_decoding.ts";
 import type { Context } from "./context.ts";
 
 /**
@@ -17,6 +18,7 @@ import type { Context } from "./context.ts";
  * @returns The text.
  * @throws {NotFoundError} If there is no such file.
  * @throws {PermissionDeniedError} If it may not be read.
+ * @throws {InvalidDataError} If it is not UTF-8.
  */
 export async function readInput(context: Context, path: string): Promise<string> {
   if (path === "-") {
@@ -26,7 +28,7 @@ export async function readInput(context: Context, path: string): Promise<string>
   const action = `Cannot read "${path}"`;
   requirePermissions(action, { name: "read", path });
   try {
-    return await Deno.readTextFile(path);
+    return decodeFile(await Deno.readFile(path), action, path);
   } catch (cause) {
     throw fileError(cause, action, path);
   }

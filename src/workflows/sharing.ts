@@ -25,6 +25,7 @@ import type {
 } from "../domain/workflow_sharing.ts";
 import { asFileError } from "../file_errors.ts";
 import { requirePermissions } from "../permissions.ts";
+import { decodeFile } from "../text_decoding.ts";
 import { encodeWorkflow } from "./encode.ts";
 import { copyWorkflow, parseWorkflow } from "./workflow_cache.ts";
 import { refuseLarge } from "./workflow_files.ts";
@@ -119,7 +120,9 @@ export async function* importFolder(
   for (const [index, name] of names.entries()) {
     const progress = { done: index + 1, total: names.length };
     const result = await attempt(name, async () => {
-      const imported = await importWorkflow(store, { path: join(folder, name) }, options);
+      const path = join(folder, name);
+      refuseOther(path, `Cannot import "${path}"`);
+      const imported = await importWorkflow(store, { path }, options);
       return { ...imported, id: imported.workflow.id };
     });
     yield { ...progress, ...result };
@@ -129,7 +132,7 @@ export async function* importFolder(
 function listImports(folder: string, action: string): string[] {
   try {
     return [...Deno.readDirSync(folder)].map(({ name }) => name)
-      .filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
+      .filter((name) => /^[^.].*\.ya?ml$/s.test(name)).sort();
   } catch (cause) {
     throw asFileError(cause, action, folder);
   }
@@ -147,11 +150,23 @@ async function attempt<T>(
   }
 }
 
+/** Whoever reads a pipe that is found in a folder may wait for ever. */
+function refuseOther(path: string, action: string): void {
+  try {
+    const { isFile, isDirectory } = Deno.statSync(path);
+    if (isFile) return;
+    const what = isDirectory ? "a folder" : "not a regular file";
+    throw new InvalidDataError(`${action}: it is ${what}, a file is wanted`, { path });
+  } catch (cause) {
+    throw asFileError(cause, action, path);
+  }
+}
+
 function readImport(path: string, action: string): string {
   requirePermissions(action, { name: "read", path });
   try {
     refuseLarge(Deno.statSync(path).size, action, path);
-    return Deno.readTextFileSync(path);
+    return decodeFile(Deno.readFileSync(path), action, path);
   } catch (cause) {
     throw asFileError(cause, action, path);
   }

@@ -9,7 +9,7 @@
 import { join, SEPARATOR } from "../paths.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import { asFileError, requireAccess } from "../file_errors.ts";
-import { decodeUtf8 } from "../text_decoding.ts";
+import { decodeFile } from "../text_decoding.ts";
 import type { FileOperations } from "./file_operations.ts";
 import { LIMITS } from "./limits.ts";
 import { EXTENSION, idOf, stampOf } from "./listed_file.ts";
@@ -102,7 +102,8 @@ export class WorkflowFiles {
       const bytes = this.files.readFile(path);
       refuseLarge(bytes.length, action, path);
       return {
-        text: decode(bytes, action, path),
+        // The byte order mark stays, so that saving keeps it.
+        text: decodeFile(bytes, action, path),
         stamp: stampOf(info),
         mode: (info.mode ?? this.#fileMode) & 0o777,
         path,
@@ -187,13 +188,4 @@ export function refuseLarge(size: number, action: string, path: string): void {
     `${action}: the file has ${size} bytes, at most ${LIMITS.bytes} are allowed`,
     { path },
   );
-}
-
-function decode(bytes: Uint8Array, action: string, path: string): string {
-  try {
-    // The byte order mark stays, so that saving keeps it.
-    return decodeUtf8(bytes);
-  } catch (cause) {
-    throw new InvalidDataError(`${action}: the file is not UTF-8 text`, { path, cause });
-  }
 }

@@ -228,3 +228,17 @@ Deno.test("workflow merge-driver joins what git cannot, keeps comments, and repo
     assertStringIncludes(conflict.stderr, 'Both changed node "end" return, mine is kept');
     assertStringIncludes(await Deno.readTextFile(mine!), "return: hi }");
   }));
+
+Deno.test("commands refuse a file that is not UTF-8, and leave it as it is", () =>
+  withRoot(async (root) => {
+    const file = join(root, "latin.yaml");
+    const bytes = Uint8Array.from([...new TextEncoder().encode("name: caf"), 0xe9, 0x0a]);
+    await Deno.writeFile(file, bytes);
+    for (const command of [["save", file], ["import", file], ["merge-driver", file, file, file]]) {
+      const { code, stderr } = await cli(["workflow", ...command, "--root", root]);
+      assertEquals(code, 1, stderr);
+      assertStringIncludes(stderr, "not UTF-8");
+    }
+    assertEquals(await Deno.readFile(file), bytes);
+    assertEquals(await Array.fromAsync(Deno.readDir(root), ({ name }) => name), ["latin.yaml"]);
+  }));

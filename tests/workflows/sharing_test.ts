@@ -166,3 +166,25 @@ testStores("exportAll() and importFolder() go through all, and report each", asy
   ]);
   assertEquals((await other.workflows.list()).workflows.map(({ id }) => id), ["a", "b", "c"]);
 });
+
+testStores("importFolder() reports what is no text or no file, and goes on", async (open) => {
+  await using store = await open();
+  const folder = join(store.folder, "shared");
+  await Deno.mkdir(join(folder, "folder.yaml"), { recursive: true });
+  const latin = Uint8Array.from([...new TextEncoder().encode("name: caf"), 0xe9]);
+  await Deno.writeFile(join(folder, "latin.yaml"), latin);
+  await Deno.writeTextFile(join(folder, "two\nlines.yaml"), "name: lines\n");
+  const pipes = await makePipe(join(folder, "pipe.yaml")) ? ["pipe.yaml"] : [];
+  const imported = await Array.fromAsync(store.workflows.importFolder(folder));
+  const errors = imported.flatMap((item) => "error" in item ? [[item.id, item.error.name]] : []);
+  assertEquals(
+    errors,
+    ["folder.yaml", "latin.yaml", ...pipes].map((id) => [id, "InvalidDataError"]),
+  );
+  assertEquals((await store.workflows.list()).workflows.map(({ name }) => name), ["lines"]);
+});
+
+async function makePipe(path: string): Promise<boolean> {
+  if (Deno.build.os === "windows") return false;
+  return (await new Deno.Command("mkfifo", { args: [path] }).output()).success;
+}
