@@ -122,7 +122,8 @@ export class HistoryLog {
       let size = bytes.lastIndexOf(LINE_FEED) + 1;
       let isLast = true;
       for (let end = size; end > first;) {
-        const begin = bytes.lastIndexOf(LINE_FEED, end - 2) + 1;
+        // A negative index would count from the end.
+        const begin = end === 1 ? 0 : bytes.lastIndexOf(LINE_FEED, end - 2) + 1;
         const line = parseLine(new TextDecoder().decode(bytes.subarray(begin, end)));
         end = begin;
         if (line === undefined || "tag" in line) continue;
@@ -232,8 +233,18 @@ function withoutText({ text: _, temporary: _t, ...record }: RevisionRecord): Rev
   return record;
 }
 
+const TEXTS = ["revision", "parent", "source", "author", "message", "text", "temporary", "tag"];
+
+/** Takes a line, which somebody may have changed by hand, for what it can be. */
 function parseLine(text: string): RevisionRecord | TagRecord | undefined {
   const line = parseMapping(text);
-  const isKnown = typeof line?.tag === "string" || typeof line?.revision === "string";
-  return isKnown ? line as unknown as RevisionRecord | TagRecord : undefined;
+  if (line === undefined) return undefined;
+  for (const field of TEXTS) {
+    if (line[field] !== undefined && typeof line[field] !== "string") delete line[field];
+  }
+  if (line.tag !== undefined) return line as unknown as TagRecord;
+  if (line.revision === undefined) return undefined;
+  if (Number.isNaN(Date.parse(String(line.time)))) line.time = new Date(0).toISOString();
+  line.source ??= "edited";
+  return line as unknown as RevisionRecord;
 }

@@ -229,15 +229,13 @@ export function linkRevisions(
   return records;
 }
 
-/** Takes what people may have made of a line by hand for what it can be. */
 function archived(record: RevisionRecord): ArchivedRevision {
   const { revision, parent, time, source, author, message, text } = record;
-  const date = new Date(time);
   return {
     revision,
     ...(parent === undefined ? {} : { parent }),
-    time: Number.isNaN(date.getTime()) ? new Date(0) : date,
-    source: source ?? "edited",
+    time: new Date(time),
+    source,
     ...(author === undefined ? {} : { author }),
     ...(message === undefined ? {} : { message }),
     ...(text === undefined ? {} : { text }),

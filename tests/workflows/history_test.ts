@@ -258,6 +258,38 @@ Deno.test("a line of the history that is none is passed over", async () => {
   assertEquals((await store.workflows.history("greet")).length, 2);
 });
 
+Deno.test("a line of the history with values of wrong types is taken for what it can be", async () => {
+  await using store = await TempStore.open();
+  await store.write("greet", "name: greet\n");
+  await Deno.mkdir(join(store.root, "history"));
+  const log = [
+    { revision: "aaaaaa", time: "yesterday", source: 1, author: 2, text: 3, temporary: 4 },
+    { revision: "bbbbbb", parent: {}, message: null, text: "name: old\n" },
+    { tag: "v1", revision: 5 },
+    { tag: 6, revision: 7 },
+  ];
+  await Deno.writeTextFile(logPath(store), log.map((l) => JSON.stringify(l) + "\n").join(""));
+  const [newest, ...others] = await store.workflows.history("greet");
+  assertEquals(newest!.source, "edited");
+  const [time, source, tags] = [new Date(0), "edited" as const, []];
+  assertEquals(others, [
+    { revision: "bbbbbb", time, source, tags, size: 10 },
+    { revision: "aaaaaa", time, source, tags, size: 0 },
+  ]);
+  await assertRejects(() => store.workflows.loadRevision("greet", "aaaaaa"), NotFoundError);
+  await store.workflows.restore("greet", "bbbbbb");
+  assertEquals(await store.read("greet"), "name: old\n");
+});
+
+Deno.test("a history of line breaks alone holds no revision", async () => {
+  await using store = await TempStore.open();
+  await store.write("greet", "name: greet\n");
+  await Deno.mkdir(join(store.root, "history"));
+  await Deno.writeTextFile(logPath(store), "\n");
+  await change(store, "one");
+  assertEquals((await store.workflows.history("greet")).length, 2);
+});
+
 /** Notes what is read of each log, in bytes. */
 class CountedReads extends RecordedFiles {
   readonly reads: number[] = [];
