@@ -14,7 +14,6 @@ import { readEach } from "./read_many.ts";
 import { type Call, type CallResult, type Program, run } from "./process.ts";
 import {
   clearArguments,
-  countItems,
   countUnlocked,
   type Failure,
   failureOf,
@@ -47,8 +46,6 @@ const SERVICE_CURE =
  */
 const DIE_WITH_PARENT = { G_DBUS_DEBUG: "help" };
 
-/** How often an answer that others have upset is asked for. */
-const ATTEMPTS = 10;
 /** Enough keys to make reading all items at once cheaper than one process for each. */
 const SEARCH_FROM = 4;
 /** Milliseconds in which reading the wanted items one by one would make good progress. */
@@ -117,7 +114,7 @@ export class SecretServiceKeyring implements Keyring {
       await this.#removeDuplicates(action, service, account, secret, found.stderr);
       found = await search();
     }
-    const alone = countItems(found.stderr) === 1;
+    const alone = parseAccounts(found.stderr).length === 1;
     // An item in a locked collection hides nothing: the others come first.
     const { code, stdout } = alone || found.code !== 0
       ? found
@@ -125,9 +122,6 @@ export class SecretServiceKeyring implements Keyring {
     const stored = alone ? parseSecret(stdout) : stdout;
     if (code === 0 && equal(stored, new TextEncoder().encode(secret))) {
       return alone ? parseReplaced(stdout) : undefined;
-    }
-    if (alone && stored === undefined && failureOf(found.stderr) === "locked") {
-      throw locked(action, UNLOCK_CURE);
     }
     throw failed(action, "the keyring returned something else than what was stored");
   }
@@ -158,7 +152,7 @@ export class SecretServiceKeyring implements Keyring {
       discardOutput: true,
     });
     if (probe.code !== 0) throw this.#failure(action, probe);
-    if (countItems(probe.stderr) > 0) throw locked(action, UNLOCK_CURE);
+    if (parseAccounts(probe.stderr).length > 0) throw locked(action, UNLOCK_CURE);
     return false;
   }
 
@@ -166,10 +160,7 @@ export class SecretServiceKeyring implements Keyring {
     const action = `Cannot list the credentials of service "${service}"`;
     const result = await this.#run(action, searchArguments(service), { discardOutput: true });
     if (result.code !== 0) throw this.#failure(action, result);
-    const accounts = parseAccounts(result.stderr);
-    // An item that was locked since the keyring started has no name yet.
-    if (accounts.length < countItems(result.stderr)) throw locked(action, UNLOCK_CURE);
-    return [...new Set(accounts)];
+    return [...new Set(parseAccounts(result.stderr))];
   }
 
   /** Finds that an item is missing in half the time that {@linkcode get} takes. */
@@ -203,7 +194,7 @@ export class SecretServiceKeyring implements Keyring {
   ): Promise<{ items: number; secret: Uint8Array | undefined }> {
     const found = await this.#run(action, searchArguments(service, account));
     if (found.code !== 0) throw this.#failure(action, found);
-    const items = countItems(found.stderr);
+    const items = parseAccounts(found.stderr).length;
     return { items, secret: items === 1 ? parseSecret(found.stdout) : undefined };
   }
 
@@ -217,9 +208,8 @@ export class SecretServiceKeyring implements Keyring {
     try {
       const args = searchArguments(service);
       const result = await run({ ...this.#program, timeout }, { action, args });
-      const failure = failureOf(result.stderr);
-      if (result.code !== 0 && failure !== "gone") throw this.#failure(action, result);
-      if (failure !== undefined) return undefined;
+      if (result.code !== 0) throw this.#failure(action, result);
+      if (failureOf(result.stderr) !== undefined) return undefined;
       return parseSecrets(result.stdout, parseAccounts(result.stderr));
     } catch (cause) {
       if (cause instanceof KeyringError && cause.reason === "timeout") return undefined;
@@ -270,16 +260,12 @@ export class SecretServiceKeyring implements Keyring {
     await this.#store(action, service, account, secret);
   }
 
-  /** Once more when somebody else deleted an item after it was found and before it was read. */
-  async #run(
+  #run(
     action: string,
     args: string[],
     options: Pick<Call, "stdin" | "discardOutput" | "environment"> = {},
   ): Promise<CallResult> {
-    for (let attempt = 1;; attempt++) {
-      const result = await run(this.#program, { action, args, ...options });
-      if (failureOf(result.stderr) !== "gone" || attempt === ATTEMPTS) return result;
-    }
+    return run(this.#program, { action, args, ...options });
   }
 
   #failure(action: string, { code, stderr }: CallResult): Error {

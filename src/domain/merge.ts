@@ -90,10 +90,10 @@ function edgeKeys(base: Mapping[], list: Mapping[]): KeyOf {
   return (edge) => {
     const known = edge.id === undefined ? undefined : names.get(edge.id);
     if (known !== undefined) return known;
-    const [only, ...others] = before.get(edgeEnds(edge)) ?? [];
-    const isSame = only !== undefined && edge.id === undefined && others.length === 0 &&
-      now.get(edgeEnds(edge))!.length === 1;
-    return edgeName(isSame ? only : edge);
+    const ends = edgeEnds(edge);
+    const old = before.get(ends) ?? [];
+    const isSame = edge.id === undefined && old.length === 1 && now.get(ends)!.length === 1;
+    return edgeName(isSame ? old[0]! : edge);
   };
 }
 
@@ -118,21 +118,25 @@ function lostReferences(
     ids(before).difference(ids(after));
   const nodes = gone(base.nodes, mine.nodes);
   const servers = gone(base.servers, mine.servers);
-  const isTheirs = (item: unknown, list: "edges" | "nodes") =>
-    ![...base[list], ...mine[list]].some((other) => equalValues(other, item));
+  const notIn = <T>(known: T[], nameOf: (item: T) => string) => {
+    const named = Map.groupBy(known, nameOf);
+    return (item: T) => !named.get(nameOf(item))?.some((other) => equalValues(other, item));
+  };
+  const isTheirEdge = notIn([...base.edges, ...mine.edges], (edge) => edgeName({ ...edge }));
+  const isTheirNode = notIn([...base.nodes, ...mine.nodes], ({ id }) => id);
   const before = new Map(base.nodes.map((node) => [node.id, node]));
   const conflict = (field: string, value: unknown): MergeConflict =>
     swapped ? { field, mine: value } : { field, theirs: value };
   return [
     ...theirs.edges
-      .filter((edge) => (nodes.has(edge.from) || nodes.has(edge.to)) && isTheirs(edge, "edges"))
+      .filter((edge) => (nodes.has(edge.from) || nodes.has(edge.to)) && isTheirEdge(edge))
       .map((edge) => conflict(`edge "${edgeName({ ...edge })}"`, edge)),
-    ...theirs.nodes.filter((node) => isTheirs(node, "nodes")).flatMap((node) => {
+    ...theirs.nodes.flatMap((node) => {
       const { field, ids } = references(node);
       const old = references(before.get(node.id));
       const lost = (field === "server" ? servers : nodes).intersection(new Set(ids));
       const isNew = [...lost].some((id) => old.field !== field || !old.ids.includes(id));
-      return isNew ? [conflict(`node "${node.id}" ${field}`, node)] : [];
+      return isNew && isTheirNode(node) ? [conflict(`node "${node.id}" ${field}`, node)] : [];
     }),
   ];
 }
@@ -177,8 +181,10 @@ function mergeValue(
 
 /** Tags are a set, so that edits of it cannot conflict. */
 function mergeTags(base: unknown[], mine: unknown[], theirs: unknown[]): unknown[] {
-  const kept = mine.filter((tag) => theirs.includes(tag) || !base.includes(tag));
-  return [...kept, ...theirs.filter((tag) => !base.includes(tag) && !kept.includes(tag))];
+  const [before, their] = [new Set(base), new Set(theirs)];
+  const kept = mine.filter((tag) => their.has(tag) || !before.has(tag));
+  const known = new Set([...before, ...kept]);
+  return [...kept, ...theirs.filter((tag) => !known.has(tag))];
 }
 
 function mergeTree(
@@ -232,16 +238,14 @@ function mergeList(
   }
   const isMyOrder = !isSameOrder(before, my);
   const [first, second] = isMyOrder ? [my, their] : [their, my];
-  const order = [...first.keys()].filter((key) => merged.has(key));
-  let previous: string | undefined;
-  for (const key of second.keys()) {
-    if (!merged.has(key)) continue;
-    if (!first.has(key)) {
-      order.splice(previous === undefined ? 0 : order.indexOf(previous) + 1, 0, key);
-    }
-    previous = key;
-  }
-  return order.map((key) => merged.get(key)!);
+  let anchor: string | undefined;
+  const groups = Map.groupBy([...second.keys()].filter((key) => merged.has(key)), (key) => {
+    if (first.has(key)) anchor = key;
+    return anchor;
+  });
+  const order = [...first.keys()].filter((key) => merged.has(key))
+    .flatMap((key) => groups.get(key) ?? [key]);
+  return [...groups.get(undefined) ?? [], ...order].map((key) => merged.get(key)!);
 }
 
 /** Tells whether what two lists have in common stands in the same order. */

@@ -79,10 +79,14 @@ export function copyPlain(
 /** Items by key; a second one of the same key is told apart by its number. */
 export function byKey<T>(list: readonly T[], keyOf: (item: T) => string): Map<string, T> {
   const items = new Map<string, T>();
+  const numbers = new Map<string, number>();
   for (const item of list) {
     const key = keyOf(item);
     let unique = key;
-    for (let number = 2; items.has(unique); number++) unique = `${key} #${number}`;
+    for (let number = numbers.get(key) ?? 2; items.has(unique); number++) {
+      unique = `${key} #${number}`;
+      numbers.set(key, number + 1);
+    }
     items.set(unique, item);
   }
   return items;

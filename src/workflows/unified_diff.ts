@@ -31,8 +31,7 @@ export function unifiedDiff(
 ): string {
   if (before === after) return "";
   const steps = script(linesOf(before), linesOf(after));
-  const lines = [`--- ${names.before}`, `+++ ${names.after}`];
-  for (const [from, to] of hunks(steps)) lines.push(...hunk(steps, from, to));
+  const lines = [`--- ${names.before}`, `+++ ${names.after}`, ...hunkLines(steps)];
   return lines.join("\n") + "\n";
 }
 
@@ -62,7 +61,7 @@ function script(before: string[], after: string[]): Step[] {
 
 /** The greedy algorithm of Myers, "An O(ND) Difference Algorithm and Its Variations" (1986). */
 function shortest(a: string[], b: string[]): Step[] {
-  const limit = Math.min(a.length + b.length, LONGEST_SEARCH);
+  const limit = a.length > 0 && b.length > 0 ? Math.min(a.length + b.length, LONGEST_SEARCH) : -1;
   const trace: Map<number, number>[] = [];
   const reach = new Map([[1, 0]]);
   for (let edits = 0; edits <= limit; edits++) {
@@ -119,15 +118,26 @@ function hunks(steps: Step[]): [from: number, to: number][] {
   return ranges;
 }
 
-function hunk(steps: Step[], from: number, to: number): string[] {
-  const count = (part: Step[], kind: "-" | "+") =>
-    part.filter((step) => step.kind === " " || step.kind === kind).length;
-  const head = steps.slice(0, from);
-  const part = steps.slice(from, to);
-  const range = (kind: "-" | "+") => {
-    const length = count(part, kind);
-    const start = count(head, kind) + (length === 0 ? 0 : 1);
-    return length === 1 ? `${start}` : `${start},${length}`;
+function* hunkLines(steps: Step[]): Generator<string> {
+  const passed = { "-": 0, "+": 0 };
+  let at = 0;
+  const pass = (end: number) => {
+    for (; at < end; at++) {
+      const { kind } = steps[at]!;
+      if (kind !== "+") passed["-"]++;
+      if (kind !== "-") passed["+"]++;
+    }
   };
-  return [`@@ -${range("-")} +${range("+")} @@`, ...part.map(({ kind, line }) => kind + line)];
+  for (const [from, to] of hunks(steps)) {
+    pass(from);
+    const start = { ...passed };
+    pass(to);
+    const range = (kind: "-" | "+") => {
+      const length = passed[kind] - start[kind];
+      const first = start[kind] + (length === 0 ? 0 : 1);
+      return length === 1 ? `${first}` : `${first},${length}`;
+    };
+    yield `@@ -${range("-")} +${range("+")} @@`;
+    for (const { kind, line } of steps.slice(from, to)) yield kind + line;
+  }
 }

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { cpuUsage } from "node:process";
 import { diffWorkflows } from "../../src/domain/diff.ts";
 import { mergeWorkflows } from "../../src/domain/merge.ts";
 import type { McpToolNode, WorkflowNode } from "../../src/domain/node.ts";
@@ -279,3 +280,21 @@ Deno.test("diffWorkflows() is empty for equal workflows alone", () => {
     { numRuns: 300 },
   );
 });
+
+for (const idOf of [String, () => "n"]) {
+  Deno.test(`mergeWorkflows() of 5,000 nodes with ids such as "${idOf(7)}" takes no second`, () => {
+    const large = (text: string) =>
+      Workflow.from({
+        ...base(),
+        nodes: Array.from({ length: 5000 }, (_, i) => ({ id: idOf(i), type: "end", return: text })),
+      });
+    const mine = large("before");
+    mine.nodes.pop();
+    const start = cpuUsage();
+    const { workflow } = mergeWorkflows(large("before"), mine, large("after"));
+    const { user, system } = cpuUsage(start);
+    assertEquals(workflow.nodes.length, 4999);
+    assertEquals(workflow.nodes[4998], { id: idOf(4998), type: "end", return: "after" });
+    assert((user + system) / 1e6 < 1, `took ${(user + system) / 1e6} s`);
+  });
+}

@@ -28,6 +28,12 @@ Deno.test("unifiedDiff() writes what diff -u writes", () => {
   assertEquals(unifiedDiff(before, before, { before: "one", after: "two" }), "");
 });
 
+Deno.test("unifiedDiff() compares as many lines as a file can have", () => {
+  const names = { before: "one", after: "two" };
+  const added = unifiedDiff("", "b\n".repeat(500_000), names).split("\n");
+  assertEquals([added.length, added[2], added[3]], [500_004, "@@ -0,0 +1,500000 @@", "+b"]);
+});
+
 testNeeding(
   program("patch"),
   "patch makes the text after of the text before and unifiedDiff()",
