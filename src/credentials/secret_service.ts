@@ -14,6 +14,7 @@ import { readEach } from "./read_many.ts";
 import { type Call, type CallResult, type Program, run } from "./process.ts";
 import {
   clearArguments,
+  countItems,
   countUnlocked,
   type Failure,
   failureOf,
@@ -46,6 +47,8 @@ const SERVICE_CURE =
  */
 const DIE_WITH_PARENT = { G_DBUS_DEBUG: "help" };
 
+/** How often an answer that others have upset is asked for. */
+const ATTEMPTS = 10;
 /** Enough keys to make reading all items at once cheaper than one process for each. */
 const SEARCH_FROM = 4;
 /** Milliseconds in which reading the wanted items one by one would make good progress. */
@@ -114,7 +117,7 @@ export class SecretServiceKeyring implements Keyring {
       await this.#removeDuplicates(action, service, account, secret, found.stderr);
       found = await search();
     }
-    const alone = parseAccounts(found.stderr).length === 1;
+    const alone = countItems(found.stderr) === 1;
     // An item in a locked collection hides nothing: the others come first.
     const { code, stdout } = alone || found.code !== 0
       ? found
@@ -122,6 +125,9 @@ export class SecretServiceKeyring implements Keyring {
     const stored = alone ? parseSecret(stdout) : stdout;
     if (code === 0 && equal(stored, new TextEncoder().encode(secret))) {
       return alone ? parseReplaced(stdout) : undefined;
+    }
+    if (alone && stored === undefined && failureOf(found.stderr) === "locked") {
+      throw locked(action, UNLOCK_CURE);
     }
     throw failed(action, "the keyring returned something else than what was stored");
   }
@@ -152,7 +158,7 @@ export class SecretServiceKeyring implements Keyring {
       discardOutput: true,
     });
     if (probe.code !== 0) throw this.#failure(action, probe);
-    if (parseAccounts(probe.stderr).length > 0) throw locked(action, UNLOCK_CURE);
+    if (countItems(probe.stderr) > 0) throw locked(action, UNLOCK_CURE);
     return false;
   }
 
@@ -160,7 +166,10 @@ export class SecretServiceKeyring implements Keyring {
     const action = `Cannot list the credentials of service "${service}"`;
     const result = await this.#run(action, searchArguments(service), { discardOutput: true });
     if (result.code !== 0) throw this.#failure(action, result);
-    return [...new Set(parseAccounts(result.stderr))];
+    const accounts = parseAccounts(result.stderr);
+    // An item that was locked since the keyring started has no name yet.
+    if (accounts.length < countItems(result.stderr)) throw locked(action, UNLOCK_CURE);
+    return [...new Set(accounts)];
   }
 
   /** Finds that an item is missing in half the time that {@linkcode get} takes. */
@@ -194,7 +203,7 @@ export class SecretServiceKeyring implements Keyring {
   ): Promise<{ items: number; secret: Uint8Array | undefined }> {
     const found = await this.#run(action, searchArguments(service, account));
     if (found.code !== 0) throw this.#failure(action, found);
-    const items = parseAccounts(found.stderr).length;
+    const items = countItems(found.stderr);
     return { items, secret: items === 1 ? parseSecret(found.stdout) : undefined };
   }
 
@@ -208,8 +217,9 @@ export class SecretServiceKeyring implements Keyring {
     try {
       const args = searchArguments(service);
       const result = await run({ ...this.#program, timeout }, { action, args });
-      if (result.code !== 0) throw this.#failure(action, result);
-      if (failureOf(result.stderr) !== undefined) return undefined;
+      const failure = failureOf(result.stderr);
+      if (result.code !== 0 && failure !== "gone") throw this.#failure(action, result);
+      if (failure !== undefined) return undefined;
       return parseSecrets(result.stdout, parseAccounts(result.stderr));
     } catch (cause) {
       if (cause instanceof KeyringError && cause.reason === "timeout") return undefined;
@@ -260,12 +270,16 @@ export class SecretServiceKeyring implements Keyring {
     await this.#store(action, service, account, secret);
   }
 
-  #run(
+  /** Once more when somebody else deleted an item after it was found and before it was read. */
+  async #run(
     action: string,
     args: string[],
     options: Pick<Call, "stdin" | "discardOutput" | "environment"> = {},
   ): Promise<CallResult> {
-    return run(this.#program, { action, args, ...options });
+    for (let attempt = 1;; attempt++) {
+      const result = await run(this.#program, { action, args, ...options });
+      if (failureOf(result.stderr) !== "gone" || attempt === ATTEMPTS) return result;
+    }
   }
 
   #failure(action: string, { code, stderr }: CallResult): Error {

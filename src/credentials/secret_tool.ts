@@ -12,12 +12,19 @@ export const SECRET_LIMIT = 8191;
 /** Where go-keyring stores; `secret-tool` would use the default collection. */
 export const LOGIN_COLLECTION = "/org/freedesktop/secrets/collection/login";
 
+/**
+ * In front of the attributes of an item that was locked since GNOME Keyring started:
+ * the file has only hashes in clear, by which a search finds it.
+ */
+const HASHED = "gkr:compat:hashed:";
+
 /** What a line on standard error means. */
 export type Failure =
   | "locked"
   | "no-bus"
   | "no-service"
   | "no-collection"
+  | "gone"
   | "denied"
   | "too-long"
   | "content-type";
@@ -50,10 +57,15 @@ const FAILURES: readonly (readonly [string, Failure])[] = [
   ["Rejected send message", "denied"],
 ];
 
+/** What is said of an item that was found and is not there any more; a search succeeds all the same. */
+const GONE =
+  /No such secret item|(?:Object does not exist|No such interface).*\/collection\/[^/]+\/\d/;
+
 /** Recognises a message on standard error. */
 export function failureOf(stderr: string): Failure | undefined {
   // A key can imitate a message; attributes are no messages.
   const messages = stderr.split("\n").filter((line) => !line.startsWith("attribute."));
+  if (messages.some((line) => GONE.test(line))) return "gone";
   return FAILURES.find(([part]) => messages.some((line) => line.includes(part)))?.[1];
 }
 
@@ -91,21 +103,32 @@ export function searchArguments(service: string, account?: string): string[] {
   return ["search", "--all", ...attributes(service, account)];
 }
 
-/** Accounts of the items that a search found, with repetitions. */
+/**
+ * Accounts of the items that a search found, with repetitions; without those that
+ * {@linkcode countItems} counts as well but that are hidden until they are unlocked.
+ */
 export function parseAccounts(stderr: string): string[] {
   return parseAttributes(stderr).filter(([name]) => name === "username").map(([, value]) => value);
+}
+
+/** How many items a search found. */
+export function countItems(stderr: string): number {
+  return parseAttributes(stderr)
+    .filter(([name]) => name === "username" || name === `${HASHED}username`).length;
 }
 
 /** How many of the items that a search found are not locked. */
 export function countUnlocked(stderr: string): number {
   const locked = stderr.split("\n").filter((line) => failureOf(line) === "locked");
-  return parseAccounts(stderr).length - locked.length;
+  return countItems(stderr) - locked.length;
 }
 
 /** Attributes that neither this module nor Go sets. */
 export function foreignAttributes(stderr: string): [name: string, value: string][] {
   const found = parseAttributes(stderr)
-    .filter(([name]) => !["service", "username", "xdg:schema"].includes(name));
+    .filter(([name]) =>
+      !["service", "username", "xdg:schema"].includes(name) && !name.startsWith(HASHED)
+    );
   return [...new Map(found)];
 }
 

@@ -121,6 +121,7 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
    * Deletes the runs that a policy lets go, in short transactions between
    * which others write, and gives the disk space back. Can be stopped at any
    * time, also by killing the process, and goes on with the next call.
+   * Several processes may prune at once.
    *
    * Requires `--allow-read` and `--allow-write` for the folder of the archive.
    *

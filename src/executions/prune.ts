@@ -12,15 +12,19 @@ import type {
   RetentionPolicy,
 } from "../domain/execution_retention.ts";
 import type { ArchiveWriter } from "./archive.ts";
+import { newestChange } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { addToPlan, checkBatchSize, checkPolicy, emptyPlan, fitting } from "./policy.ts";
 import { releaseReserve } from "./reserve.ts";
 import { type FoundRun, PruneScan, unchangedSql } from "./retention.ts";
 import { writeRunLine } from "./run_line.ts";
+import { FEATURES } from "./schema_version.ts";
 import { readStoredRun } from "./stored_run.ts";
 
 /** Rows that are looked at in one read. */
 const SCAN = 500;
+
+const DELETIONS_SQL = "SELECT count(*) FROM changes WHERE sequence > ? AND kind = 'deleted'";
 
 /** How often a batch is archived anew because a run of it changed meanwhile. */
 const ATTEMPTS = 3;
@@ -85,11 +89,11 @@ export async function prune(
     ? undefined
     : await openArchive(options.archive, action);
   const progress: PruneProgress = { ...emptyPlan(policy), freedPages: 0 };
-  const scan = await connection.read(
-    action,
-    () => new PruneScan(connection, policy, Date.now(), true),
-  );
   const pruner = new Pruner(connection, policy, archive, action);
+  const scan = await connection.read(action, () => {
+    pruner.countOthers();
+    return new PruneScan(connection, policy, Date.now(), true);
+  });
   let size = Math.min(batchSize, 50);
   let waiting: FoundRun[] = [];
   while (!signal?.aborted) {
@@ -102,7 +106,13 @@ export async function prune(
     }
     const batch = waiting.splice(0, fitting(waiting, size));
     const deleted = await pruner.deleteBatch(batch);
-    if (deleted === undefined) {
+    if (deleted === "stale") {
+      const found = [...batch, ...waiting.splice(0)];
+      await connection.read(action, () => scan.restart(found, pruner.countOthers()));
+      await leaveToOthers(performance.now());
+      continue;
+    }
+    if (deleted === "full") {
       // The disk is full: one run at a time needs the least space for the log.
       if (size === 1) throw new DatabaseError(`${action}: the disk is full`, { code: "full" });
       waiting.unshift(...batch);
@@ -137,6 +147,8 @@ class Pruner {
   readonly #action: string;
   readonly #find: (run: FoundRun) => boolean;
   readonly #delete: (run: FoundRun) => boolean;
+  /** Place in the feed up to which the deletions of others are known. */
+  #place = 0;
 
   constructor(
     connection: Connection,
@@ -154,8 +166,35 @@ class Pruner {
       connection.statement(`DELETE FROM executions WHERE ${sql}`).run(...params(run)) > 0;
   }
 
-  /** Deletes those that still may go; `undefined` when the disk is full. */
-  async deleteBatch(batch: FoundRun[]): Promise<FoundRun[] | undefined> {
+  /**
+   * Counts what others deleted since the last call or the last batch.
+   *
+   * @returns How many runs; 0 for a schema without the feed.
+   */
+  countOthers(): number {
+    const deleted = this.#countOthers();
+    this.#place = this.#newestPlace();
+    return deleted;
+  }
+
+  #countOthers(): number {
+    if (!this.#hasFeed) return 0;
+    return Number(this.#connection.statement(DELETIONS_SQL).get(this.#place)?.[0]);
+  }
+
+  #newestPlace(): number {
+    return this.#hasFeed ? newestChange(this.#connection) : 0;
+  }
+
+  get #hasFeed(): boolean {
+    return this.#connection.info.schemaVersion >= FEATURES.changes;
+  }
+
+  /**
+   * Deletes those that still may go. Nothing is deleted when the disk is full,
+   * or when others deleted runs meanwhile: then it may be fewer that should go.
+   */
+  async deleteBatch(batch: FoundRun[]): Promise<FoundRun[] | "full" | "stale"> {
     const archive = this.#archive;
     if (archive === undefined) return await this.#write(() => batch.filter(this.#delete));
     let left = batch;
@@ -163,7 +202,7 @@ class Pruner {
       const archived = await this.#connection.read(this.#action, () => this.#readLines(left));
       await archive.append([...archived.values()]);
       let changed: FoundRun[] = [];
-      let deleted: FoundRun[] | undefined;
+      let deleted: FoundRun[] | "full" | "stale" | undefined;
       try {
         deleted = await this.#write(() => {
           // What was archived is what is deleted.
@@ -172,9 +211,9 @@ class Pruner {
           return changed.length > 0 ? [] : [...archived.keys()].filter(this.#delete);
         });
       } finally {
-        if (deleted === undefined || changed.length > 0) archive.undo();
+        if (!Array.isArray(deleted) || changed.length > 0) archive.undo();
       }
-      if (changed.length === 0) return deleted;
+      if (!Array.isArray(deleted) || changed.length === 0) return deleted;
       // A run that changes again and again stays for another time.
       if (attempt >= ATTEMPTS) left = left.filter((run) => !changed.includes(run));
     }
@@ -189,14 +228,18 @@ class Pruner {
     return run === undefined ? "" : writeRunLine(run);
   }
 
-  /** Returns `undefined` when the disk is full, after making room in the write-ahead log. */
-  async #write<T>(body: () => T): Promise<T | undefined> {
+  /** After a full disk it makes room in the write-ahead log. */
+  async #write(body: () => FoundRun[]): Promise<FoundRun[] | "full" | "stale"> {
     let start = 0;
+    let place = this.#place;
     try {
-      return await this.#connection.write(this.#action, () => {
+      return await this.#connection.write<FoundRun[] | "stale">(this.#action, () => {
         start = performance.now();
-        return body();
-      });
+        if (this.#countOthers() > 0) return "stale";
+        const deleted = body();
+        place = this.#newestPlace();
+        return deleted;
+      }, () => this.#place = place);
     } catch (error) {
       if (!isFull(error)) throw error;
     } finally {
@@ -208,7 +251,7 @@ class Pruner {
     } catch (error) {
       if (!isFull(error)) throw error;
     }
-    return undefined;
+    return "full";
   }
 }
 

@@ -30,16 +30,19 @@ export class PruneScan {
   readonly #policy: RetentionPolicy;
   readonly #now: number;
   readonly #bytesSql: string;
-  readonly #kept: Set<number>;
+  #kept: Set<number>;
   /** Rows that earlier rules let go, unless those are deleted meanwhile. */
   readonly #gone: GoneRuns<number> | undefined;
   #rule = 0;
   /** Place behind the runs of the current rule that were looked at. */
   #place: [instant: SqlValue, rowid: SqlValue] | undefined;
-  /** Bytes of the runs that were measured for the current rule. */
+  /** Bytes of the runs that were measured for the current rule, and of the largest of them. */
   #measured = 0;
+  #largest = 0;
   /** How many runs, or bytes, the current rule lets go still. */
   #allowance: number | undefined;
+  /** Whether the current rule has found all of its runs. */
+  #done = false;
 
   /**
    * @param connection The connection, in a transaction.
@@ -63,6 +66,14 @@ export class PruneScan {
    * @returns The runs, or `undefined` when all rules are done; may be empty before that.
    */
   next(limit: number): FoundRun[] | undefined {
+    if (this.#done) {
+      this.#rule++;
+      this.#place = undefined;
+      this.#measured = 0;
+      this.#largest = 0;
+      this.#allowance = undefined;
+      this.#done = false;
+    }
     const rule = this.#policy.rules[this.#rule];
     if (rule === undefined) return undefined;
     if (this.#allowance === undefined) {
@@ -90,13 +101,27 @@ export class PruneScan {
       this.#allowance -= rule.maxBytes === undefined ? 1 : run.bytes;
       this.#gone?.add(Number(rowid), String(workflowId), String(status), run.bytes);
     }
-    if (rows.length < limit || this.#allowance <= 0) {
-      this.#rule++;
-      this.#place = undefined;
-      this.#measured = 0;
-      this.#allowance = undefined;
-    }
+    this.#done = rows.length < limit || this.#allowance <= 0;
     return found;
+  }
+
+  /**
+   * Begins the current rule anew, since others deleted runs: fewer may have to
+   * go. To measure all bytes again would take too long, so each of those runs
+   * is taken for the largest.
+   *
+   * @param found What the rule found and was not deleted.
+   * @param deleted How many runs others deleted.
+   */
+  restart(found: readonly FoundRun[], deleted: number): void {
+    this.#kept = keptRows(this.#connection, this.#policy);
+    this.#place = undefined;
+    this.#done = false;
+    if (this.#policy.rules[this.#rule]?.maxBytes === undefined) this.#allowance = undefined;
+    else {
+      const bytes = found.reduce((sum, run) => sum + run.bytes, 0);
+      this.#allowance = (this.#allowance ?? 0) + bytes - deleted * this.#largest;
+    }
   }
 
   /** Walks from the oldest, along the index of the workflow if there is one. */
@@ -156,6 +181,7 @@ export class PruneScan {
     for (const [instant = null, rowid = null, bytes] of rows) {
       this.#place = [instant, rowid];
       this.#measured += Number(bytes);
+      this.#largest = Math.max(this.#largest, Number(bytes));
     }
     return rows.length < limit ? this.#measured - gone.bytes - maxBytes : undefined;
   }

@@ -51,6 +51,12 @@ const BYTES = `(${
   ])
 })::bigint`;
 
+/** A run in the order of their starts. */
+interface Place {
+  started: string;
+  id: string;
+}
+
 /** Finds runs, oldest first, in batches. */
 export class PruneScan {
   readonly #session: Pick<Session, "query">;
@@ -61,9 +67,11 @@ export class PruneScan {
   readonly #gone: GoneRuns<string> | undefined;
   #rule = 0;
   /** Place behind the runs of the current rule that were looked at. */
-  #place: { started: string; id: string } | undefined;
+  #place: Place | undefined;
   /** How many runs, or bytes, the current rule lets go still. */
   #allowance: number | undefined;
+  /** The newest run that the current rule lets go: where others delete meanwhile, no newer one makes up. */
+  #last: Place | undefined;
 
   private constructor(
     session: Pick<Session, "query">,
@@ -103,11 +111,11 @@ export class PruneScan {
   async next(limit: number): Promise<FoundRun[] | undefined> {
     const rule = this.#policy.rules[this.#rule];
     if (rule === undefined) return undefined;
-    this.#allowance ??= await this.#allowanceOf(rule);
-    const rows = this.#allowance <= 0 ? [] : await this.#scan(rule, limit);
+    let allowance = this.#allowance ?? await this.#measure(rule);
+    const rows = allowance <= 0 ? [] : await this.#scan(rule, limit);
     const found: FoundRun[] = [];
     for (const [id, started, status, workflowId, labelled, bytes] of rows) {
-      if (this.#allowance <= 0) break;
+      if (allowance <= 0) break;
       this.#place = { started: String(started), id: String(id) };
       if (labelled !== 0 || this.#kept.has(String(id)) || this.#gone?.has(String(id))) continue;
       const run = {
@@ -118,10 +126,11 @@ export class PruneScan {
         status: String(status),
       };
       found.push(run);
-      this.#allowance -= rule.maxBytes === undefined ? 1 : run.bytes;
+      allowance -= rule.maxBytes === undefined ? 1 : run.bytes;
       this.#gone?.add(run.id, String(workflowId), run.status, run.bytes);
     }
-    if (rows.length < limit || this.#allowance <= 0) {
+    this.#allowance = allowance;
+    if (rows.length < limit || allowance <= 0) {
       this.#rule++;
       this.#place = undefined;
       this.#allowance = undefined;
@@ -141,12 +150,15 @@ export class PruneScan {
         `e.started_at < ${before} AND (e.started_at > ${ZERO_SQL} OR e.completed_at < ${before})`,
       );
     }
-    if (this.#place !== undefined) {
-      const { started, id } = this.#place;
+    const compare = (sign: string, place: Place | undefined) => {
+      if (place === undefined) return;
+      const { started, id } = place;
       terms.push(
-        `(e.started_at, e.id) > (${params.add(started)}::timestamptz, ${params.add(id)})`,
+        `(e.started_at, e.id) ${sign} (${params.add(started)}::timestamptz, ${params.add(id)})`,
       );
-    }
+    };
+    compare(">", this.#place);
+    compare("<=", this.#last);
     const labelled = labelledSql(this.#policy, params);
     const { rows } = await this.#session.query(
       `SELECT e.id, e.started_at::text, e.status, e.workflow_id, ${labelled}, ${BYTES}
@@ -157,18 +169,37 @@ export class PruneScan {
     return rows;
   }
 
-  async #allowanceOf(rule: RetentionRule): Promise<number> {
+  /** Finds out how much the rule lets go, and up to which run: by one statement, which sees one state. */
+  async #measure(rule: RetentionRule): Promise<number> {
+    this.#last = undefined;
     if (rule.maxAge !== undefined) return Infinity;
     const params = new Params();
-    const what = rule.maxCount === undefined ? `coalesce(sum(${BYTES}), 0)::bigint` : "count(*)";
+    const isCount = rule.maxCount !== undefined;
+    const most = `${params.add(rule.maxCount ?? rule.maxBytes!)}::bigint`;
+    const scope = scopeTerms(rule, params).join(" AND ");
+    const labelled = labelledSql(this.#policy, params);
+    const kept = params.add([...this.#kept]);
     const { rows } = await this.#session.query(
-      `SELECT ${what} FROM executions AS e WHERE ${scopeTerms(rule, params).join(" AND ")}`,
+      `WITH sized AS (
+        SELECT e.started_at, e.id, ${isCount ? "1" : BYTES} AS size,
+          NOT ${labelled} AND e.id <> ALL(${kept}::text[]) AS goes
+        FROM executions AS e WHERE ${scope}
+      ), excess AS (
+        SELECT (coalesce(sum(size), 0) - ${most})::bigint AS excess FROM sized
+      )
+      SELECT excess, last.started_at::text, last.id FROM excess LEFT JOIN LATERAL (
+        SELECT started_at, id FROM (
+          SELECT started_at, id, sum(size) OVER (ORDER BY started_at, id) - size AS before
+          FROM sized WHERE goes
+        ) AS going WHERE before < excess ORDER BY started_at DESC, id DESC LIMIT 1
+      ) AS last ON true`,
       params.values,
     );
-    const gone = this.#gone?.of(rule) ?? { count: 0, bytes: 0 };
-    return rule.maxCount === undefined
-      ? Number(rows[0]![0]) - gone.bytes - rule.maxBytes!
-      : Number(rows[0]![0]) - gone.count - rule.maxCount;
+    const [excess, started, id] = rows[0]!;
+    const gone = this.#gone?.of(rule);
+    if (gone !== undefined) return Number(excess) - (isCount ? gone.count : gone.bytes);
+    if (id !== null) this.#last = { started: String(started), id: String(id) };
+    return Number(excess);
   }
 }
 

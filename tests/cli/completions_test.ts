@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { checkPowerShell } from "../helpers/powershell.ts";
 import { program, testNeeding } from "../helpers/skip.ts";
@@ -17,7 +17,19 @@ async function withCompletions(
     await Deno.writeTextFile(file, (await cli(["completions", shell])).stdout);
     await Deno.writeTextFile(join(folder, "some file.yaml"), "");
     // Stands for the program where completions ask it.
-    const program = '#!/bin/sh\n[ "$*" = "workflow list -q" ] && printf "nightly\\nnotes\\n"\n';
+    const ids = [
+      "nightly",
+      "notes",
+      "a$(touch ran)",
+      "a`touch ran`",
+      "it's one",
+      "*",
+      "x:1",
+      "x:2",
+    ];
+    const program = `#!/bin/sh\n[ "$*" = "workflow list -q" ] && cat <<'end'\n${
+      ids.join("\n")
+    }\nend\n`;
     await Deno.mkdir(join(folder, "bin"));
     await Deno.writeTextFile(join(folder, "bin/goflow-storage"), program, { mode: 0o755 });
     await Deno.mkdir(join(folder, "some folder"));
@@ -60,6 +72,32 @@ testNeeding(
       assertEquals(await complete("workflow", "show", "n"), ["nightly", "notes"]);
       assertEquals(await complete("workflow", "save", "some"), ["some file.yaml", "some folder"]);
       assertEquals(await complete("workflow", "list", "--root", "some"), ["some folder"]);
+      // The shell splits words at these signs.
+      assertEquals(await complete("--root", "=", "/x", "workflow", "li"), ["list"]);
+      assertEquals(await complete("--url", "postgres", ":", "//x", "workflow", "li"), ["list"]);
+      assertEquals(await complete("execution", "list", "--driver", "="), [
+        "auto",
+        "builtin",
+        "ffi",
+      ]);
+      assertEquals(await complete("workflow", "show", "x", ":"), ["1", "2"]);
+      assertEquals(await complete("workflow", "show", "x", ":", "2"), ["2"]);
+    }),
+);
+
+testNeeding(
+  program("bash"),
+  "completions take ids as text and never run them in bash",
+  () =>
+    withCompletions("bash", async (file, folder) => {
+      const script = 'source "$1"; COMP_WORDS=(goflow-storage workflow show "$2"); COMP_CWORD=3; ' +
+        '_goflow_storage; for id in "${COMPREPLY[@]}"; do eval "echo $id"; done';
+      const complete = (word: string) =>
+        output("bash", ["--norc", "-c", script, "bash", file, word], folder);
+      assertEquals(await complete("a"), ["a$(touch ran)", "a`touch ran`"]);
+      assertEquals(await complete("it\\'s\\ o"), ["it's one"]);
+      assertEquals((await complete("")).length, 8);
+      await assertRejects(() => Deno.stat(join(folder, "ran")), Deno.errors.NotFound);
     }),
 );
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
+import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import { systemKeyring } from "../../src/credentials/system.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
 import {
@@ -292,6 +293,51 @@ testNeeding(
     }
     await gnome.startService();
     assertEquals(await keyring.get("goflow", "key"), "value");
+  },
+);
+
+testNeeding(
+  gnomeKeyring,
+  "KeyringCredentialStore takes what is locked since the keyring started for locked and not for missing",
+  async () => {
+    await using gnome = await GnomeKeyring.start({ service: false });
+    const daemon = await gnome.startService();
+    const store = await KeyringCredentialStore.open({ keyring: gnome.keyring(), root: gnome.home });
+    await store.set("key", "value", { expiresAt: new Date("2099-01-01") });
+    daemon.kill("SIGKILL");
+    await daemon.status;
+    await gnome.startService({ unlock: false });
+    const target = await KeyringCredentialStore.open({ keyring: new MemoryKeyring() });
+    const reading: (() => Promise<unknown>)[] = [
+      () => store.get("key"),
+      () => store.getMany(["key", "a", "b", "c"]),
+      () => store.list(),
+      () => store.info(),
+      () => store.listExpiring(),
+      () => store.delete("key"),
+      () => store.copyTo(target),
+    ];
+    for (const operation of reading) {
+      const error = await assertRejects(operation, KeyringError, "the keyring is locked");
+      assertEquals(error.reason, "locked");
+    }
+    await assertRejects(() => store.get("other"), NotFoundError);
+  },
+);
+
+testNeeding(
+  secretStorage,
+  "SecretServiceKeyring.verify() tells a keyring that was locked after a set",
+  async () => {
+    await using gnome = await GnomeKeyring.start();
+    const keyring = gnome.keyring();
+    await keyring.set("goflow", "key", "value");
+    await gnome.lock();
+    const error = await assertRejects(
+      () => keyring.verify("goflow", "key", "value"),
+      KeyringError,
+    );
+    assertEquals(error.reason, "locked");
   },
 );
 

@@ -189,6 +189,29 @@ Deno.test("SecretServiceKeyring.getMany() reads one by one when a search takes t
   assertEquals([...found ?? []].sort(), ["a", "b", "c", "d", "e"].map((key) => [key, key]));
 });
 
+Deno.test("SecretServiceKeyring is not hindered by items that somebody else deletes meanwhile", async () => {
+  await using fake = await fakeProgram("linux");
+  const { keyring } = fake;
+  await fake.setMode("vanishing");
+  const operations: [operation: () => Promise<unknown>, wanted: unknown][] = [
+    [() => keyring.list?.("goflow") ?? Promise.resolve(), ["other"]],
+    [() => keyring.get("goflow", "key"), undefined],
+    [() => keyring.getMany?.("goflow", ["key"]) ?? Promise.resolve(), new Map()],
+    [
+      () => keyring.getMany?.("goflow", ["key", "a", "b", "other"]) ?? Promise.resolve(),
+      new Map([["other", "value"]]),
+    ],
+    [() => keyring.delete("goflow", "key"), false],
+  ];
+  for (const secret of ["vanishing", "vanishing unread"]) {
+    for (const [operation, wanted] of operations) {
+      await keyring.set("goflow", "other", "value");
+      await keyring.set("goflow", "key", secret);
+      assertEquals(await operation(), wanted);
+    }
+  }
+});
+
 testNeeding(
   secretStorage,
   "KeyringCredentialStore is not hindered by an item of the same name in a locked collection",

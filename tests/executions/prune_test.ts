@@ -93,6 +93,39 @@ testRepositories(
   },
 );
 
+testRepositories(
+  "ExecutionRepository.prune() leaves what the policy keeps where several prune at once",
+  async ({ root, open }) => {
+    await using executions = await open();
+    const runs = Array.from(
+      { length: 600 },
+      (_, i) => sampleRun({ startedAt: new Date(i), nodes: 0 }),
+    );
+    await Promise.all(runs.map((run) => executions.save(run)));
+    const text = await new Response(executions.export()).text();
+    const fillAnew = () => executions.import(new Response(text).body!);
+    await using other = await open();
+    const pruneTwice = async (policy: RetentionPolicy) => {
+      const archive = join(root, `${crypto.randomUUID()}.gz`);
+      const done = await Promise.all([
+        executions.prune(policy, { batchSize: 5 }),
+        other.prune(policy, { archive }),
+      ]);
+      return done.reduce((sum, { count }) => sum + count, 0);
+    };
+    assertEquals(await pruneTwice({ rules: [{ maxCount: 50 }] }), 550);
+    assertEquals(await ids(executions), runs.slice(550).map(({ id }) => id));
+
+    await fillAnew();
+    const all = await executions.planPrune({ rules: [{ maxCount: 0 }], keepLastSuccess: false });
+    const maxBytes = Math.round(all.bytes / 10);
+    await pruneTwice({ rules: [{ maxBytes }], keepLastSuccess: false });
+    const left = await executions.planPrune({ rules: [{ maxCount: 0 }], keepLastSuccess: false });
+    assert(left.bytes > 0.9 * maxBytes, `${left.bytes} of ${maxBytes}`);
+  },
+  { only: { journalMode: "wal" } },
+);
+
 testBackends(
   "SQLiteExecutionRepository.prune() goes by the end where there is no start",
   async ({ path, open }) => {

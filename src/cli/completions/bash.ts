@@ -18,28 +18,60 @@ _goflow_storage_words() {
   COMPREPLY=($(compgen -W "$1" -- "$cur"))
 }
 _goflow_storage_files() {
-  local IFS=$'\\n'
+  local line
   compopt -o filenames 2> /dev/null
-  COMPREPLY=($(compgen "$1" -- "$cur"))
+  while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen "$1" -- "$cur")
+}
+# Ids are data, which compgen -W would run as code
+_goflow_storage_ids() {
+  local id quoted
+  while IFS= read -r id; do
+    printf -v quoted %q "$id"
+    [[ $id == "$cur"* || $quoted == "$cur"* ]] && COMPREPLY+=("$quoted")
+  done < <(goflow-storage $ids 2> /dev/null)
 }
 _goflow_storage() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} at='' i
-  local commands='' options='' values='' files='' ids=''
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    case "\${COMP_WORDS[i]}" in
-      ${valueFlags(nodes).join("|")}) ((i++)) ;;
-      -*|=) ;;
-      *) at+=" \${COMP_WORDS[i]}" ;;
+  local cur prev='' at='' word i last=0
+  local commands='' options='' values='' files='' ids='' words=()
+  COMPREPLY=()
+  # bash splits words at colons and equal signs
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    if ((i > 1)) && [[ $word =~ ^[:=]+$ || \${COMP_WORDS[i-1]} =~ ^[:=]+$ ]]; then
+      words[last]+=$word
+    else
+      last=$i
+      words[last]=$word
+    fi
+  done
+  cur=\${words[last]}
+  unset 'words[last]'
+  for word in "\${words[@]:1}"; do
+    case "$prev" in
+      ${valueFlags(nodes).join("|")}) prev='' ;;
+      *)
+        prev=$word
+        [[ $word == -* ]] || at+=" $word"
+        ;;
     esac
   done
-  # bash splits --option=value at the sign
-  [[ $prev == "=" ]] && prev=\${COMP_WORDS[COMP_CWORD-2]}
+  if [[ $cur == --*=* ]]; then
+    prev=\${cur%%=*}
+    cur=\${cur#*=}
+  fi
   case "$at $prev" in
 ${nodes.flatMap(choiceCases).join("\n")}
-    ${patterns(valueFlags(nodes, "DIR"))}) _goflow_storage_files -d; return ;;
-    ${patterns(valueFlags(nodes, "FILE"))}) _goflow_storage_files -f; return ;;
+    ${patterns(valueFlags(nodes, "DIR"))}) _goflow_storage_files -d ;;
+    ${patterns(valueFlags(nodes, "FILE"))}) _goflow_storage_files -f ;;
     ${patterns(valueFlags(nodes))}) return ;;
+    *) _goflow_storage_command ;;
   esac
+  # Only the last of the words that were joined is replaced
+  word=\${COMP_WORDS[COMP_CWORD]}
+  [[ $word =~ ^[:=]+$ ]] && word=''
+  COMPREPLY=("\${COMPREPLY[@]#"\${cur%"$word"}"}")
+}
+_goflow_storage_command() {
   case "$at" in
 ${nodes.toSorted((a, b) => b.path.length - a.path.length).map(nodeCase).join("\n")}
   esac
@@ -47,8 +79,9 @@ ${nodes.toSorted((a, b) => b.path.length - a.path.length).map(nodeCase).join("\n
     _goflow_storage_words "$options"
   elif [[ -n $files ]]; then
     _goflow_storage_files -f
+  elif [[ -n $ids ]]; then
+    _goflow_storage_ids
   else
-    [[ -n $ids ]] && values=$(goflow-storage $ids 2> /dev/null)
     _goflow_storage_words "$commands $values"
   fi
 }
@@ -60,7 +93,7 @@ function choiceCases({ path, options }: CompletionNode): string[] {
   return options.filter(({ choices }) => choices).map((option) => {
     const flags = flagsOf(option).map((flag) => `"${prefix(path)}"*" ${flag}"`).join("|");
     const words = option.choices!.join(" ");
-    return `    ${flags}) _goflow_storage_words "${words}"; return ;;`;
+    return `    ${flags}) _goflow_storage_words "${words}" ;;`;
   });
 }
 

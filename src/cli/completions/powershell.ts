@@ -45,7 +45,10 @@ ${nodes.flatMap(listEntries).join("\n")}
     $found = & goflow-storage @list 2> $null | ForEach-Object { ,@($_, $_) }
   }
   $found | Where-Object { $_ -and $_[0].StartsWith($wordToComplete) } | ForEach-Object {
-    [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterValue', $_[1])
+    $text = $_[0]
+    # An id is data, which would be run as code without quotes; PowerShell has five of them.
+    if ($text -match '[^\\w.:/-]') { $text = "'" + ($text -replace "['\\u2018-\\u201b]", '$0$0') + "'" }
+    [System.Management.Automation.CompletionResult]::new($text, $_[0], 'ParameterValue', $_[1])
   }
 }
 `;

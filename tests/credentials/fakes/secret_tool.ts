@@ -2,7 +2,8 @@
  * Behaves as `secret-tool` over a Secret Service: arguments, limits, texts, statuses.
  *
  * Modes: `locked`, `hang`, `no-bus`, `no-service`, `denied`, `no-login`, `kwallet`, `broken`,
- * `slow-list`, `broken-list`, `stuck`, `short-buffer`.
+ * `slow-list`, `broken-list`, `stuck`, `short-buffer`, `vanishing` (somebody else deletes items
+ * whose secret is this word when they were found).
  *
  * @module
  */
@@ -60,6 +61,17 @@ export function secretTool(process: FakeProcess): void {
   );
   const nameOf = (of: Record<string, string>) => JSON.stringify(Object.entries(of).sort());
 
+  const vanishing = mode === "vanishing" &&
+    matching.find(({ secret }) => secret === "vanishing" || secret === "vanishing unread");
+  if (vanishing && command !== "store") {
+    items.delete(nameOf(vanishing.attributes));
+    const path = "/org/freedesktop/secrets/collection/login/1";
+    if (command !== "search" || vanishing.secret === "vanishing") {
+      fail(`No such secret item at path: ${path}`);
+    }
+    process.print(`secret-tool: Object does not exist at path “${path}”\n`, "stderr");
+  }
+
   switch (command) {
     case "store": {
       if (!options.some((option) => option.startsWith("--label="))) fail("must specify a label", 2);
@@ -99,7 +111,7 @@ export function secretTool(process: FakeProcess): void {
       for (const [index, item] of matching.entries()) {
         process.print(`[/${index + 1}]\nlabel = an item\n`);
         if (mode === "locked") process.print("Cannot get secret of a locked object\n", "stderr");
-        else process.print(`secret = ${item.secret}\n`);
+        else if (item !== vanishing) process.print(`secret = ${item.secret}\n`);
         process.print(`created = ${item.created}\nmodified = ${item.modified}\n`);
         for (const [name, value] of Object.entries(item.attributes)) {
           process.print(`attribute.${name} = ${toBytes(value)}\n`, "stderr");
