@@ -204,7 +204,8 @@ function bind(command: Command, positionals: readonly string[]): Map<string, str
     const values = positionals.slice(index, multiple ? undefined : index + 1);
     if (values.length === 0 && !optional) throw new UsageError(`Argument ${name} is missing`);
     for (const value of values) checkChoice(name, value, choices);
-    bound.set(name, values);
+    // Named twice, a thing is meant once: the second time it might be deleted already.
+    bound.set(name, [...new Set(values)]);
     index += values.length;
   }
   if (index < positionals.length) {

@@ -104,14 +104,21 @@ export async function typeSecret(
   }
 }
 
+/** What was read to its end, and would be empty the next time. */
+const finished = new WeakSet<Source>();
+
 /**
  * Reads standard input to its end.
  *
  * @param stdin Input.
  * @returns The text.
- * @throws {UsageError} If it is not UTF-8.
+ * @throws {UsageError} If it is not UTF-8, or was read before.
  */
 export async function readAll(stdin: Source): Promise<string> {
+  if (finished.has(stdin)) {
+    throw new UsageError("Standard input can be read once: name a file for the other input");
+  }
+  finished.add(stdin);
   const chunks: Uint8Array[] = [];
   for (let chunk = await take(stdin); chunk; chunk = await take(stdin)) chunks.push(chunk);
   const bytes = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
@@ -160,17 +167,26 @@ async function readKeys(stdin: Source): Promise<string> {
   let bytes: number[] = [];
   for (let chunk = await take(stdin); chunk; chunk = await take(stdin)) {
     for (const [index, byte] of chunk.entries()) {
+      if (byte === INTERRUPT || (byte === END_OF_INPUT && bytes.length === 0)) throw interruption();
       if (byte === CR || byte === LF || byte === END_OF_INPUT) {
         pending.set(stdin, chunk.subarray(index + 1));
-        return new TextDecoder().decode(Uint8Array.from(bytes));
+        return decodeKeys(bytes);
       }
-      if (byte === INTERRUPT) throw interruption();
       if (byte === ERASE_LINE) bytes = [];
       else if (byte === BACKSPACE || byte === DELETE) bytes = withoutLast(bytes);
       else bytes.push(byte);
     }
   }
-  return new TextDecoder().decode(Uint8Array.from(bytes));
+  // The terminal went away: what was typed may be half of it.
+  throw interruption();
+}
+
+function decodeKeys(bytes: number[]): string {
+  try {
+    return decodeUtf8(Uint8Array.from(bytes));
+  } catch {
+    throw new UsageError("What was typed is not UTF-8 text: set the terminal to UTF-8");
+  }
 }
 
 /** A character of UTF-8 ends at its first byte, seen from behind. */

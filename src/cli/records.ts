@@ -51,7 +51,11 @@ export interface Records<T> {
 export async function printRecords<T>(context: Context, records: Records<T>): Promise<number> {
   const { name, items, columns, json, id, empty, fields } = records;
   if (context.format === "ndjson" || context.format === "ids") {
-    const line = context.format === "ids" && id ? id : (item: T) => toJson(json(item));
+    // A pipe gets ids as they are; a terminal must not be driven by them.
+    const shown = context.io.stdout.isTerminal ? oneLine : String;
+    const line = context.format === "ids" && id
+      ? (item: T) => shown(id(item))
+      : (item: T) => toJson(json(item));
     let count = 0;
     for await (const item of items) {
       context.print(line(item));

@@ -8,7 +8,7 @@ import type { CredentialStore } from "../domain/credential.ts";
 import { AlreadyExistsError } from "../domain/errors.ts";
 import { failed } from "./failures.ts";
 import { type CredentialItems, notFound } from "./items.ts";
-import { checkKeys, keyAction } from "./keys.ts";
+import { checkKey, checkKeys, keyAction } from "./keys.ts";
 import type { MetadataRecord } from "./metadata.ts";
 
 /** Options of `copyTo()`. */
@@ -63,7 +63,9 @@ export async function copyCredentials(
   options: CopyOptions,
 ): Promise<CopyResult> {
   if (options.keys !== undefined) checkKeys("Cannot copy credentials", options.keys);
-  const keys = options.keys ?? (await source.index.keys()).sort();
+  const keys = [...new Set(options.keys ?? (await source.index.keys()).sort())];
+  // Other programs may have stored what no store of this module can hold.
+  for (const key of keys) checkKey(keyAction("copy", key), key);
   const found = await source.readMany(keys);
   const present = new Set(await target.store.list());
   const result: CopyResult = { copied: [], unchanged: [] };

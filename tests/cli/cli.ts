@@ -20,7 +20,7 @@ export interface CliResult {
 /** How a command is run. */
 export interface CliOptions {
   /** What standard input holds, or what is typed. */
-  stdin?: string;
+  stdin?: string | Uint8Array<ArrayBuffer>;
   /** Whether the streams are a terminal. */
   terminal?: boolean;
   /** Width of the terminal. */
@@ -43,7 +43,7 @@ export async function cli(args: string[], options: CliOptions = {}): Promise<Cli
       written[stream] += text;
     },
   });
-  let input = new TextEncoder().encode(stdin);
+  let input = typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin;
   const io: Io = {
     stdin: {
       isTerminal: terminal,

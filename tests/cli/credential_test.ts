@@ -7,14 +7,16 @@ import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
 interface Keyring {
   run(args: string[], options?: CliOptions): Promise<CliResult>;
   setMode(mode: string): Promise<void>;
+  folder: string;
 }
 
 async function withKeyring(test: (keyring: Keyring) => Promise<void>): Promise<void> {
-  await withFakeKeyring(({ setMode }) =>
+  await withFakeKeyring(({ setMode, folder }) =>
     withRoot((root) =>
       test({
         run: (args, options) => cli(["credential", ...args, "--root", root], options),
         setMode,
+        folder,
       })
     )
   );
@@ -74,6 +76,25 @@ testNeeding(
 
 testNeeding(
   fakeKeyring,
+  "credential set stores nothing that was typed in another encoding, and nothing on Ctrl-D alone",
+  () =>
+    withKeyring(async ({ run }) => {
+      const latin1 = await run(["set", "k"], {
+        terminal: true,
+        stdin: Uint8Array.from([0x63, 0xe9, 13]),
+      });
+      assertEquals(latin1.code, 2);
+      assertStringIncludes(latin1.stderr, "What was typed is not UTF-8 text");
+      assertEquals((await run(["set", "k"], { terminal: true, stdin: "\x04" })).code, 130);
+      assertEquals((await run(["set", "k"], { terminal: true, stdin: "half" })).code, 130);
+      assertEquals((await run(["list"])).stderr, "No credentials found\n");
+      assertEquals((await run(["set", "k"], { terminal: true, stdin: "all\x04" })).code, 0);
+      assertEquals((await run(["get", "k"])).stdout, "all");
+    }),
+);
+
+testNeeding(
+  fakeKeyring,
   "credential set replaces a credential only when asked to",
   () =>
     withKeyring(async ({ run }) => {
@@ -117,6 +138,9 @@ testNeeding(
         credentials: [{ key: "a:y" }, { key: "b:x" }],
       });
       assertEquals((await run(["list", "--ndjson"])).stdout, '{"key":"a:y"}\n{"key":"b:x"}\n');
+      await run(["set", "c\u202ez", "--stdin"], { stdin: "v" });
+      assertEquals((await run(["list", "-q"])).stdout, "a:y\nb:x\nc\u202ez\n");
+      assertEquals((await run(["list", "-q"], { terminal: true })).stdout, "a:y\nb:x\nc\\u202ez\n");
     }),
 );
 
@@ -161,6 +185,7 @@ testNeeding(
       assertEquals((await run(["list"])).stdout, "KEY\na\nb\n");
       assertEquals((await run(["delete", "a"], { terminal: true, stdin: "y\n" })).code, 0);
       assertEquals((await run(["list"])).stdout, "KEY\nb\n");
+      assertEquals((await run(["delete", "b", "b", "--yes"])).code, 0);
     }),
 );
 
@@ -234,6 +259,15 @@ Deno.test("credential --keyring vault works without a keyring, under a passphras
     assertEquals((await run(["get", "k", "--passphrase-file", file])).stdout, "value");
     const unasked = await run(["get", "k"]);
     assertEquals(unasked.code, 2);
+    const both = ["--stdin", "--passphrase-file", "-"];
+    for (const more of [[], ["--yes"]]) {
+      const twice = await run(["set", "other", ...both, ...more], { stdin: "pass\nvalue" });
+      assertEquals(twice.code, 2);
+      assertStringIncludes(twice.stderr, "Standard input can be read once");
+    }
+    assertEquals((await run(["list", "-q", ...both.slice(1)], { stdin: "pass\n" })).stdout, "k\n");
+    const copied = await run(["copy", "--to-tenant", "acme"], typed("pass\r"));
+    assertEquals([copied.code, copied.stderr.match(/Passphrase/g)?.length], [0, 1]);
     const args = ["credential", "passphrase", "--root", root];
     assertEquals((await cli(args, typed("pass\rnext\rnext\r"))).code, 0);
     assertEquals((await run(["get", "k", "--reveal"], typed("next\r"))).stdout, "value\n");
@@ -264,5 +298,27 @@ testNeeding(
       } finally {
         await Deno.remove(file);
       }
+    }),
+);
+
+testNeeding(
+  fakeKeyring,
+  "credential copy says on Ctrl-C what was copied, though it stops the keyring's program as well",
+  () =>
+    withKeyring(async ({ run, folder }) => {
+      for (const key of ["a", "b", "c"]) await run(["set", key, "--stdin"], { stdin: "v" });
+      let interrupted = false;
+      const { code, stderr } = await run(["copy", "--to-tenant", "acme"], {
+        terminal: true,
+        onWrite: (_, text) => {
+          if (interrupted || !text.includes("Copying")) return;
+          interrupted = true;
+          Deno.writeTextFileSync(join(folder, "mode"), "broken");
+          // As SIGINT, which is for the test runner.
+          Deno.kill(Deno.pid, "SIGTERM");
+        },
+      });
+      assertEquals(code, 130);
+      assertStringIncludes(stderr, "Interrupted: 1 of 3 credentials were copied\n");
     }),
 );

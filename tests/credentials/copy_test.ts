@@ -3,6 +3,7 @@ import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import {
   AlreadyExistsError,
   CredentialExpiredError,
+  InvalidDataError,
   KeyringError,
   NotFoundError,
 } from "../../src/domain/errors.ts";
@@ -54,4 +55,16 @@ Deno.test("KeyringCredentialStore.copyTo() notices a target that stores somethin
   const target = await openStore(inner);
   const error = await assertRejects(() => source.copyTo(target), KeyringError, "another value");
   assert(!Deno.inspect(error).includes('value"'));
+});
+
+Deno.test("KeyringCredentialStore.copyTo() copies nothing when a key of another program is not valid", async () => {
+  const keyring = new MemoryKeyring();
+  const source = await openStore(keyring);
+  const target = await openStore();
+  await source.set("a", "1");
+  await keyring.set("goflow", "b\x1b[31m", "2");
+  await assertRejects(() => source.copyTo(target), InvalidDataError, "Cannot copy credential");
+  assertEquals(await target.list(), []);
+  const result = await source.copyTo(target, { keys: ["a", "a"] });
+  assertEquals(result, { copied: ["a"], unchanged: [] });
 });

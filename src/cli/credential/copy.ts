@@ -9,7 +9,7 @@ import { type Context, interruption } from "../context.ts";
 import { printRecord } from "../records.ts";
 import { Progress } from "../progress.ts";
 import { oneLine } from "../text.ts";
-import { newPassphrase, openCredentials, openTenant, openVault } from "./store.ts";
+import { newPassphrase, openCredentials, openVault, tenantOf } from "./store.ts";
 
 /** Copies credentials to another keyring or tenant. */
 export async function copyCredentials(context: Context): Promise<void> {
@@ -20,18 +20,25 @@ export async function copyCredentials(context: Context): Promise<void> {
   if (from === to && tenant === context.text("tenant")) {
     throw new UsageError('Source and target are the same, pass "--to" or "--to-tenant"');
   }
-  const source = await openTenant(context);
-  const all = await openCredentials(context, to);
-  const target = tenant === undefined ? all : all.tenant(tenant);
+  const origin = await openCredentials(context);
+  // The same store again, so that a vault asks for its passphrase once.
+  const destination = from === to ? origin : await openCredentials(context, to);
+  const source = tenantOf(origin, context.text("tenant"));
   const { signal } = context;
+  let state = "no credentials were copied";
   using progress = new Progress(context.io, "Copying", "credentials");
-  const { copied, unchanged } = await source.copyTo(target, {
+  const copying = source.copyTo(tenantOf(destination, tenant), {
     ...(keys.length > 0 ? { keys } : {}),
     overwrite: context.flag("overwrite"),
     onProgress({ done, total }) {
       progress.update(done, total);
-      if (signal.aborted) throw interruption(`${done} of ${total} credentials were copied`);
+      state = `${done} of ${total} credentials were copied`;
+      signal.throwIfAborted();
     },
+  });
+  const { copied, unchanged } = await copying.catch((error) => {
+    // Ctrl-C reaches the keyring's program as well, which then fails in some way.
+    throw signal.aborted ? interruption(state) : error;
   });
   printRecord(context, { copied, unchanged }, () => {
     for (const key of copied) context.note(oneLine(`Copied credential "${key}"`));

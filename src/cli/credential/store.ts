@@ -39,8 +39,20 @@ export async function openCredentials(
  * @returns The store.
  */
 export async function openTenant(context: Context): Promise<KeyringCredentialStore> {
-  const store = await openCredentials(context);
-  const tenant = context.text("tenant");
+  return tenantOf(await openCredentials(context), context.text("tenant"));
+}
+
+/**
+ * Returns the store of a tenant.
+ *
+ * @param store The store of all credentials.
+ * @param tenant The tenant, absent for none.
+ * @returns The store.
+ */
+export function tenantOf(
+  store: KeyringCredentialStore,
+  tenant: string | undefined,
+): KeyringCredentialStore {
   return tenant === undefined ? store : store.tenant(tenant);
 }
 
