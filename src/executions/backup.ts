@@ -8,11 +8,13 @@
 import { dirname } from "../paths.ts";
 import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
+import { type LastChange, lastChange } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { exists, removeDatabase, removeSideFiles, requireAbsent } from "./database_files.ts";
 import { databaseError } from "./database_error.ts";
 import type { Driver, DriverModule, DriverName } from "./driver.ts";
 import { isSameFile, registerOpenFile } from "./open_files.ts";
+import type { SQLiteInfo } from "./options.ts";
 import { readVersion, VERSIONS } from "./schema_version.ts";
 
 /** Told how far the copying of a database is; it is not to be stopped. */
@@ -67,23 +69,24 @@ export async function backUp(
 
 /**
  * Replaces the content of a live database by that of a copy, which is checked
- * first. It is one transaction: when it fails, the old content stays.
+ * first. It is one transaction: when it fails, the old content stays. A copy of
+ * an older version is migrated before, since others would meet that version.
  *
  * @param connection The live database.
  * @param module The library.
  * @param path The copy.
- * @param options Progress.
+ * @param options Progress, and whether to migrate.
  * @param action What it is for, in the form `Cannot restore "a.db"`.
- * @returns The version of the schema of the copy.
+ * @returns The version of the schema of the new content, and the newest change of the old content.
  * @throws {DatabaseError} If the copy is not such a database or is damaged, or the live one is locked.
  */
 export async function restore(
   connection: Connection,
   module: DriverModule,
   path: string,
-  { onProgress }: CopyProgressOptions,
+  { onProgress, migrate }: CopyProgressOptions & { migrate: boolean },
   action: string,
-): Promise<number> {
+): Promise<{ version: number; last: LastChange | undefined }> {
   const folder = dirname(path);
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
   if (!exists(path)) {
@@ -100,11 +103,43 @@ export async function restore(
       if (version === 0) {
         throw new DatabaseError(`${action}: "${path}" has no tables`, { code: "not-a-database" });
       }
-      await connection.replaceBy(action, source, (done, total) => onProgress?.({ done, total }));
-      return version;
+      const replace = (source: Driver) =>
+        connection.replaceBy(
+          action,
+          source,
+          (done, total) => onProgress?.({ done, total }),
+          () => lastChange(connection),
+        );
+      if (version === VERSIONS.length || !migrate) return { version, last: await replace(source) };
+      const last = await withMigrated(source, module, connection.info, action, replace);
+      return { version: VERSIONS.length, last };
     });
   } catch (cause) {
     throw databaseError(cause, action, path);
+  }
+}
+
+/** Migrates a copy of a database beside another one, and uses it. */
+async function withMigrated<T>(
+  source: Driver,
+  module: DriverModule,
+  { path, driver }: SQLiteInfo,
+  action: string,
+  use: (driver: Driver) => Promise<T>,
+): Promise<T> {
+  const [{ MIGRATIONS }, { migrate }] = await Promise.all([
+    import("./migrations.ts"),
+    import("./migrator.ts"),
+  ]);
+  const partial = makeTempFile(dirname(path), action);
+  try {
+    await source.copyTo(partial);
+    return await withDatabase(module, { path: partial, driver }, action, (migrated) => {
+      migrate(migrated, MIGRATIONS, action);
+      return use(migrated);
+    });
+  } finally {
+    removeDatabase(partial);
   }
 }
 

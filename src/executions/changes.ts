@@ -15,6 +15,7 @@ import type { Connection } from "./connection.ts";
 import { LIMIT_SQL } from "./list_query.ts";
 import { makeRun, readRunRows } from "./load.ts";
 import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
+import { FEATURES } from "./schema_version.ts";
 import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
 
 /** How many changes are read at once. */
@@ -61,15 +62,44 @@ export function readChanges(connection: Connection, after: number): ExecutionCha
 }
 
 /**
+ * Reads the newest change.
+ *
+ * @param connection The connection, in a transaction.
+ * @returns The change, `undefined` for an empty feed and for a schema without one.
+ */
+export function lastChange(connection: Connection): LastChange | undefined {
+  if (connection.info.schemaVersion < FEATURES.changes) return undefined;
+  const row = connection.statement(
+    "SELECT sequence, execution_id FROM changes ORDER BY sequence DESC LIMIT 1",
+  ).get();
+  return row && { sequence: Number(row[0]), executionId: String(row[1]) };
+}
+
+/** The newest change of a feed. */
+export type LastChange = Omit<ExecutionChange, "kind">;
+
+/** What others may write between the look at the old feed and the copying has room in it. */
+const FEED_GAP = 10_000;
+
+/**
  * Moves the feed of content that was replaced behind the old one, with a gap,
  * so that those who watch learn that they have to read the runs anew.
  *
  * @param connection The connection, in a write transaction.
- * @param newest The newest place in the old feed.
+ * @param last The newest change of the old feed.
  */
-export function moveFeedBehind(connection: Connection, newest: number): void {
-  const offset = Math.max(newest, newestChange(connection)) + 2;
-  connection.statement("UPDATE changes SET sequence = sequence + ?").run(offset);
+export function moveFeedBehind(connection: Connection, last: LastChange | undefined): void {
+  const newest = newestChange(connection);
+  const gap = Math.max(last?.sequence ?? 0, newest) + FEED_GAP;
+  if (newest > 0) connection.statement("UPDATE changes SET sequence = sequence + ?").run(gap);
+  else if (last !== undefined) {
+    // An empty feed would begin at 1 again: that run was changed by the replacement too.
+    connection.statement(
+      `INSERT INTO changes SELECT ?1, ?2, CASE WHEN EXISTS (
+        SELECT 1 FROM executions WHERE id = ?2
+      ) THEN 'updated' ELSE 'deleted' END`,
+    ).run(gap, last.executionId);
+  }
 }
 
 /** What was seen of a run that is followed. */

@@ -13,7 +13,7 @@ import type {
 } from "../domain/execution_retention.ts";
 import type { ExportOptions, ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
 import { backUp, type CopyProgressOptions, restore } from "./backup.ts";
-import { moveFeedBehind, newestChange } from "./changes.ts";
+import { moveFeedBehind } from "./changes.ts";
 import { checkDatabase, type CheckOptions, type CheckResult } from "./check.ts";
 import { compact, type CompactOptions } from "./compact.ts";
 import { chooseDriver } from "./driver_choice.ts";
@@ -263,27 +263,24 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
     const action = `Cannot restore the execution store from "${path}"`;
     let connection = await this.connect(action);
     const module = await chooseDriver(connection.info.driver, action);
-    const newest = connection.info.schemaVersion < FEATURES.changes
-      ? 0
-      : await connection.read(action, () => newestChange(connection));
     await beginOperation(connection, "restore", action);
-    let version: number;
+    let old: Awaited<ReturnType<typeof restore>>;
     try {
-      version = await restore(connection, module, resolve(path), options, action);
+      const migrate = this.options.migrate === "auto";
+      old = await restore(connection, module, resolve(path), { ...options, migrate }, action);
     } catch (error) {
       // Otherwise the note is gone with the content.
       await endOperation(connection, "restore", action);
       throw error;
     }
-    // Opening it anew brings an older copy to the newest version.
-    if (version !== connection.info.schemaVersion) connection = await this.reconnect(action);
+    if (old.version !== connection.info.schemaVersion) connection = await this.reconnect(action);
     connection.info.incrementalVacuum = await connection.read(action, () => {
       // The setting is that of the last read.
       connection.statement("SELECT 1 FROM migrations").get();
       return connection.statement("PRAGMA auto_vacuum").get()?.[0] === 2;
     });
     if (connection.info.schemaVersion < FEATURES.changes) return;
-    await connection.write(action, () => moveFeedBehind(connection, newest));
+    await connection.write(action, () => moveFeedBehind(connection, old.last));
   }
 
   /**

@@ -112,6 +112,43 @@ testBackends(
 );
 
 testBackends(
+  "SQLiteExecutionRepository.restore() tells those who watch, whatever the feed of the copy",
+  async ({ root, open }) => {
+    const [copy, old] = [join(root, "copy.db"), join(root, "old.db")];
+    await makeGoDatabase(old);
+    using executions = await open();
+    using other = await open();
+    const record = async (store: SQLiteExecutionRepository, runs: number) => {
+      for (let i = 0; i < runs; i++) await store.save(sampleRun({ nodes: 0 }));
+    };
+    await record(executions, 20);
+    await executions.backup(copy);
+    // What another writes when the restoring has begun lies behind the old feed too.
+    const restoring = executions.restore(copy);
+    await record(other, 3);
+    await restoring;
+    for (const after of [20, 21, 23]) {
+      await assertRejects(() => other.watch({ after }).next(), ConflictError, "read the runs");
+    }
+
+    let seen = false;
+    const watching = async () => {
+      for await (const _ of executions.watch({ interval: 5 })) seen = true;
+    };
+    const error = assertRejects(watching, ConflictError, "the feed");
+    while (!seen) await record(executions, 1);
+    // The copy has no feed, so that numbers would begin anew.
+    await executions.restore(old);
+    await error;
+    const { value: deleted } = await executions.watch({ after: 0 }).next();
+    assertEquals(deleted?.kind, "deleted");
+    await record(executions, 3);
+    await assertRejects(() => other.watch({ after: 2 }).next(), ConflictError, "read the runs");
+  },
+  { only: { journalMode: "wal" } },
+);
+
+testBackends(
   "SQLiteExecutionRepository.backup() ends while another process writes without a pause",
   async ({ root, open, backend }) => {
     using executions = await open();
