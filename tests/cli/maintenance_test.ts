@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { Execution } from "../../src/domain/execution.ts";
@@ -113,6 +113,27 @@ Deno.test("db backup and restore bring everything back", () =>
     assertEquals((await ids()).length, 10);
     await Deno.writeTextFile(copy, "nonsense");
     assertEquals((await run(["db", "restore", copy, "--yes"])).code, 1);
+    assertEquals((await ids()).length, 10);
+  }));
+
+Deno.test("db restore makes nothing before it goes on, and says what to do about a damaged database", () =>
+  withRuns(async ({ root, run, ids }) => {
+    const copy = join(root, "copy.db");
+    await run(["db", "backup", copy]);
+    const fresh = join(root, "fresh");
+    const restore = (...args: string[]) => cli(["db", "restore", ...args, "--root", fresh]);
+    assertEquals((await restore(copy, "--dry-run")).code, 0);
+    assertEquals((await restore(copy)).code, 2);
+    assertEquals((await restore(join(root, "none.db"), "--yes")).code, 3);
+    await assertRejects(() => Deno.stat(fresh), Deno.errors.NotFound);
+
+    const path = join(root, "goflow.db");
+    await Deno.writeTextFile(path, "nonsense".repeat(1000));
+    const refused = await run(["db", "restore", copy, "--yes"]);
+    assertEquals(refused.code, 1);
+    assertStringIncludes(refused.stderr, "cannot be opened, so move it away first");
+    await Deno.rename(path, `${path}.damaged`);
+    assertEquals((await run(["db", "restore", copy, "--yes"])).code, 0);
     assertEquals((await ids()).length, 10);
   }));
 

@@ -4,10 +4,14 @@
  * @module
  */
 
+import { DatabaseError } from "../../domain/errors.ts";
+import { requirePermissions } from "../../permissions.ts";
 import type { Context } from "../context.ts";
+import { fileError } from "../files.ts";
 import { printRecord } from "../records.ts";
 import { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import {
+  databasePath,
   driverOf,
   existingDatabase,
   openDatabase,
@@ -35,14 +39,37 @@ export async function backUpDatabase(context: Context): Promise<void> {
 /** Replaces the content of the database by that of a copy. */
 export async function restoreDatabase(context: Context): Promise<void> {
   const file = context.argument("FILE");
-  using store = await openOrCreateDatabase(context);
-  const { path } = await store.info();
+  const path = databasePath(context);
+  checkFile(`Cannot restore "${path}"`, file);
   if (!await confirmed(context, `Replace everything in "${path}" by "${file}"`)) return;
+  using store = await openOrCreateDatabase(context).catch((error) => {
+    throw restorable(error, path);
+  });
   {
     using progress = new Progress(context.io, "Restoring", "pages");
     await store.restore(file, { onProgress: ({ done, total }) => progress.update(done, total) });
   }
   context.note(oneLine(`Restored ${path} from ${file}`));
+}
+
+function checkFile(action: string, path: string): void {
+  requirePermissions(action, { name: "read", path });
+  try {
+    Deno.statSync(path);
+  } catch (cause) {
+    throw fileError(cause, `${action} from "${path}"`, path);
+  }
+}
+
+/** Says how to go on without a database that does not open, which others may want to salvage. */
+function restorable(error: unknown, path: string): unknown {
+  const codes: string[] = ["corrupt", "not-a-database", "newer-schema"];
+  if (!(error instanceof DatabaseError) || !codes.includes(error.code)) return error;
+  return new DatabaseError(
+    `Cannot restore "${path}": what is there cannot be opened, so move it away first, ` +
+      `with the files "${path}-wal" and "${path}-shm" if they are there`,
+    { code: error.code, cause: error },
+  );
 }
 
 /** Gives the space of deleted rows back. */
