@@ -60,7 +60,7 @@ export function processIo(): Io {
       setRaw: (raw) => Deno.stdin.setRaw(raw),
     },
     stdout: sink(Deno.stdout),
-    stderr: sink(Deno.stderr),
+    stderr: unheard(sink(Deno.stderr)),
     color: !Deno.noColor,
   };
 }
@@ -72,6 +72,18 @@ function sink(stream: typeof Deno.stdout): Sink {
     columns: () => isTerminal ? Deno.consoleSize().columns : Infinity,
     write: (text) => writeAll(stream, new TextEncoder().encode(text)),
   };
+}
+
+/** What is told to people must not stop work, such as a deletion, half way when they left. */
+function unheard(sink: Sink): Sink {
+  const write = (text: string) => {
+    try {
+      sink.write(text);
+    } catch (error) {
+      if (!(error instanceof BrokenPipeError)) throw error;
+    }
+  };
+  return { ...sink, write };
 }
 
 function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {

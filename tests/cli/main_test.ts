@@ -127,3 +127,32 @@ Deno.test("main() treats a reader that goes away as no error", async () => {
     { code: "0\n", stderr: "" },
   );
 });
+
+Deno.test("main() goes on with its work when nobody reads standard error any more", () =>
+  withRoot(async (root) => {
+    const folder = join(root, "workflows");
+    await Deno.mkdir(folder);
+    for (const id of ["a", "b", "c"]) await Deno.writeTextFile(join(folder, `${id}.yaml`), "");
+    const { code } = await new Deno.Command("bash", {
+      args: [
+        "-c",
+        '"$@" 2>&1 | true; exit "${PIPESTATUS[0]}"',
+        "bash",
+        Deno.execPath(),
+        "run",
+        "-qA",
+      ]
+        .concat(configFlags(), MAIN, [
+          "workflow",
+          "delete",
+          "a",
+          "b",
+          "c",
+          "--yes",
+          "--root",
+          root,
+        ]),
+    }).output();
+    assertEquals(code, 0);
+    assertEquals([...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).length, 0);
+  }));
