@@ -51,7 +51,13 @@ export async function copyTexts(
     }
   };
   await each("copy", async (id) => {
-    counts[await copyText(from, to, id, onConflict)]++;
+    const copy = () => copyText(from, to, id, onConflict);
+    const outcome = await copy().catch((error) => {
+      // Another copy may have stored the same meanwhile.
+      if (error instanceof AlreadyExistsError) return copy();
+      throw error;
+    });
+    counts[outcome]++;
   });
   await each("verify", async (id) => {
     const [wanted, found] = await Promise.all([from.archiveDigest(id), to.archiveDigest(id)]);

@@ -80,7 +80,7 @@ export async function copyCredentials(
       throw new AlreadyExistsError(
         `${
           keyAction("copy", key)
-        }: the target has another value under this key, delete it or pass overwrite: true`,
+        }: the target has another value under this key, delete it or pass overwrite: true (--overwrite)`,
         { kind: "credential", id: key },
       );
     }

@@ -8,7 +8,7 @@ import { KeyringError, PermissionDeniedError } from "../domain/errors.ts";
 
 /** Named by every error of a keyring that cannot be reached. */
 const ALTERNATIVES =
-  "or choose another keyring: VaultKeyring (an encrypted file) or EnvironmentKeyring (variables of a CI job)";
+  "or choose another keyring: VaultKeyring (an encrypted file, --keyring vault on the command line) or EnvironmentKeyring (variables of a CI job)";
 
 /** Why a value cannot be returned. */
 export const NOT_TEXT = "the value is not UTF-8 text, another program stored it";

@@ -24,7 +24,7 @@ export function valueOf(
   const expiresAt = record?.expires;
   if (expiresAt === undefined || allowExpired || !isExpired({ record })) return value;
   throw new CredentialExpiredError(
-    `${action}: it expired at ${expiresAt.toISOString()}, set or rotate it, or pass allowExpired: true`,
+    `${action}: it expired at ${expiresAt.toISOString()}, set or rotate it, or pass allowExpired: true (--allow-expired)`,
     { key, expiresAt },
   );
 }

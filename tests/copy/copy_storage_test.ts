@@ -198,3 +198,20 @@ Deno.test("copyStorage() keeps the order in which a folder lists runs of one ins
       assertEquals(await order(to), await order(from));
     })
   ));
+
+testCopies(
+  "copyStorage() takes what another copy stored meanwhile for there already",
+  async (from, to) => {
+    await fill(from);
+    const write = to.workflows.writeArchive.bind(to.workflows);
+    let first = true;
+    to.workflows.writeArchive = async (...args) => {
+      if (first) await write(...args);
+      first = false;
+      return await write(...args);
+    };
+    const { workflows } = await copyStorage(from, to);
+    assertEquals([workflows.copied, workflows.unchanged, workflows.failed], [6, 1, []]);
+  },
+  { only: ["files"] },
+);
