@@ -51,13 +51,7 @@ export async function copyTexts(
     }
   };
   await each("copy", async (id) => {
-    const copy = () => copyText(from, to, id, onConflict);
-    const outcome = await copy().catch((error) => {
-      // Another copy may have stored the same meanwhile.
-      if (error instanceof AlreadyExistsError) return copy();
-      throw error;
-    });
-    counts[outcome]++;
+    counts[await copyText(from, to, id, onConflict)]++;
   });
   await each("verify", async (id) => {
     const [wanted, found] = await Promise.all([from.archiveDigest(id), to.archiveDigest(id)]);
@@ -86,7 +80,13 @@ async function copyText(
       actual: found,
     });
   }
-  await to.writeArchive(archive, { replaces: found });
+  try {
+    await to.writeArchive(archive, { replaces: found });
+  } catch (error) {
+    // Another copy may have stored the same meanwhile.
+    if (!(error instanceof ConflictError) || await to.archiveDigest(id) !== wanted) throw error;
+    return "unchanged";
+  }
   return older ? "copied" : "replaced";
 }
 
