@@ -98,6 +98,32 @@ Deno.test("execution export and import move runs to another folder without loss"
     assertEquals((await run(["execution", "import", join(root, "none")])).code, 3);
   }));
 
+Deno.test("execution export and workflow export never write over the data itself", () =>
+  withRuns(async ({ root, run, ids }) => {
+    const folder = join(root, "workflows");
+    await Deno.mkdir(folder, { recursive: true });
+    const workflow = `name: a\ndescription: ghp_${"a1B2".repeat(9)}\n`;
+    await Deno.writeTextFile(join(folder, "a.yaml"), workflow);
+    await Deno.symlink(join(root, "goflow.db"), join(root, "link"));
+    const calls = [
+      ["execution", "export", "-o", join(root, "goflow.db")],
+      ["execution", "export", "-o", join(root, "link")],
+      ["workflow", "export", "a", "-o", join(root, "goflow.db")],
+      ["workflow", "export", "a", "-o", join(folder, "a.yaml")],
+      ["workflow", "export", "--dir", folder],
+    ];
+    for (const call of calls) {
+      const { code, stderr } = await run(call);
+      assertEquals(code, 2, call.join(" "));
+      assertStringIncludes(stderr, "it is data of GoFlow itself, name another file");
+    }
+    assertEquals((await ids()).length, 10);
+    assertEquals(await Deno.readTextFile(join(folder, "a.yaml")), workflow);
+    for (let i = 0; i < 2; i++) {
+      assertEquals((await run(["workflow", "export", "a", "-o", join(root, "a.yaml")])).code, 0);
+    }
+  }));
+
 Deno.test("db backup and restore bring everything back", () =>
   withRuns(async ({ root, run, ids }) => {
     const copy = join(root, "copy.db");

@@ -10,7 +10,7 @@ import { pauser } from "../../workflows/pause.ts";
 import { UsageError } from "../command.ts";
 import { type Context, interruption } from "../context.ts";
 import { printRecord } from "../records.ts";
-import { fileError } from "../files.ts";
+import { checkOutput, fileError } from "../files.ts";
 import type { Source } from "../io.ts";
 import { Progress } from "../progress.ts";
 import { oneLine } from "../text.ts";
@@ -51,7 +51,7 @@ export async function exportExecutions(context: Context): Promise<void> {
           // Otherwise Ctrl-C would be heard only in the end: nothing here waits for the system.
           await pause();
         }
-      } else await writeStream(stream, path);
+      } else await writeStream(context, stream, path);
     } catch (error) {
       if (error !== signal.reason) throw error;
       throw interruption(`about ${count} runs were exported`);
@@ -62,9 +62,13 @@ export async function exportExecutions(context: Context): Promise<void> {
   );
 }
 
-async function writeStream(stream: ReadableStream<Uint8Array>, path: string): Promise<void> {
+async function writeStream(
+  context: Context,
+  stream: ReadableStream<Uint8Array>,
+  path: string,
+): Promise<void> {
   const action = `Cannot write "${path}"`;
-  requirePermissions(action, { name: "write", path });
+  checkOutput(context, action, path);
   const file = await Deno.open(path, { write: true, create: true, truncate: true }).catch(
     (cause) => {
       throw fileError(cause, action, path);

@@ -10,7 +10,7 @@ import type { WorkflowRepository } from "../../domain/workflow_repository.ts";
 import type { ExportedWorkflow, ImportedWorkflow } from "../../domain/workflow_sharing.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { fileError } from "../files.ts";
+import { checkOutput, fileError } from "../files.ts";
 import { Progress } from "../progress.ts";
 import { readAll } from "../prompt.ts";
 import { printRecords } from "../records.ts";
@@ -33,7 +33,7 @@ export async function exportWorkflows(context: Context): Promise<number> {
   if (folder !== undefined) throw new UsageError('Option "--dir" is for all workflows, without ID');
   const exported = await store.exportWorkflow(id);
   if (output === undefined) context.io.stdout.write(exported.text);
-  else await writeFile(output, exported.text);
+  else await writeFile(context, output, exported.text);
   reportRemoved(context, exported);
   return 0;
 }
@@ -59,7 +59,7 @@ async function exportFolder(
         context.note(visible(shared.error.message));
         failed++;
       } else {
-        await writeFile(join(folder, `${shared.id}.yaml`), shared.text);
+        await writeFile(context, join(folder, `${shared.id}.yaml`), shared.text);
         reportRemoved(context, shared);
         written++;
       }
@@ -77,9 +77,9 @@ function reportRemoved(context: Context, { id, removed }: ExportedWorkflow): voi
   }
 }
 
-async function writeFile(path: string, text: string): Promise<void> {
+async function writeFile(context: Context, path: string, text: string): Promise<void> {
   const action = `Cannot write "${path}"`;
-  requirePermissions(action, { name: "write", path });
+  checkOutput(context, action, path);
   await Deno.writeTextFile(path, text).catch((cause) => {
     throw fileError(cause, action, path);
   });
