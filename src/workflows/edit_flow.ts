@@ -82,23 +82,20 @@ function editMapping(
   const [first] = entries;
   const colon = /:[ \t]*$/.exec(text.slice(first!.start, first!.value))?.[0] ?? ": ";
   const wanted = definedKeys(after);
-  const added = new Map<number, { text: string }[]>();
   let previous = -1;
-  for (const key of wanted) {
-    const from = known.get(key);
-    if (from === undefined) {
-      const entry = { text: formatKey(key, style) + colon + formatInline(after[key], style) };
-      added.set(previous, [...added.get(previous) ?? [], entry]);
-    } else previous = from;
-  }
+  const groups = Map.groupBy(wanted, (key) => previous = known.get(key) ?? previous);
+  const addedTo = (index: number) =>
+    (groups.get(index) ?? []).filter((key) => !known.has(key)).map((key) => ({
+      text: formatKey(key, style) + colon + formatInline(after[key], style),
+    }));
   const kept = new Set(wanted);
   const items = entries.flatMap((entry, from) => {
     const key = entry.key!;
-    const news = added.get(from) ?? [];
+    const news = addedTo(from);
     if (!kept.has(key)) return news;
     return [{ text: editEntry(text, entry, before[key], after[key], style), from }, ...news];
   });
-  return replaceEntries(text, flow, [...added.get(-1) ?? [], ...items]);
+  return replaceEntries(text, flow, [...addedTo(-1), ...items]);
 }
 
 /** The text of an entry, key included, with another value. */

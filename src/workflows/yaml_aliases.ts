@@ -7,6 +7,7 @@
 
 import { parse } from "@std/yaml";
 import { equalValues } from "../domain/value.ts";
+import { LIMITS } from "./limits.ts";
 import { limitProblem } from "./yaml_limits.ts";
 
 const NAME = String.raw`[^\s,[\]{}]+`;
@@ -18,8 +19,8 @@ const TOKEN = new RegExp(
   "gi",
 );
 
-/** How many aliases are looked at one by one. */
-const MOST_DOUBTS = 50;
+/** How many characters are parsed to look at aliases one by one. */
+const MOST_DOUBTED = 4 * LIMITS.bytes;
 
 /** A falsy scalar where it is anchored, or an alias of it. */
 interface Occurrence {
@@ -54,7 +55,7 @@ export function expandAliases(text: string): string | undefined {
   let aliases = found.filter(({ isAlias }) => isAlias);
   if (!saysTheSame(aliases)) {
     // What only looks like an alias, such as a word of a sentence, makes a difference.
-    if (aliases.length > MOST_DOUBTS) return undefined;
+    if (aliases.length * text.length > MOST_DOUBTED) return undefined;
     aliases = aliases.filter((alias) => saysTheSame([alias]));
     if (!saysTheSame(aliases)) return undefined;
   }

@@ -83,14 +83,14 @@ class Editor {
     // A layout that was misread, or keys that come from an alias.
     if (keys.length !== entries.length || !keys.every((key) => known.has(key))) return undefined;
 
-    const kept = new Map(entries.map((entry) => [entry.key!, entry]));
     const order = Object.keys(after).filter((key) => after[key] !== undefined);
-    const added = new Map<string | undefined, string[]>();
     let previous: string | undefined;
-    for (const key of order) {
-      if (kept.has(key)) previous = key;
-      else added.set(previous, [...added.get(previous) ?? [], key]);
-    }
+    // What a key of before precedes, beginning with itself.
+    const groups = Map.groupBy(order, (key) => {
+      if (known.has(key)) previous = key;
+      return previous;
+    });
+    const addedTo = (key: string) => (groups.get(key) ?? []).slice(1);
     // Nothing goes before the first entry, which may share its line with a dash.
     const first = entries[0]!.key!;
     const segments: string[] = [];
@@ -104,7 +104,7 @@ class Editor {
         segments.push(orphan + lead + this.#entry(entry, before[key], after[key], column));
         orphan = "";
       }
-      const news = [...added.get(key) ?? [], ...(key === first ? added.get(undefined) ?? [] : [])];
+      const news = [...addedTo(key), ...(key === first ? groups.get(undefined) ?? [] : [])];
       for (const name of news) {
         segments.push(this.#lines(formatEntry(name, after[name], column), column));
       }

@@ -117,6 +117,9 @@ function skipBlanks(text: string, start: number): number {
   return at;
 }
 
+/** What is longer is no style that a new entry could follow. */
+const LONGEST_SEPARATOR = 200;
+
 /**
  * Returns the text of a flow collection with other entries.
  *
@@ -144,9 +147,8 @@ export function replaceEntries(
   }
   if (items.length === 0) return text[start] + text[end - 1]!;
   const separator = entries.length > 1 ? behind(0) : `,${prefix.slice(1)}`;
-  const usual = separator.includes("\n") || entries.length > 1 && separator === ","
-    ? separator
-    : ", ";
+  const isStyle = separator.includes("\n") || entries.length > 1 && separator === ",";
+  const usual = isStyle && separator.length <= LONGEST_SEPARATOR ? separator : ", ";
   let result = prefix + items[0]!.text;
   for (const [index, item] of items.entries()) {
     if (index === 0) continue;

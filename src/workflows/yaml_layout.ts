@@ -73,7 +73,9 @@ export class Layout {
   rootFlow(): Flow | undefined {
     const first = this.lines.find(({ kind }) => kind === "content");
     const flow = first && readFlow(this.text, first.start + first.indent);
-    return flow && /^(?:\s|#.*)*$/.test(this.text.slice(flow.end)) ? flow : undefined;
+    return flow && /^(?:[^\S\n]*(?:#[^\n]*)?(?:\n|$))*$/.test(this.text.slice(flow.end))
+      ? flow
+      : undefined;
   }
 
   /** The block at the root; `undefined` when it is not a plain block collection. */
@@ -96,7 +98,7 @@ export class Layout {
   nested(entry: Entry): Block | undefined {
     const line = this.lines[entry.first]!;
     const rest = this.text.slice(entry.value, line.end);
-    if (/^[ \t]*(?:&[^\s,[\]{}]+)?\s*(?:(?<=\s)#.*)?\r?\n?$/.test(rest)) {
+    if (/^(?:[ \t]+&[^\s,[\]{}]+)?\s*(?:(?<=\s)#.*)?\r?\n?$/.test(rest)) {
       return this.block(entry.first + 1, entry.last);
     }
     if (entry.key !== undefined) return undefined;
