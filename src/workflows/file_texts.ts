@@ -7,7 +7,7 @@
 import { InvalidDataError, NotFoundError, StorageError } from "../domain/errors.ts";
 import type { TextArchive, WriteArchiveOptions } from "../domain/text_archive.ts";
 import type { RevisionOptions, WorkflowRevision } from "../domain/workflow_history.ts";
-import { requireAccess } from "../file_errors.ts";
+import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
 import { digestOf, requireReplaced } from "./archive.ts";
 import { revisionOf } from "./revision.ts";
 import type {
@@ -20,14 +20,14 @@ import type {
 } from "./text_store.ts";
 import type { ReadFile } from "./workflow_files.ts";
 import type { WorkflowFolder } from "./workflow_folder.ts";
-import { editedRevision, type WorkflowHistory } from "./workflow_history.ts";
+import { type ArchivedHistory, editedRevision, type WorkflowHistory } from "./workflow_history.ts";
 
 /** Finds the id of another workflow of a name. */
 export type FindName = (name: string, except: string) => Promise<string | undefined>;
 
 /** Texts in a folder. */
 export class FileTexts implements TextStore {
-  readonly history: RevisionStore | undefined;
+  readonly history: FileRevisions | undefined;
   readonly #folder: WorkflowFolder;
   readonly #history: WorkflowHistory | undefined;
   readonly #findName: FindName;
@@ -111,7 +111,7 @@ export class FileTexts implements TextStore {
   archiveIds(): Promise<string[]> {
     return Promise.try(() => {
       const action = "Cannot list what is kept";
-      const ids = new Set([...this.ids(action), ...this.#history?.ids() ?? []]);
+      const ids = new Set([...this.ids(action), ...this.history?.ids(action) ?? []]);
       return [...ids].sort();
     });
   }
@@ -135,7 +135,7 @@ export class FileTexts implements TextStore {
 
   #archive(id: string, action: string): TextArchive | undefined {
     const file = this.#folder.read(id, action);
-    const history = this.#history?.readAll(id) ?? { revisions: [], tags: {} };
+    const history = this.history?.readAll(id, action) ?? { revisions: [], tags: {} };
     if (file === undefined && history.revisions.length === 0) return undefined;
     return { id, ...(file === undefined ? {} : { text: file.text }), ...history };
   }
@@ -171,7 +171,7 @@ export class FileTexts implements TextStore {
     });
   }
 
-  /** Reading must not fail because nothing can be written. */
+  /** Reading must not fail because the history cannot be read or written. */
   async notice(id: string, { text }: StoredText): Promise<boolean> {
     const history = this.#history;
     const action = `Cannot record a revision of workflow ${JSON.stringify(id)}`;
@@ -186,7 +186,7 @@ export class FileTexts implements TextStore {
         return true;
       });
     } catch (error) {
-      if (error instanceof StorageError) return false;
+      if (error instanceof StorageError || isSystemError(error)) return false;
       throw error;
     }
   }
@@ -283,17 +283,29 @@ class FileRevisions implements RevisionStore {
   }
 
   ids(action: string): string[] {
-    requireAccess(action, this.#root, this.#root, "read");
-    return this.#history.ids();
+    return this.#read(this.#root, action, () => this.#history.ids());
   }
 
   list(id: string, action: string): WorkflowRevision[] {
-    requireAccess(action, this.#root, this.#history.pathOf(id), "read");
-    return this.#history.list(id);
+    return this.#read(this.#history.pathOf(id), action, () => this.#history.list(id));
   }
 
   text(id: string, revision: string, action: string): { revision: string; text: string } {
-    requireAccess(action, this.#root, this.#history.pathOf(id), "read");
-    return this.#history.text(id, revision, action);
+    const path = this.#history.pathOf(id);
+    return this.#read(path, action, () => this.#history.text(id, revision, action));
+  }
+
+  /** Reads all revisions with their texts, oldest first, and all tags. */
+  readAll(id: string, action: string): ArchivedHistory {
+    return this.#read(this.#history.pathOf(id), action, () => this.#history.readAll(id));
+  }
+
+  #read<T>(path: string, action: string, run: () => T): T {
+    requireAccess(action, this.#root, path, "read");
+    try {
+      return run();
+    } catch (cause) {
+      throw isSystemError(cause) ? asFileError(cause, action, path) : cause;
+    }
   }
 }

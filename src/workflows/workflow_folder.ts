@@ -6,7 +6,12 @@
  */
 
 import { join } from "../paths.ts";
-import { AlreadyExistsError, InvalidDataError, PermissionDeniedError } from "../domain/errors.ts";
+import {
+  AlreadyExistsError,
+  InvalidDataError,
+  PermissionDeniedError,
+  type StorageError,
+} from "../domain/errors.ts";
 import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
 import { withFileLock } from "../file_lock.ts";
 import {
@@ -87,7 +92,7 @@ export class WorkflowFolder extends WorkflowFiles {
       }, { timeout: this.#options.lockTimeout, mode: this.#options.fileMode });
     } catch (cause) {
       if (!isSystemError(cause)) throw cause;
-      throw asFileError(cause, action, this.pathOf(id));
+      throw this.#fileError(cause, action, this.pathOf(id));
     }
   }
 
@@ -124,8 +129,16 @@ export class WorkflowFolder extends WorkflowFiles {
         keepMode: replaces !== undefined,
       });
     } catch (cause) {
-      throw asFileError(cause, action, path);
+      throw this.#fileError(cause, action, path);
     }
+  }
+
+  /** When Deno refuses something beside the file, such as the history, the flag for the root permits all. */
+  #fileError(cause: unknown, action: string, path: string): StorageError {
+    if (cause instanceof Deno.errors.NotCapable) {
+      requireAccess(action, this.root, this.root, "read", "write");
+    }
+    return asFileError(cause, action, path);
   }
 
   /** Removes the file of an id, or the link in its place. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
+import { InvalidDataError, NotFoundError, PermissionDeniedError } from "../../src/domain/errors.ts";
 import { runDeno } from "../helpers/child.ts";
 import { type AnyStore, testStores } from "./backends.ts";
 import { RecordedFiles } from "./recorded_files.ts";
@@ -99,6 +99,44 @@ Deno.test("reading the history needs no write permission", async () => {
     args: ["history", store.root],
   });
   assertEquals([stdout, stderr], ["greet edited,saved\n", ""]);
+});
+
+/** Refuses to look into the history, as the system does for another user than its owner. */
+class SecretHistory extends RecordedFiles {
+  override lstat(path: string): Deno.FileInfo | undefined {
+    if (path.endsWith(".jsonl")) throw new Deno.errors.PermissionDenied("EACCES");
+    return super.lstat(path);
+  }
+}
+
+Deno.test("whoever may not read the history may read the workflow", async () => {
+  await using store = await TempStore.open();
+  await store.workflows.save(greeting());
+  const reader = await store.another({ files: new SecretHistory() });
+  assertEquals((await reader.load("greet")).name, "greet");
+  await reader.exportWorkflow("greet");
+  for (
+    const read of [
+      () => reader.history("greet"),
+      () => reader.loadRevision("greet", "abcdef"),
+      () => reader.readArchive("greet"),
+    ]
+  ) {
+    const error = await assertRejects(read, PermissionDeniedError, "the system refused access");
+    assertEquals(error.resource, logPath(store));
+  }
+});
+
+Deno.test("whoever may read and write the workflows alone is told the flag that saving needs", async () => {
+  await using store = await TempStore.open();
+  await store.workflows.save(greeting());
+  const narrow = ["workflows", "workflows.lock"].map((name) => join(store.root, name)).join();
+  const { stdout, stderr } = await runDeno(new URL("./writer.ts", import.meta.url), {
+    flags: [`--allow-read=${narrow}`, `--allow-write=${narrow}`],
+    args: ["read-only", store.root],
+  });
+  const flag = `--allow-read=${store.root}`;
+  assertEquals([stdout, stderr], [`loaded greet, ${flag}, ${flag}\n`, ""]);
 });
 
 testStores("loadRevision() reads by revision, by its first characters and by tag", async (open) => {
