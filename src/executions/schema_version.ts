@@ -26,6 +26,7 @@ export const VERSIONS: readonly Version[] = [
   { version: 6, checksum: "4e86171b" },
   { version: 7, checksum: "9215a555" },
   { version: 8, checksum: "08e520ef" },
+  { version: 9, checksum: "808362b1" },
 ];
 
 /**

@@ -132,6 +132,12 @@ function nodeDurationSql(row: string): string {
   }) * 86400000) AS INTEGER), 0)) END`;
 }
 
+/** How often a node execution was repeated; what no program counts to would overflow the sum. */
+function retriesSql(row: string): string {
+  return `CASE WHEN ${row}.retry_count BETWEEN -2147483648 AND 2147483647 ` +
+    `THEN ${row}.retry_count ELSE 0 END`;
+}
+
 /** The day of a run, counted from 1970. */
 function daySql(run: string): string {
   return `${run}.started_instant / 86400000000`;
@@ -144,7 +150,7 @@ function daySql(run: string): string {
 function countNodesSql(row: string, workflow: string, day: string, from: string, sign: string) {
   const columns = `${workflow} AS workflow, ${day} AS day,
     ${row}.node_id AS node_id, ${row}.node_type AS node_type, ${row}.status AS status,
-    coalesce(${row}.error_type, '') AS error_type, coalesce(${row}.retry_count, 0) AS retries,
+    coalesce(${row}.error_type, '') AS error_type, ${retriesSql(row)} AS retries,
     ${nodeDurationSql(row)} AS ms`;
   return `INSERT INTO node_statistics
   (workflow_id, node_id, node_type, status, error_type, day, nodes, retries, total, longest)
@@ -335,8 +341,15 @@ ${lateNodeSql("old", "update", `${differs(NODE_COUNTED)} AND`, -1)}
 ${lateNodeSql("new", "update", `${differs(NODE_COUNTED)} AND`, 1)}
 `;
 
-/** The views that the triggers of {@linkcode STATISTICS_SQL} put runs and node executions into. */
+/**
+ * The views that the triggers of {@linkcode STATISTICS_SQL} put runs and node
+ * executions into, and a trigger for a run that gets another id by hand.
+ */
 export const COUNTING_SQL: string = [
+  `CREATE TRIGGER rename_waiting_run AFTER UPDATE OF id ON executions
+WHEN new.id <> old.id AND NOT ${differs(RUN_COUNTED)} BEGIN
+UPDATE OR REPLACE uncounted SET execution_id = new.id WHERE execution_id = old.id;
+END;`,
   viewSql("waiting_runs", ["newest"], foldSql("u.execution_id <> new.newest")),
   viewSql("single_runs", [...ONE_RUN.split(", "), "sign"], [
     countRunsSql("new", "WHERE true", "new.sign"),

@@ -49,7 +49,10 @@ function countSql(sign: 1 | -1): string {
     (workflow_id, node_id, node_type, status, error_type, day, nodes, retries, total, longest)
   SELECT runs.workflow_id, n.node_id, n.node_type, n.status, coalesce(n.error_type, ''),
     floor(extract(epoch FROM runs.started_at) / 86400)::bigint,
-    ${sign} * count(*), ${sign} * sum(coalesce(n.retry_count, 0)),
+    ${sign} * count(*),
+    -- What no program counts to would overflow.
+    ${sign} * sum(CASE WHEN n.retry_count BETWEEN -2147483648 AND 2147483647
+      THEN n.retry_count ELSE 0 END),
     ${sign} * sum(coalesce(${durationSql("n")}, 0)), max(coalesce(${durationSql("n")}, 0))
   FROM runs JOIN node_executions AS n ON n.execution_id = runs.id
   WHERE n.status IN ('completed', 'failed', 'skipped')

@@ -14,7 +14,7 @@ import { rawSql, testBackends, withRoot } from "./backends.ts";
 
 /** What versions were before later ones took over a part of them. */
 const FORMER = new Map(
-  [5, 7].map((version) => [
+  [5, 7, 8].map((version) => [
     version,
     Deno.readTextFileSync(new URL(`../fixtures/schema-${version}.sql`, import.meta.url)),
   ]),
