@@ -11,8 +11,10 @@ const CONTEXT = 3;
 const LONGEST_SEARCH = 2000;
 
 /** One line of an edit script. */
-interface Step {
+export interface Step {
+  /** Whether it is in both texts, in the one before alone, or in the one after alone. */
   kind: " " | "-" | "+";
+  /** The line. */
   line: string;
 }
 
@@ -30,7 +32,7 @@ export function unifiedDiff(
   names: { before: string; after: string },
 ): string {
   if (before === after) return "";
-  const steps = script(linesOf(before), linesOf(after));
+  const steps = editScript(linesOf(before), linesOf(after));
   const lines = [`--- ${names.before}`, `+++ ${names.after}`, ...hunkLines(steps)];
   return lines.join("\n") + "\n";
 }
@@ -43,7 +45,14 @@ function linesOf(text: string): string[] {
     : `${text}\n\\ No newline at end of file`.split(/\n(?!\\)/);
 }
 
-function script(before: string[], after: string[]): Step[] {
+/**
+ * Compares the lines of two texts.
+ *
+ * @param before The lines of one text.
+ * @param after The lines of the other.
+ * @returns The lines of both, in an order that makes the other of the one.
+ */
+export function editScript(before: string[], after: string[]): Step[] {
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start++;
   let end = 0;

@@ -229,6 +229,44 @@ Deno.test("workflow merge-driver joins what git cannot, keeps comments, and repo
     assertStringIncludes(await Deno.readTextFile(mine!), "return: hi }");
   }));
 
+Deno.test("workflow merge-driver keeps the comments of both sides, or tells that it cannot", () =>
+  withRoot(async (folder) => {
+    const files = ["base", "mine", "theirs"].map((name) => join(folder, name));
+    const merge = async (...texts: string[]) => {
+      for (const [i, text] of texts.entries()) await Deno.writeTextFile(files[i]!, text);
+      const { code, stderr } = await cli(["workflow", "merge-driver", ...files]);
+      return { code, stderr, text: await Deno.readTextFile(files[1]!) };
+    };
+    const base = `name: a # one
+version: "1.0"
+metadata:
+  last_modified: "2026-01-01T00:00:00Z"
+nodes:
+  - id: start
+    type: start
+`;
+    const mine = base.replace("name: a", "name: b").replace("2026", "2027") +
+      "  # mine\n  - id: end\n    type: end\n";
+    const theirs = base.replace('"1.0"', '"2.0" # two').replace("2026", "2028").replace(
+      "nodes:",
+      "# all of them\nnodes:",
+    );
+    assertEquals(await merge(base, mine, theirs), {
+      code: 0,
+      stderr: "",
+      text: mine.replace('"1.0"', '"2.0" # two').replace("nodes:", "# all of them\nnodes:"),
+    });
+    const lost = await merge(base, mine, base.replace("name: a # one", "name: a # uno"));
+    assertEquals([lost.code, lost.text], [0, mine]);
+    assertStringIncludes(lost.stderr, "Comments of the other side are left out");
+    // Both sides made the file.
+    const made = await merge("", mine, mine.replace("# mine", "# ours"));
+    assertEquals([made.code, made.text], [0, mine]);
+    const other = await merge("", mine, mine.replace("name: b", "name: c"));
+    assertEquals([other.code, other.text], [1, mine]);
+    assertStringIncludes(other.stderr, "Both changed name, mine is kept");
+  }));
+
 Deno.test("commands refuse a file that is not UTF-8, and leave it as it is", () =>
   withRoot(async (root) => {
     const file = join(root, "latin.yaml");
