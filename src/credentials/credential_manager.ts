@@ -15,7 +15,7 @@ import {
   requestLine,
   scriptArguments,
 } from "./credential_manager_script.ts";
-import { denied, failed, itemAction, named, NOT_TEXT, tooLarge, unavailable } from "./failures.ts";
+import { denied, failed, itemAction, named, notText, tooLarge, unavailable } from "./failures.ts";
 import { type Program, run } from "./process.ts";
 import type { SystemKeyringOptions } from "./system.ts";
 
@@ -191,7 +191,7 @@ function secretOf(action: string, { code, value }: OperationResult): string | un
   try {
     return decodeUtf8(Uint8Array.fromBase64(value ?? ""));
   } catch {
-    throw failed(action, NOT_TEXT);
+    throw notText(action);
   }
 }
 

@@ -10,8 +10,7 @@ import { KeyringError, PermissionDeniedError } from "../domain/errors.ts";
 const ALTERNATIVES =
   "or choose another keyring: VaultKeyring (an encrypted file, --keyring vault on the command line) or EnvironmentKeyring (variables of a CI job)";
 
-/** Why a value cannot be returned. */
-export const NOT_TEXT = "the value is not UTF-8 text, another program stored it";
+const NOT_TEXT = "the value is not UTF-8 text, another program stored it";
 
 /**
  * Describes what is about to be done with an item, to start an error message with.
@@ -105,6 +104,16 @@ export function timedOut(
 /** The keyring, or the person who was asked, refused. */
 export function denied(action: string, why: string, cure: string, resource: string): Error {
   return new PermissionDeniedError(`${action}: ${why}; ${cure}`, { resource });
+}
+
+/** The item is there, and its secret cannot be returned. */
+export function notText(action: string): KeyringError {
+  return failed(action, NOT_TEXT);
+}
+
+/** Whether an item is there that is no text. */
+export function isNotText(error: unknown): boolean {
+  return error instanceof KeyringError && error.message.endsWith(NOT_TEXT);
 }
 
 /** Anything else that the keyring reported. */

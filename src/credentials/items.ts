@@ -7,11 +7,11 @@
 
 import type { Keyring } from "../domain/credential.ts";
 import { NotFoundError } from "../domain/errors.ts";
-import { named } from "./failures.ts";
+import { isNotText, named } from "./failures.ts";
 import { CredentialIndex } from "./index_item.ts";
 import { keyAction } from "./keys.ts";
 import { LargeValues } from "./large_values.ts";
-import { readMany } from "./read_many.ts";
+import { readEach, readMany } from "./read_many.ts";
 import { withKeyringLock } from "./lock.ts";
 import { MetadataMemory } from "./metadata_memory.ts";
 import {
@@ -80,7 +80,18 @@ export class CredentialItems {
 
   /** Reads the text of the metadata item of a key; most keys have none. */
   async readMetadata(key: string): Promise<string | undefined> {
-    return (await readMany(this.keyring, this.metadataService, [key])).get(key);
+    return (await this.#readMetadata([key])).get(key);
+  }
+
+  /** An item that is no text is there, and is no metadata. */
+  async #readMetadata(keys: readonly string[]): Promise<Map<string, string>> {
+    try {
+      return await readMany(this.keyring, this.metadataService, keys);
+    } catch (error) {
+      if (!isNotText(error)) throw error;
+      if (keys.length === 1) return new Map([[keys[0]!, ""]]);
+      return await readEach(keys, (key) => this.readMetadata(key));
+    }
   }
 
   /** Service of the values that rotations replaced. */
@@ -155,7 +166,7 @@ export class CredentialItems {
   async readMany(keys: readonly string[]): Promise<Map<string, FoundItem & { value: string }>> {
     const [texts, known] = await Promise.all([
       readMany(this.keyring, this.service, keys),
-      readMany(this.keyring, this.metadataService, keys),
+      this.#readMetadata(keys),
     ]);
     const found = new Map<string, FoundItem & { value: string }>();
     for (const [key, text] of texts) {

@@ -9,13 +9,11 @@
 import type { Keyring } from "../domain/credential.ts";
 import { parseMapping } from "../domain/value.ts";
 import { failed, itemAction, tooLarge, tooLargeToSplit } from "./failures.ts";
-import { type PartsReference, randomText } from "./metadata.ts";
+import { isPartCount, MOST_PARTS, type PartsReference, randomText } from "./metadata.ts";
 import { putItem } from "./put_item.ts";
 import { readMany } from "./read_many.ts";
 
 const PREFIX = "goflow-split:v1:";
-/** Bounds what a damaged header can ask for, and how much of a small keyring one value takes. */
-const MOST_PARTS = 256;
 
 interface Header extends PartsReference {
   /** UTF-8 bytes of the value. */
@@ -164,9 +162,8 @@ function pieceUp(text: string, limit: number): string[] {
 function parseHeader(text: string): Header | undefined {
   const fields = text.startsWith(PREFIX) ? parseMapping(text.slice(PREFIX.length)) : undefined;
   const { id, count, length, sha256 } = fields ?? {};
-  const isHeader = typeof id === "string" && typeof count === "number" &&
-    typeof length === "number" && typeof sha256 === "string" &&
-    Number.isInteger(count) && count >= 1 && count <= MOST_PARTS;
+  const isHeader = typeof id === "string" && isPartCount(count) && typeof length === "number" &&
+    typeof sha256 === "string";
   return isHeader ? { id, count, length, sha256 } : undefined;
 }
 

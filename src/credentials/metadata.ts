@@ -9,6 +9,9 @@
 
 import { isMapping, parseMapping } from "../domain/value.ts";
 
+/** Bounds what damaged items can ask for, and how much of a small keyring one value takes. */
+export const MOST_PARTS = 256;
+
 /** Parts of a split value. */
 export interface PartsReference {
   /** Common beginning of their accounts. */
@@ -189,7 +192,12 @@ function parseRecord(fields: unknown): MetadataRecord | undefined {
 function parseParts(fields: unknown): { parts?: PartsReference } {
   if (!isMapping(fields)) return {};
   const { id, count } = fields;
-  return typeof id === "string" && typeof count === "number" ? { parts: { id, count } } : {};
+  return typeof id === "string" && isPartCount(count) ? { parts: { id, count } } : {};
+}
+
+/** Whether a value can have so many parts. */
+export function isPartCount(count: unknown): count is number {
+  return typeof count === "number" && Number.isInteger(count) && count >= 1 && count <= MOST_PARTS;
 }
 
 function parseDate(text: unknown): Date | undefined {

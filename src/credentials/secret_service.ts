@@ -9,7 +9,7 @@
 import type { Keyring } from "../domain/credential.ts";
 import { KeyringError } from "../domain/errors.ts";
 import { decodeUtf8 } from "../text_decoding.ts";
-import { denied, failed, itemAction, locked, NOT_TEXT, tooLarge, unavailable } from "./failures.ts";
+import { denied, failed, itemAction, locked, notText, tooLarge, unavailable } from "./failures.ts";
 import { readEach } from "./read_many.ts";
 import { type Call, type CallResult, type Program, run } from "./process.ts";
 import {
@@ -315,7 +315,7 @@ function decode(action: string, secret: Uint8Array): string {
   try {
     return decodeUtf8(secret);
   } catch {
-    throw failed(action, NOT_TEXT);
+    throw notText(action);
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { FakeItems } from "../credentials/fakes/items.ts";
 import { testNeeding } from "../helpers/skip.ts";
 import { cli, type CliOptions, type CliResult, withRoot } from "./cli.ts";
 import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
@@ -186,6 +187,20 @@ testNeeding(
       assertEquals((await run(["delete", "a"], { terminal: true, stdin: "y\n" })).code, 0);
       assertEquals((await run(["list"])).stdout, "KEY\nb\n");
       assertEquals((await run(["delete", "b", "b", "--yes"])).code, 0);
+    }),
+);
+
+testNeeding(
+  fakeKeyring,
+  "credential delete deletes a value that cannot be read, as another program may have stored",
+  () =>
+    withKeyring(async ({ run, folder }) => {
+      const attributes = { service: "goflow", username: "raw" };
+      const name = JSON.stringify(Object.entries(attributes));
+      new FakeItems(folder).write(name, { attributes, secret: "\xff" });
+      assertEquals((await run(["get", "raw"])).code, 1);
+      assertEquals((await run(["delete", "raw", "--yes"])).code, 0);
+      assertEquals((await run(["list"])).stderr, "No credentials found\n");
     }),
 );
 

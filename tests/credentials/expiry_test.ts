@@ -5,7 +5,9 @@ import {
   InvalidDataError,
   NotFoundError,
 } from "../../src/domain/errors.ts";
+import { allItems } from "./cut_off.ts";
 import { ago, ahead, DAY, openStore } from "./memory_store.ts";
+import { UnreadableKeyring } from "./unreadable.ts";
 
 Deno.test("KeyringCredentialStore.get() does not return an expired value unless asked", async () => {
   const store = await openStore();
@@ -110,6 +112,35 @@ Deno.test("KeyringCredentialStore takes damaged metadata for none", async () => 
     assertEquals((await store.describe("key")).metadata, "unknown", text);
     await store.delete("key");
     assertEquals(await keyring.get("goflow.meta", "key"), undefined, text);
+  }
+});
+
+Deno.test("KeyringCredentialStore takes metadata that is no text for none, and deletes it too", async () => {
+  const keyring = new UnreadableKeyring();
+  const store = await openStore(keyring);
+  await store.set("other", "value", { expiresAt: ahead(DAY) });
+  await store.set("key", "old", { expiresAt: ahead(DAY) });
+  await store.rotate("key", "value");
+  keyring.unreadable.add("goflow.meta/key");
+  assertEquals(await store.get("key"), "value");
+  assertEquals((await store.describe("key")).metadata, "unknown");
+  assertEquals((await store.getMany(["key", "other"])).size, 2);
+  assertEquals((await store.listExpiring(2 * DAY)).map(({ key }) => key), ["other"]);
+  await store.delete("key");
+  keyring.unreadable.clear();
+  await store.delete("other");
+  assertEquals(await allItems(keyring), []);
+});
+
+Deno.test("KeyringCredentialStore does not look for more parts than a value can have", async () => {
+  const keyring = new MemoryKeyring();
+  const store = await openStore(keyring);
+  const parts = { id: "x", count: 1e9 };
+  const metadata = { v: 1, salt: "x", staged: { check: "x", replaces: "y", parts } };
+  for (const change of [() => store.set("key", "new"), () => store.delete("key")]) {
+    await store.set("key", "value");
+    await keyring.set("goflow.meta", "key", JSON.stringify(metadata));
+    await change();
   }
 });
 

@@ -5,7 +5,7 @@
  */
 
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
-import { KeyringError } from "../../src/domain/errors.ts";
+import { itemAction, notText } from "../../src/credentials/failures.ts";
 
 /** Reports some items as the systems' keyrings report what is not UTF-8. */
 export class UnreadableKeyring extends MemoryKeyring {
@@ -14,7 +14,7 @@ export class UnreadableKeyring extends MemoryKeyring {
 
   override get(service: string, account: string): Promise<string | undefined> {
     if (!this.unreadable.has(`${service}/${account}`)) return super.get(service, account);
-    return Promise.reject(new KeyringError("Not UTF-8", { reason: "failed" }));
+    return Promise.reject(notText(itemAction("read", service, account)));
   }
 
   override async set(service: string, account: string, secret: string): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { KeyringError } from "../../domain/errors.ts";
 import type { Context } from "../context.ts";
 import { confirmed } from "../prompt.ts";
 import { printRecords } from "../records.ts";
@@ -13,8 +14,12 @@ import { openCredentials, openTenant } from "./store.ts";
 export async function deleteCredentials(context: Context): Promise<void> {
   const keys = context.arguments("KEY");
   const store = await openTenant(context);
-  // All must be there before the first is deleted.
-  for (const key of keys) await store.describe(key);
+  // All must be there before the first is deleted; one that cannot be read may go.
+  for (const key of keys) {
+    await store.describe(key).catch((error) => {
+      if (!(error instanceof KeyringError && error.reason === "failed")) throw error;
+    });
+  }
   const names = keys.map((key) => `"${key}"`).join(", ");
   const plan = `Delete ${keys.length === 1 ? "credential" : "credentials"} ${names}`;
   if (!await confirmed(context, plan)) return;
