@@ -11,6 +11,9 @@ import { Progress } from "../progress.ts";
 import { oneLine } from "../text.ts";
 import { newPassphrase, openCredentials, openVault, tenantOf } from "./store.ts";
 
+/** Milliseconds after which a signal that was sent to this process as well has come. */
+const SIGNAL_DELAY = 100;
+
 /** Copies credentials to another keyring or tenant. */
 export async function copyCredentials(context: Context): Promise<void> {
   const keys = context.arguments("KEY");
@@ -36,8 +39,9 @@ export async function copyCredentials(context: Context): Promise<void> {
       signal.throwIfAborted();
     },
   });
-  const { copied, unchanged } = await copying.catch((error) => {
-    // Ctrl-C reaches the keyring's program as well, which then fails in some way.
+  const { copied, unchanged } = await copying.catch(async (error) => {
+    // Ctrl-C ends the keyring's program as well, which may be noticed first.
+    if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, SIGNAL_DELAY));
     throw signal.aborted ? interruption(state) : error;
   });
   printRecord(context, { copied, unchanged }, () => {
