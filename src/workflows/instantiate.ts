@@ -16,6 +16,7 @@ import {
 import type { InstantiatedTemplate, InstantiateOptions } from "../domain/template_repository.ts";
 import { cloneValue, isMapping, type Mapping } from "../domain/value.ts";
 import { decodeWorkflow } from "./decode.ts";
+import { LIMITS } from "./limits.ts";
 import { refuse, storableProblems } from "./storable.ts";
 import { formatYaml } from "./yaml_writer.ts";
 import { readYaml } from "./yaml_reader.ts";
@@ -64,7 +65,7 @@ export function instantiateTemplate(
   if (wrong.length > 0) {
     throw new InvalidDataError(`${action}: ${wrong.join("; ")}`, { problems: wrong });
   }
-  const value = workflowValue(template, values);
+  const value = filledIn(template, values, action);
   const { id = newId(), name } = options;
   if (name !== undefined) value.name = name;
   value.id = id;
@@ -73,16 +74,40 @@ export function instantiateTemplate(
   return { workflow, problems: workflow.problems() };
 }
 
+function filledIn(
+  template: WorkflowTemplate,
+  values: ReadonlyMap<string, unknown>,
+  action: string,
+): Mapping {
+  try {
+    return workflowValue(template, values);
+  } catch (cause) {
+    // Longer than any string can be.
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new InvalidDataError(`${action}: it is larger than ${LIMITS.bytes} bytes`, { cause });
+  }
+}
+
 function workflowValue(template: WorkflowTemplate, values: ReadonlyMap<string, unknown>): Mapping {
   const spec = cloneValue(template.workflowSpec);
   const isIn = ({ condition }: Mapping) => {
     if (condition === undefined || condition === null) return true;
     return substitute(condition, values) === true;
   };
-  const left = new Set(nodesOf(spec).filter((node) => !isIn(node)).map(({ id }) => id));
-  const nodes = nodesOf(spec).filter(isIn).map((node) => nodeValue(node, left));
-  const edges = (Array.isArray(spec.edges) ? spec.edges : [])
-    .filter((edge) => !isMapping(edge) || (!left.has(edge.from) && !left.has(edge.to)));
+  const ids = (nodes: Mapping[]) => new Set(nodes.map(({ id }) => substitute(id, values)));
+  const { in: present = [], out = [] } = Object.groupBy(
+    nodesOf(spec),
+    (node) => isIn(node) ? "in" : "out",
+  );
+  // Of nodes with the same id, such as two ways to do a thing, one may be in.
+  const left = ids(out).difference(ids(present));
+  const stays = (id: unknown) => !left.has(substitute(id, values));
+  // What is no mapping is told when the workflow is read.
+  const nodes = mapItems(spec.nodes, (node) => isIn(node) ? [nodeValue(node, stays)] : []);
+  const edges = mapItems(
+    spec.edges,
+    (edge) => stays(edge.from) && stays(edge.to) ? [edge] : [],
+  );
   const named = {
     name: template.name,
     version: template.version ?? "1.0",
@@ -91,13 +116,17 @@ function workflowValue(template: WorkflowTemplate, values: ReadonlyMap<string, u
   return substitute({ ...named, ...spec, nodes, edges }, values) as Mapping;
 }
 
+function mapItems(list: unknown, change: (item: Mapping) => Mapping[]): unknown {
+  if (!Array.isArray(list)) return list;
+  return list.flatMap((item) => isMapping(item) ? change(item) : [item]);
+}
+
 /** The fields of a node are under `config`; the condition beside it has done its work. */
 function nodeValue(
   { condition: _, config, ...node }: Mapping,
-  left: ReadonlySet<unknown>,
+  stays: (id: unknown) => boolean,
 ): Mapping {
   const value: Mapping = { ...node, ...(isMapping(config) ? config : {}) };
-  const stays = (id: unknown) => !left.has(id);
   if (Array.isArray(value.body)) value.body = value.body.filter(stays);
   if (Array.isArray(value.branches)) {
     value.branches = value.branches

@@ -135,6 +135,54 @@ Deno.test("instantiate() leaves out a node whose condition is false, and its edg
     assertEquals(problems, []);
   }));
 
+Deno.test("instantiate() tells nodes that are left out by their ids, filled in", () => {
+  const template = (second: Record<string, unknown>) => ({
+    id: "t",
+    name: "t",
+    parameters: [
+      { name: "fast", type: "boolean", default: false },
+      { name: "step", type: "string", default: "work" },
+    ],
+    workflowSpec: {
+      nodes: [
+        { id: "start", type: "start" },
+        { id: "{{step}}", type: "passthrough", condition: "{{fast}}" },
+        second,
+      ],
+      edges: [{ from: "start", to: "work" }, { from: "{{step}}", to: "end" }, {
+        from: "start",
+        to: "end",
+      }],
+    },
+  });
+  const { workflow } = instantiateTemplate(template({ id: "end", type: "end" }));
+  assertEquals(workflow.edges, [{ from: "start", to: "end" }]);
+  // Another node of this id takes its place.
+  const other = instantiateTemplate(template({ id: "work", type: "transform" })).workflow;
+  assertEquals([other.nodes.length, other.edges.length], [2, 3]);
+});
+
+Deno.test("instantiate() refuses values that no text can hold as often as they are wanted", () => {
+  const template = {
+    id: "t",
+    name: "t",
+    parameters: [{ name: "x", type: "string" }],
+    workflowSpec: { nodes: [], text: "{{x}}".repeat(2000) },
+  };
+  assertThrows(
+    () => instantiateTemplate(template, { x: "x".repeat(300_000) }),
+    InvalidDataError,
+    "it is larger than 1048576 bytes",
+  );
+});
+
+Deno.test("instantiate() refuses nodes that are none", () => {
+  const make = (nodes: unknown) => () =>
+    instantiateTemplate({ id: "t", name: "t", parameters: [], workflowSpec: { nodes } });
+  assertThrows(make({ start: {} }), InvalidDataError, "nodes: a list is wanted, found a mapping");
+  assertThrows(make(["start"]), InvalidDataError, "nodes[0]: a mapping is wanted, found a text");
+});
+
 Deno.test("instantiate() writes numbers in text without exponent", () => {
   const numbers = [1e21, -1.5e-9, 123.25, 1e-7, 12345678901234567890];
   const texts = numbers.map((number) => {
