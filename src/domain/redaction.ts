@@ -70,7 +70,13 @@ export class Redactor {
         `Cannot redact: the mode is "${mode}", wanted is "off", "on" or "strict"`,
       );
     }
-    return options === undefined || mode === "off" ? undefined : new Redactor(options);
+    if (options === undefined || mode === "off") return undefined;
+    const { keys = [], values = [], replacement = "" } = options;
+    const isText = (one: unknown) => typeof one === "string";
+    check("keys", keys, "texts and patterns", (key) => isText(key) || key instanceof RegExp);
+    if (typeof values !== "function") check("values", values, "texts", isText);
+    check("replacement", [replacement], "text", isText);
+    return new Redactor(options);
   }
 
   /**
@@ -162,6 +168,17 @@ export class Redactor {
     if (!this.#strict) return this.#replacement;
     throw new InvalidDataError(`${action}: "${path}" holds a secret`);
   }
+}
+
+/** What is mistyped would let secrets through. */
+function check(
+  option: string,
+  items: readonly unknown[],
+  wanted: string,
+  isValid: (item: unknown) => boolean,
+): void {
+  if (Array.isArray(items) && items.every(isValid)) return;
+  throw new InvalidDataError(`Cannot redact: "${option}" is not valid, wanted is ${wanted}`);
 }
 
 interface Context {

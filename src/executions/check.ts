@@ -37,15 +37,17 @@ export interface CheckResult {
   repaired: number;
 }
 
+/** A run may have no id: then NOT IN would find nothing. */
+const HAS_NO_RUN = "NOT EXISTS (SELECT 1 FROM executions WHERE id = execution_id)";
 const REPAIRS = [
-  "DELETE FROM node_executions WHERE execution_id NOT IN (SELECT id FROM executions)",
-  "DELETE FROM variable_snapshots WHERE execution_id NOT IN (SELECT id FROM executions)",
+  `DELETE FROM node_executions WHERE ${HAS_NO_RUN}`,
+  `DELETE FROM variable_snapshots WHERE ${HAS_NO_RUN}`,
   "UPDATE variable_snapshots SET node_execution_id = NULL WHERE node_execution_id IS NOT NULL " +
-  "AND node_execution_id NOT IN (SELECT id FROM node_executions)",
+  "AND NOT EXISTS (SELECT 1 FROM node_executions WHERE id = node_execution_id)",
 ];
 const LATER_REPAIRS = [
-  "DELETE FROM labels WHERE execution_id NOT IN (SELECT id FROM executions)",
-  "DELETE FROM leases WHERE execution_id NOT IN (SELECT id FROM executions)",
+  `DELETE FROM labels WHERE ${HAS_NO_RUN}`,
+  `DELETE FROM leases WHERE ${HAS_NO_RUN}`,
 ];
 
 /** What SQLite reports of an index whose table is whole; only a full check finds it. */
@@ -72,16 +74,17 @@ export async function checkDatabase(
   }
   if (damage.length > 0) return { ok: false, damage, orphans: {}, repaired: 0 };
   const orphans = await connection.read(action, () => countOrphans(connection));
-  const found = Object.keys(orphans).length > 0;
-  let repaired = 0;
-  if (found && options.repair) {
-    const repairs = connection.info.schemaVersion >= 3 ? [...REPAIRS, ...LATER_REPAIRS] : REPAIRS;
-    repaired = await connection.write(
-      action,
-      () => repairs.reduce((sum, sql) => sum + connection.statement(sql).run(), 0),
-    );
+  const isClean = (orphans: Record<string, number>) => Object.keys(orphans).length === 0;
+  if (isClean(orphans) || !options.repair) {
+    return { ok: isClean(orphans), damage, orphans, repaired: 0 };
   }
-  return { ok: !found || options.repair === true, damage, orphans, repaired };
+  const repairs = connection.info.schemaVersion >= 3 ? [...REPAIRS, ...LATER_REPAIRS] : REPAIRS;
+  const repaired = await connection.write(
+    action,
+    () => repairs.reduce((sum, sql) => sum + connection.statement(sql).run(), 0),
+  );
+  const left = await connection.read(action, () => countOrphans(connection));
+  return { ok: isClean(left), damage, orphans, repaired };
 }
 
 async function findDamage(

@@ -29,8 +29,7 @@ const HEADERS: Record<CsvTable, readonly string[]> = {
  * @throws {InvalidDataError} If there is no such table.
  */
 export function csvHeader(table: CsvTable, action: string): string {
-  const columns = HEADERS[table];
-  if (columns !== undefined) return line([...columns]);
+  if (Object.hasOwn(HEADERS, table)) return line(HEADERS[table]);
   throw new InvalidDataError(
     `${action}: the table is "${table}", wanted is one of ${Object.keys(HEADERS).join(", ")}`,
   );

@@ -97,6 +97,7 @@ function decodePlace(encoded: string): string {
 }
 
 function decodeText(text: string): string {
+  if (typeof text !== "string") return "";
   try {
     return new TextDecoder().decode(Uint8Array.fromBase64(text, { alphabet: "base64url" }));
   } catch (error) {

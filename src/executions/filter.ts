@@ -7,6 +7,7 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import { EXECUTION_STATUSES, type ExecutionStatus } from "../domain/execution.ts";
 import type { ExecutionQuery } from "../domain/execution_repository.ts";
+import { plainText } from "./column_text.ts";
 
 /** The largest count of a capped total. */
 export const COUNT_CAP = 1000;
@@ -43,7 +44,7 @@ export interface Filter {
 export function readFilter(query: ExecutionQuery): Filter {
   const { workflowId, status, startedAfter, startedBefore, nameSearch } = query;
   const filter: Filter = {};
-  if (workflowId !== undefined) filter.workflowId = workflowId;
+  if (workflowId !== undefined) filter.workflowId = toText("workflowId", workflowId);
   if (status !== undefined) {
     if (typeof status !== "string" && !Array.isArray(status)) {
       throw new InvalidDataError(
@@ -63,13 +64,23 @@ export function readFilter(query: ExecutionQuery): Filter {
   }
   if (startedAfter !== undefined) filter.from = toInstant("startedAfter", startedAfter);
   if (startedBefore !== undefined) filter.before = toInstant("startedBefore", startedBefore);
-  if (nameSearch !== undefined && nameSearch !== "") filter.nameSearch = nameSearch;
+  if (nameSearch !== undefined && nameSearch !== "") {
+    plainText(nameSearch, "Cannot list executions", "nameSearch");
+    filter.nameSearch = nameSearch;
+  }
   const { minDuration, maxDuration, errorType, label } = query;
   if (minDuration !== undefined) filter.minDuration = toDuration("minDuration", minDuration);
   if (maxDuration !== undefined) filter.maxDuration = toDuration("maxDuration", maxDuration);
-  if (errorType !== undefined) filter.errorType = errorType;
-  if (label !== undefined) filter.label = label;
+  if (errorType !== undefined) filter.errorType = toText("errorType", errorType);
+  if (label !== undefined) filter.label = toText("label", label);
   return filter;
+}
+
+function toText(option: string, value: string): string {
+  if (typeof value === "string") return value;
+  throw new InvalidDataError(
+    `Cannot list executions: "${option}" is a ${typeof value}, wanted is text`,
+  );
 }
 
 function toInstant(option: string, time: Date): bigint {
@@ -85,7 +96,7 @@ function toInstant(option: string, time: Date): bigint {
 }
 
 function toDuration(option: string, value: number): number {
-  if (value >= 0) return value;
+  if (typeof value === "number" && value >= 0) return value;
   throw new InvalidDataError(
     `Cannot list executions: "${option}" is ${value}, wanted is a number of milliseconds from 0`,
   );

@@ -20,7 +20,7 @@ export const PINNED = "pinned";
  */
 export function addLabels(connection: Connection, id: string, labels: readonly string[]): void {
   for (const label of labels) {
-    connection.statement("INSERT OR IGNORE INTO labels (execution_id, label) VALUES (?, ?)")
+    connection.statement("INSERT INTO labels VALUES (?, ?) ON CONFLICT DO NOTHING")
       .run(id, label);
   }
 }

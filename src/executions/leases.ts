@@ -44,9 +44,9 @@ export function makeLease(id: string, owner: string, duration: number, action: s
   plainText(owner, action, "owner");
   if (owner === "") throw new InvalidDataError(`${action}: the owner is empty`);
   const expiresAt = new Date(Date.now() + duration);
-  if (!(duration > 0) || Number.isNaN(expiresAt.getTime())) {
+  if (!(duration >= 1) || Number.isNaN(expiresAt.getTime())) {
     throw new InvalidDataError(
-      `${action}: the duration is ${duration}, wanted is a positive number of milliseconds`,
+      `${action}: the duration is ${duration}, wanted are milliseconds from 1`,
     );
   }
   return { executionId: id, owner, expiresAt };

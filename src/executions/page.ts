@@ -38,8 +38,16 @@ export function makePage(
   const hasNewer = newer ? more : cursor !== undefined;
   const place = (direction: "older" | "newer", row: Row | undefined) =>
     row && encodeCursor(direction, placeOf(row), key);
-  const nextCursor = hasOlder ? place("older", rows.at(-1)) : undefined;
-  const previousCursor = hasNewer ? place("newer", rows[0]) : undefined;
+  // Where nothing is left on this side, the way back begins with the run beside the place.
+  const back = (direction: "older" | "newer", step: bigint) =>
+    cursor && encodeCursor(direction, { ...cursor, instant: cursor.instant + step }, key);
+  const isEmpty = rows.length === 0;
+  const nextCursor = hasOlder
+    ? isEmpty ? back("older", 1n) : place("older", rows.at(-1))
+    : undefined;
+  const previousCursor = hasNewer
+    ? isEmpty ? back("newer", -1n) : place("newer", rows[0])
+    : undefined;
   return {
     executions: rows.map(read),
     ...(nextCursor === undefined ? {} : { nextCursor }),

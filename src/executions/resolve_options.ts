@@ -31,6 +31,11 @@ export function resolveOptions(options: SQLiteOptions): ResolvedOptions {
       `Cannot open the execution store: the option "timeout" is ${timeout}, wanted is a number of milliseconds from 0`,
     );
   }
+  if (!Number.isInteger(fileMode) || fileMode < 0 || fileMode > 0o777) {
+    throw new InvalidDataError(
+      `Cannot open the execution store: the option "fileMode" is ${fileMode}, wanted is a mode from 0 to 0o777`,
+    );
+  }
   const { cacheSize = 0, reserve = 0, autoPrune } = options;
   for (const [option, value] of Object.entries({ cacheSize, reserve })) {
     if (Number.isSafeInteger(value) && value >= 0) continue;

@@ -12,6 +12,7 @@ import type {
   StatisticsQuery,
 } from "../domain/execution_statistics.ts";
 import type { Row } from "./driver.ts";
+import { plainText } from "./column_text.ts";
 import { histogramOf } from "./duration_histogram.ts";
 
 /** Rows of roll-ups, with the key they are grouped by. */
@@ -36,12 +37,13 @@ export const WEEK = 604_800;
 export const MONDAY = 345_600;
 
 /**
- * Checks by what time buckets are asked for.
+ * Checks by what time buckets are asked for, and the workflow.
  *
  * @param query The query.
- * @throws {InvalidDataError} If there is no such bucket.
+ * @throws {InvalidDataError} If there is no such bucket, or the workflow is no text.
  */
-export function checkBy({ by }: StatisticsQuery): void {
+export function checkBy({ by, workflowId }: StatisticsQuery): void {
+  plainText(workflowId, "Cannot count executions", "workflowId");
   if (by === undefined || ["hour", "day", "week"].includes(by)) return;
   throw new InvalidDataError(
     `Cannot count executions: "by" is "${by}", wanted is "hour", "day" or "week"`,
@@ -78,12 +80,12 @@ export function summariseGroups(
  * @param option Name of the option.
  * @param time Its value.
  * @returns Seconds since 1970.
- * @throws {InvalidDataError} If it is an invalid date.
+ * @throws {InvalidDataError} If it is no valid date.
  */
 export function hourOf(option: string, time: Date): number {
-  const seconds = time.getTime() / 1000;
+  const seconds = time instanceof Date ? time.getTime() / 1000 : NaN;
   if (!Number.isNaN(seconds)) return Math.floor(seconds / 3600) * 3600;
-  throw new InvalidDataError(`Cannot count executions: "${option}" is an invalid date`);
+  throw new InvalidDataError(`Cannot count executions: "${option}" is no valid date`);
 }
 
 /**

@@ -239,6 +239,30 @@ testBackends(
   },
 );
 
+testBackends(
+  "SQLiteExecutionRepository.check() repairs beside a run without an id, and says what it cannot",
+  async ({ path, open }) => {
+    const run = "(id, workflow_id, workflow_version, status, started_at) VALUES";
+    const node = "(id, execution_id, node_id, node_type, status, started_at) VALUES";
+    await makeGoDatabase(
+      path,
+      `INSERT INTO executions ${run} (NULL, 'orders', '1', 'pending', '2026-01-01 00:00:00')`,
+      `INSERT INTO node_executions ${node} ('n', 'gone', 'n', 't', 'failed', '2026-01-01 00:00:00')`,
+      "CREATE TABLE notes (execution_id TEXT REFERENCES executions (id))",
+    );
+    using executions = await open();
+    const { ok, repaired } = await executions.check({ repair: true });
+    assertEquals([ok, repaired], [true, 1]);
+    assertEquals((await executions.check()).orphans, {});
+    executions.close();
+    await rawSql(path, "INSERT INTO notes VALUES ('gone')", "SELECT 1");
+    using again = await open();
+    const result = await again.check({ repair: true });
+    assertEquals([result.ok, result.orphans, result.repaired], [false, { notes: 1 }, 0]);
+  },
+  { only: { journalMode: "wal" } },
+);
+
 testBackends("SQLiteExecutionRepository.check() finds damage", async ({ path, open }) => {
   {
     using executions = await open();

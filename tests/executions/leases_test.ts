@@ -44,7 +44,7 @@ testRepositories("ExecutionRepository leaves runs without an owner alone", async
   for (const owner of ["", "a\0b", "\ud800"]) {
     await assertRejects(() => executions.lease(run.id, owner), InvalidDataError);
   }
-  for (const duration of [0, -1, NaN, Infinity, 1e17]) {
+  for (const duration of [0, -1, 0.5, NaN, Infinity, 1e17]) {
     await assertRejects(() => executions.lease(run.id, "engine", duration), InvalidDataError);
     await assertRejects(() => executions.claim(run.id, "engine", duration), InvalidDataError);
   }

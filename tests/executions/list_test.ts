@@ -91,6 +91,28 @@ testRepositories(
   },
 );
 
+testRepositories(
+  "ExecutionRepository.list() leads back from a page whose runs were deleted meanwhile",
+  async ({ open }) => {
+    using executions = await open();
+    await fill(executions);
+    const list = async (cursor?: string) =>
+      await executions.list({ limit: 5, ...(cursor === undefined ? {} : { cursor }) });
+    const first = await list();
+    const second = await list(first.nextCursor);
+    for (const { id } of first.executions) await executions.delete(id);
+    const before = await list(second.previousCursor);
+    assertEquals([before.executions, before.previousCursor], [[], undefined]);
+    assertEquals((await list(before.nextCursor)).executions, second.executions);
+
+    const third = await list(second.nextCursor);
+    for (let i = 0; i < 15; i++) await executions.delete(`r${String(i).padStart(2, "0")}`);
+    const after = await list(third.nextCursor);
+    assertEquals([after.executions, after.nextCursor], [[], undefined]);
+    assertEquals((await list(after.previousCursor)).executions, third.executions);
+  },
+);
+
 testRepositories("ExecutionRepository.list() caps its total at 1000", async ({ open }) => {
   using executions = await open();
   const run = Execution.create("notes", "1.0");

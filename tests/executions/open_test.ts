@@ -203,6 +203,7 @@ Deno.test("SQLiteExecutionRepository.open() refuses wrong options", () =>
       { durability: "none" },
       { migrate: "now" },
       { timeout: -1 },
+      ...[NaN, -1, 0.5, 1e9, "0644"].map((fileMode) => ({ fileMode })),
     ] as unknown as SQLiteOptions[];
     for (const options of wrong) {
       await assertRejects(

@@ -5,6 +5,8 @@ import { Execution } from "../../src/domain/execution.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { ffiMissing, testBackends, withRoot } from "./backends.ts";
+import { testRepositories } from "./repositories.ts";
+import { sampleRun } from "./sample_runs.ts";
 
 const noLinks = Deno.build.os === "windows" ? "links need a privilege" : undefined;
 
@@ -73,6 +75,37 @@ testBackends(
     assertEquals(error.code, "constraint");
     assertStringIncludes(error.message, "save the run first");
   },
+);
+
+testRepositories(
+  "ExecutionRepository refuses options of a wrong type",
+  async ({ open }) => {
+    using executions = await open();
+    await executions.record(sampleRun({ id: "a" }));
+    const texts = ["workflowId", "nameSearch", "errorType", "label", "cursor"];
+    const queries: unknown[] = texts.flatMap((option) => [{ [option]: 5 }, { [option]: null }]);
+    queries.push({ nameSearch: "\0" }, { minDuration: "5" }, { maxDuration: 5n });
+    for (const query of queries) {
+      await assertRejects(() => executions.list(query as never), InvalidDataError, "Cannot list");
+    }
+    for (const query of [{ from: "2026" }, { to: 5 }, { from: null }, { workflowId: {} }]) {
+      await assertRejects(() => executions.statistics(query as never), InvalidDataError);
+    }
+    for (const query of [{ table: "toString" }, { table: 5 }]) {
+      const stream = executions.export({ format: "csv", ...query } as never);
+      await assertRejects(() => new Response(stream).text(), InvalidDataError, "table");
+    }
+    await assertRejects(() => executions.addLabels(null as never, "a"), DatabaseError);
+    const redactions = [{ keys: "token" }, { keys: [5] }, { values: "secret" }, { values: [5] }];
+    for (const redaction of [...redactions, { replacement: 5 }]) {
+      await assertRejects(
+        () => open({ redaction: redaction as never }),
+        InvalidDataError,
+        `"${Object.keys(redaction)[0]}"`,
+      );
+    }
+  },
+  { only: { journalMode: "wal" } },
 );
 
 testBackends(
