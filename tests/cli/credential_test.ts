@@ -283,6 +283,8 @@ Deno.test("credential --keyring vault works without a keyring, under a passphras
     assertEquals((await run(["list", "-q", ...both.slice(1)], { stdin: "pass\n" })).stdout, "k\n");
     const copied = await run(["copy", "--to-tenant", "acme"], typed("pass\r"));
     assertEquals([copied.code, copied.stderr.match(/Passphrase/g)?.length], [0, 1]);
+    // The bar is taken away before.
+    assertStringIncludes(copied.stderr, '\r\x1b[KCopied credential "k"\n');
     const args = ["credential", "passphrase", "--root", root];
     assertEquals((await cli(args, typed("pass\rnext\rnext\r"))).code, 0);
     assertEquals((await run(["get", "k", "--reveal"], typed("next\r"))).stdout, "value\n");

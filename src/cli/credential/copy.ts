@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { CopyResult } from "../../credentials/copy.ts";
+import type { KeyringCredentialStore } from "../../credentials/keyring_store.ts";
 import { UsageError } from "../command.ts";
 import { type Context, interruption } from "../context.ts";
 import { printRecord } from "../records.ts";
@@ -16,7 +18,6 @@ const SIGNAL_DELAY = 100;
 
 /** Copies credentials to another keyring or tenant. */
 export async function copyCredentials(context: Context): Promise<void> {
-  const keys = context.arguments("KEY");
   const from = context.text("keyring") ?? "system";
   const to = context.text("to") ?? from;
   const tenant = context.text("to-tenant");
@@ -27,10 +28,23 @@ export async function copyCredentials(context: Context): Promise<void> {
   // The same store again, so that a vault asks for its passphrase once.
   const destination = from === to ? origin : await openCredentials(context, to);
   const source = tenantOf(origin, context.text("tenant"));
+  const { copied, unchanged } = await copyAll(context, source, tenantOf(destination, tenant));
+  printRecord(context, { copied, unchanged }, () => {
+    for (const key of copied) context.note(oneLine(`Copied credential "${key}"`));
+    if (unchanged.length > 0) context.note(`${unchanged.length} were the same already`);
+  });
+}
+
+async function copyAll(
+  context: Context,
+  source: KeyringCredentialStore,
+  target: KeyringCredentialStore,
+): Promise<CopyResult> {
+  const keys = context.arguments("KEY");
   const { signal } = context;
   let state = "no credentials were copied";
   using progress = new Progress(context.io, "Copying", "credentials");
-  const copying = source.copyTo(tenantOf(destination, tenant), {
+  const copying = source.copyTo(target, {
     ...(keys.length > 0 ? { keys } : {}),
     overwrite: context.flag("overwrite"),
     onProgress({ done, total }) {
@@ -39,14 +53,10 @@ export async function copyCredentials(context: Context): Promise<void> {
       signal.throwIfAborted();
     },
   });
-  const { copied, unchanged } = await copying.catch(async (error) => {
+  return await copying.catch(async (error) => {
     // Ctrl-C ends the keyring's program as well, which may be noticed first.
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, SIGNAL_DELAY));
     throw signal.aborted ? interruption(state) : error;
-  });
-  printRecord(context, { copied, unchanged }, () => {
-    for (const key of copied) context.note(oneLine(`Copied credential "${key}"`));
-    if (unchanged.length > 0) context.note(`${unchanged.length} were the same already`);
   });
 }
 
