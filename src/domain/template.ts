@@ -188,7 +188,7 @@ function limitProblems({ name, validation = {} }: TemplateParameter, value: unkn
  *
  * @param value Any value; strings and keys at any depth may hold placeholders.
  * @param values Values by parameter.
- * @returns A copy. A string that is one placeholder takes value and type, and `undefined` when there is no value.
+ * @returns A copy; instances of classes are taken over. A string that is one placeholder takes value and type, and `undefined` when there is no value.
  * @throws {InvalidDataError} If two keys of a mapping become the same.
  */
 export function substitute(value: unknown, values: ReadonlyMap<string, unknown>): unknown {
@@ -200,7 +200,7 @@ export function substitute(value: unknown, values: ReadonlyMap<string, unknown>)
   if (Array.isArray(value)) {
     return value.map((item) => substitute(item, values)).filter((item) => item !== undefined);
   }
-  if (!isMapping(value)) return value;
+  if (!isMapping(value) || !isPlain(value)) return value;
   const result: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     const substituted = substitute(item, values);
@@ -212,6 +212,12 @@ export function substitute(value: unknown, values: ReadonlyMap<string, unknown>)
     setOwn(result, name, substituted);
   }
   return result;
+}
+
+/** Tells whether a value is no instance of a class. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Puts values as text in the place of placeholders. */

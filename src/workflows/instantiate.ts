@@ -14,7 +14,7 @@ import {
   type WorkflowTemplate,
 } from "../domain/template.ts";
 import type { InstantiatedTemplate, InstantiateOptions } from "../domain/template_repository.ts";
-import { cloneValue, isMapping, type Mapping } from "../domain/value.ts";
+import { isMapping, type Mapping } from "../domain/value.ts";
 import { decodeWorkflow } from "./decode.ts";
 import { LIMITS } from "./limits.ts";
 import { refuse, storableProblems } from "./storable.ts";
@@ -89,19 +89,20 @@ function filledIn(
 }
 
 function workflowValue(template: WorkflowTemplate, values: ReadonlyMap<string, unknown>): Mapping {
-  const spec = cloneValue(template.workflowSpec);
+  const spec = template.workflowSpec;
   const isIn = ({ condition }: Mapping) => {
     if (condition === undefined || condition === null) return true;
     return substitute(condition, values) === true;
   };
-  const ids = (nodes: Mapping[]) => new Set(nodes.map(({ id }) => substitute(id, values)));
+  const idOf = (id: unknown) => String(substitute(id, values));
+  const ids = (nodes: Mapping[]) => new Set(nodes.map(({ id }) => idOf(id)));
   const { in: present = [], out = [] } = Object.groupBy(
     nodesOf(spec),
     (node) => isIn(node) ? "in" : "out",
   );
   // Of nodes with the same id, such as two ways to do a thing, one may be in.
   const left = ids(out).difference(ids(present));
-  const stays = (id: unknown) => !left.has(substitute(id, values));
+  const stays = (id: unknown) => !left.has(idOf(id));
   // What is no mapping is told when the workflow is read.
   const nodes = mapItems(spec.nodes, (node) => isIn(node) ? [nodeValue(node, stays)] : []);
   const edges = mapItems(

@@ -7,6 +7,7 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import type { Mapping } from "../domain/value.ts";
 import { LIMITS } from "./limits.ts";
+import { SourceScalar } from "./yaml_scalar.ts";
 
 /**
  * Checks that a value can be written to a YAML file and read back as it is.
@@ -47,7 +48,7 @@ function visit(
       problems.push(`${at} is of type ${typeof value}, which a YAML file cannot hold`);
       return;
   }
-  if (value === null || value === undefined) return;
+  if (value === null || value === undefined || value instanceof SourceScalar) return;
   if (ancestors.has(value)) {
     problems.push(`${at} contains itself`);
     return;

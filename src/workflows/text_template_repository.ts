@@ -18,14 +18,14 @@ import type {
   TemplateRepository,
 } from "../domain/template_repository.ts";
 import type { TextArchive, WriteArchiveOptions } from "../domain/text_archive.ts";
-import { equalValues } from "../domain/value.ts";
+import { equalValues, type Mapping } from "../domain/value.ts";
 import { instantiateTemplate } from "./instantiate.ts";
 import { textsOf, verifyText } from "./prepare_save.ts";
 import { refuse } from "./storable.ts";
 import { decodeTemplate, encodeTemplate } from "./template_codec.ts";
 import type { TextStore } from "./text_store.ts";
-import { formatDocument } from "./yaml_format.ts";
-import { readYaml } from "./yaml_reader.ts";
+import { formatDocument, withSource } from "./yaml_format.ts";
+import { readYaml, type YamlDocument } from "./yaml_reader.ts";
 
 /**
  * Workflow templates as YAML texts.
@@ -135,11 +135,16 @@ export abstract class TextTemplateRepository implements TemplateRepository {
    * @throws {InvalidDataError} If it cannot be read.
    */
   async load(id: string): Promise<WorkflowTemplate> {
+    return (await this.#load(id)).template;
+  }
+
+  async #load(id: string): Promise<{ template: WorkflowTemplate; document: YamlDocument }> {
     const action = actionOf("load", id);
     const stored = await this.#texts.read(id, action);
     if (stored === undefined) throw notFound(id, action);
     const options = { action, path: stored.path };
-    return decodeTemplate(readYaml(stored.text, options), id, options);
+    const document = readYaml(stored.text, options);
+    return { template: decodeTemplate(document, id, options), document };
   }
 
   /**
@@ -195,7 +200,11 @@ export abstract class TextTemplateRepository implements TemplateRepository {
     parameters: Readonly<Record<string, unknown>> = {},
     options: InstantiateOptions = {},
   ): Promise<InstantiatedTemplate> {
-    return instantiateTemplate(await this.load(id), parameters, options);
+    const { template, document } = await this.#load(id);
+    // As in the file of a workflow, a number in a field of text is the text that stands there.
+    const { workflow_spec: spec } = withSource(document.value, document);
+    const workflowSpec = (spec ?? template.workflowSpec) as Mapping;
+    return instantiateTemplate({ ...template, workflowSpec }, parameters, options);
   }
 
   /**

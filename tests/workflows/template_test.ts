@@ -303,6 +303,31 @@ Deno.test("templateProblems() lists what is wrong with a template", () => {
   assertEquals(error.problems.slice(0, 9), templateProblems(template));
 });
 
+testStores(
+  "instantiate() takes a number in a field of text for the text that stands there",
+  async (open) => {
+    await using store = await open();
+    const templates = await store.templates();
+    const text = `name: t
+parameters: [{ name: on, type: boolean, default: false }]
+workflow_spec:
+  version: 1.10
+  servers: [{ id: s, command: x, args: [--port, 0x1F], env: { LEVEL: 1_000 } }]
+  nodes:
+    - { id: 1.0, type: passthrough, condition: "{{on}}" }
+    - { id: end, type: end, config: { return: 1.10 } }
+  edges: [{ from: 1.0, to: end }]
+`;
+    await templates.writeArchive({ id: "t", text, revisions: [], tags: {} });
+    const { workflow } = await templates.instantiate("t");
+    const [server] = workflow.servers;
+    assertEquals([workflow.version, server!.args, server!.env], ["1.10", ["--port", "0x1F"], {
+      LEVEL: "1_000",
+    }]);
+    assertEquals([workflow.nodes, workflow.edges], [[{ id: "end", type: "end", return: 1.1 }], []]);
+  },
+);
+
 testStores("templates are saved, loaded, listed and deleted", async (open) => {
   await using store = await open();
   const templates = await store.templates();
