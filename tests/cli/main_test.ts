@@ -43,6 +43,7 @@ Deno.test("main() exits with 2 and the nearest word when a command or an option 
     [["help", "exmple"], 'Unknown command "exmple", did you mean "example"?'],
     [["help", "workflow", "lst"], 'Unknown command "workflow lst", did you mean "list"?'],
     [["workflow", "list", "--root="], '"--root" is a folder such as ".", not ""\n'],
+    [["workflow", "list", "--root=postgres://x/y"], '"--root" is a folder, not a URL; "--url" '],
   ];
   for (const [args, message] of mistakes) {
     const { code, stdout, stderr } = await cli(args);

@@ -197,3 +197,12 @@ testServer("the password is taken from where psql takes it", async (server, root
   );
   assertEquals(found, { password: "a:b\\c:" });
 });
+
+Deno.test("db copy takes a misspelt URL for no folder", () =>
+  withRoot(async (root) => {
+    for (const url of ["mysql://me:pw@db/x", "postgress://db/x", "HTTP://db"]) {
+      const { code, stderr } = await cli(["db", "copy", "--root", root, "--to", url]);
+      assertEquals(code, 1);
+      assertStringIncludes(stderr, "wanted is a URL such as");
+    }
+  }));

@@ -81,7 +81,8 @@ async function openTarget(context: Context, place: string | undefined): Promise<
 /** The side that was not named is that of all other commands. */
 function urlOf(context: Context, place: string | undefined): string | undefined {
   if (place === undefined) return context.url;
-  return /^postgres(?:ql)?:\/\//.test(place) ? place : undefined;
+  // Also one of another kind, which is refused: a folder of this name would be a surprise.
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(place) ? place : undefined;
 }
 
 async function openServer(context: Context, url: string): Promise<CopiedStorage> {
