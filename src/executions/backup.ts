@@ -103,6 +103,7 @@ export async function restore(
       if (version === 0) {
         throw new DatabaseError(`${action}: "${path}" has no tables`, { code: "not-a-database" });
       }
+      requireSamePages(connection, source, action);
       const replace = (source: Driver) =>
         connection.replaceBy(
           action,
@@ -168,6 +169,19 @@ async function withDatabase<T>(
   } finally {
     release();
   }
+}
+
+/** SQLite cannot change the size in WAL mode, and says that the file is read-only. */
+function requireSamePages(connection: Connection, source: Driver, action: string): void {
+  const sql = "PRAGMA page_size";
+  const wanted = connection.statement(sql).get()?.[0];
+  const found = source.prepare(sql).get()?.[0];
+  if (found === wanted || connection.info.journalMode !== "wal") return;
+  throw new DatabaseError(
+    `${action}: the pages of the copy have ${found} bytes, wanted are ${wanted} as in the database; ` +
+      "salvage the copy into a new file, and restore that",
+    { code: "io" },
+  );
 }
 
 function requireSound(driver: Driver, action: string): void {

@@ -198,6 +198,9 @@ function row(
 ): Row {
   return columns.map((column) => {
     const value = readValue(column, record[column]);
+    if (column === "id" && value !== null && typeof value !== "string") {
+      throw new InvalidDataError('Cannot import a run: "id" is not text');
+    }
     if (value !== null || !required.includes(column)) return value;
     throw new InvalidDataError(`Cannot import a run: "${column}" is missing, wanted is text`);
   });

@@ -9,6 +9,7 @@ import { InvalidDataError } from "../domain/errors.ts";
 import type { ExportOptions } from "../domain/execution_transfer.ts";
 import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
+import type { SqlValue } from "./driver.ts";
 import { databaseErrorCode } from "./database_error.ts";
 import { readFilter } from "./filter.ts";
 import { pageQuery, placeOf } from "./list_query.ts";
@@ -66,7 +67,7 @@ export function insertSql(
  * @param id Id of the run.
  * @returns The run, `undefined` if there is none.
  */
-export function readStoredRun(connection: Connection, id: string): StoredRun | undefined {
+export function readStoredRun(connection: Connection, id: SqlValue): StoredRun | undefined {
   const isOld = connection.info.schemaVersion < 3;
   const run = connection.statement(isOld ? OLD_RUN_SQL : RUN_SQL).get(id);
   if (run === undefined) return undefined;
@@ -105,7 +106,7 @@ export async function* readStoredRuns(
     const { sql, params } = pageQuery(filter, cursor, size, schemaVersion);
     const { rows, runs } = await connection.read(action, () => {
       const rows = connection.statement(sql).all(...params);
-      return { rows, runs: rows.map(([id]) => readStoredRun(connection, String(id))) };
+      return { rows, runs: rows.map(([id = null]) => readStoredRun(connection, id)) };
     });
     const found = runs.filter((run) => run !== undefined);
     yield found;

@@ -61,6 +61,25 @@ testBackends(
 );
 
 testBackends(
+  "SQLiteExecutionRepository.restore() says how to bring back a copy whose pages have another size",
+  async ({ root, open, backend }) => {
+    const [copy, saved] = [join(root, "copy.db"), join(root, "saved.db")];
+    using executions = await open();
+    await executions.record(sampleRun({ id: "a" }));
+    await executions.backup(copy);
+    await rawSql(copy, "PRAGMA journal_mode = delete", "PRAGMA page_size = 8192", "VACUUM");
+    await executions.record(sampleRun({ id: "b" }));
+    await assertRejects(() => executions.restore(copy), DatabaseError, "8192 bytes");
+    assertEquals((await executions.load("b")).status, "completed");
+    await SQLiteExecutionRepository.salvage(copy, saved, backend);
+    await executions.restore(saved);
+    await assertRejects(() => executions.load("b"), NotFoundError);
+    assertEquals((await executions.statistics()).runs.count, 1);
+  },
+  { only: { journalMode: "wal" } },
+);
+
+testBackends(
   "SQLiteExecutionRepository.restore() migrates a copy of an older version",
   async ({ root, open }) => {
     const copy = join(root, "old.db");

@@ -94,6 +94,27 @@ testBackends(
   },
 );
 
+testBackends(
+  "SQLiteExecutionRepository.export() leaves no run out, not even one whose id is bytes",
+  async ({ path, open }) => {
+    (await open()).close();
+    await rawSql(
+      path,
+      `INSERT INTO executions (id, workflow_id, workflow_version, status, started_at)
+      VALUES (x'010203', 'orders', '1', 'completed', '2026-01-01 00:00:00')`,
+      "SELECT 1",
+    );
+    using executions = await open();
+    const exported = await text(executions.export());
+    assertEquals(JSON.parse(exported).id, { $bytes: "AQID" });
+    const { invalid } = await executions.import(new Response(exported).body!);
+    assertEquals(invalid.map(({ error }) => error.message), [
+      'Cannot import a run: "id" is not text',
+    ]);
+  },
+  { only: { journalMode: "wal" } },
+);
+
 testRepositories(
   "ExecutionRepository.import() reports each line that cannot be stored, and adds the others",
   async ({ open }) => {
@@ -117,12 +138,14 @@ testRepositories(
         "}]",
         ',"retry_count":18446744073709551616}]',
       ),
+      line("w14", { id: { $bytes: "AQID" } }),
+      line("w15", { id: 5 }),
       "[]",
       "nonsense",
     ];
     const lines = wrong.flatMap((bad, i) => [bad, line(`good ${i}`)]);
     const content = encode(`\ufeff${lines.join("\r\n")}\n`);
-    const broken = encode(line("w14", { error_message: "?" }) + "\n");
+    const broken = encode(line("w16", { error_message: "?" }) + "\n");
     broken[broken.indexOf(0x3f)] = 0xff;
     const all = new Uint8Array([...content, ...broken, ...encode(line("last"))]);
     const { imported, skipped, invalid } = await executions.import(inPieces(all, 7));
