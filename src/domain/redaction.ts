@@ -139,10 +139,16 @@ export class Redactor {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return value;
     const entries = Object.entries(value);
-    let changed = false;
+    const names = new Set<string>();
+    let [changed, number] = [false, 1];
     for (const entry of entries) {
       const [key, item] = entry;
-      entry[0] = this.#visitText(key, context, path);
+      const safe = entry[0] = this.#visitText(key, context, path);
+      // Keys that hold secrets stay apart.
+      while (entry[0] !== key && (names.has(entry[0]) || Object.hasOwn(value, entry[0]))) {
+        entry[0] = `${safe} #${++number}`;
+      }
+      names.add(entry[0]);
       entry[1] = this.#visit(item, context, `${path}.${entry[0]}`, key);
       changed ||= entry[0] !== key || entry[1] !== item;
     }

@@ -36,6 +36,8 @@ export class Connection<Info extends ConnectionInfo = SQLiteInfo> {
   readonly #statements = new Map<string, Statement>();
   /** Settles when the last write in the queue has ended; writes keep the order of their calls. */
   #lastWrite: Promise<unknown> | undefined;
+  /** Since when a lock is in the way of writes, once one gave up: those behind it waited too. */
+  #blockedSince: number | undefined;
   #closed = false;
   /** Committed transactions; `data_version` counts only those of others. */
   #writes = 0;
@@ -101,12 +103,22 @@ export class Connection<Info extends ConnectionInfo = SQLiteInfo> {
     body: () => T,
     committed?: (result: T) => void,
   ): Promise<T> {
-    const attempt = () =>
-      this.#retry(action, () => {
-        const result = this.#transaction("BEGIN IMMEDIATE", body);
-        committed?.(result);
+    const asked = performance.now();
+    const attempt = async () => {
+      const start = Math.max(asked, this.#blockedSince ?? performance.now());
+      try {
+        const result = await this.#retry(action, () => {
+          const result = this.#transaction("BEGIN IMMEDIATE", body);
+          committed?.(result);
+          return result;
+        }, start);
+        this.#blockedSince = undefined;
         return result;
-      });
+      } catch (error) {
+        if (error instanceof DatabaseError && error.code === "busy") this.#blockedSince ??= start;
+        throw error;
+      }
+    };
     const mine = this.#lastWrite === undefined ? attempt() : this.#lastWrite.then(attempt);
     const settled = mine.then(() => {}, () => {});
     this.#lastWrite = settled;
@@ -218,13 +230,13 @@ export class Connection<Info extends ConnectionInfo = SQLiteInfo> {
     }
   }
 
-  #retry<T>(action: string, attempt: () => T | Promise<T>): Promise<T> {
+  #retry<T>(action: string, attempt: () => T | Promise<T>, start?: number): Promise<T> {
     return retryBusy(action, this.info.path, this.#timeout, () => {
       if (this.#closed) {
         throw new DatabaseError(`${action}: the store is closed`, { code: "io" });
       }
       return attempt();
-    });
+    }, start);
   }
 }
 
@@ -235,6 +247,7 @@ export class Connection<Info extends ConnectionInfo = SQLiteInfo> {
  * @param path Path of the database.
  * @param timeout How long to try, in milliseconds.
  * @param attempt The function; it leaves nothing behind when it throws.
+ * @param start Since when it waits already, in milliseconds of `performance.now()`.
  * @returns What the function returned.
  * @throws {DatabaseError} If the database refuses; with code `busy` after the timeout.
  */
@@ -243,8 +256,8 @@ export async function retryBusy<T>(
   path: string,
   timeout: number,
   attempt: () => T | Promise<T>,
+  start: number = performance.now(),
 ): Promise<T> {
-  const start = performance.now();
   for (let ceiling = 2;; ceiling = Math.min(ceiling * 2, 32)) {
     try {
       return await attempt();

@@ -88,3 +88,13 @@ Deno.test("Redactor.of() is off, on or strict", () => {
     assertEquals(/hunter2|4711/.test(error.message), false, error.message);
   }
 });
+
+Deno.test("Redactor.redact() keeps the values of keys that hold secrets apart", () => {
+  const value = { one: 1, "[REDACTED]": 2, two: 3, "two, three": 4 };
+  assertEquals(redact(value, { values: ["one", "two"] }), {
+    "[REDACTED] #2": 1,
+    "[REDACTED]": 2,
+    "[REDACTED] #3": 3,
+    "[REDACTED], three": 4,
+  });
+});

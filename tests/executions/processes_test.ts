@@ -129,6 +129,11 @@ testBackends(
     assertEquals(error.code, "busy");
     assert(waited >= 200 && waited < 1000, `waited ${waited} ms`);
     checkEventLoop("save");
+    // Those that wait for their turn wait for the lock as well.
+    const queued = Array.from({ length: 20 }, () => executions.save(run).catch(({ code }) => code));
+    assertEquals(new Set(await Promise.all(queued)), new Set(["busy"]));
+    const all = performance.now() - start - waited;
+    assert(all >= 200 && all < 2000, `waited ${all} ms`);
 
     using patient = await SQLiteExecutionRepository.open({ path, ...backend });
     const saved = patient.save(run);
