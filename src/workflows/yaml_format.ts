@@ -62,7 +62,7 @@ function hasPlainScalar(text: string): boolean {
 
 /** What stands where a value may stand, without quotes, and looks like a number, a boolean or nothing. */
 const PLAIN_SCALAR =
-  /(?:[:\-?][ \t]+|[,[{][ \t]*|[\r\n][ \t]*|["']:)(?:[&!][^\s,[\]{}]*\s+){0,2}(~|[Nn]ull|NULL|[Tt]rue|TRUE|[Ff]alse|FALSE|[-+]?\.[A-Za-z]{3}|[-+]?0[xobXOB][0-9A-Fa-f_]+|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?)(?=\s*(?:$|#|[,\]}]))/gm;
+  /(?:[:\-?,[{\r\n][ \t]+|[:,[{]\r?\n|[[{,]|["']:)(?:[&!][^\s,[\]{}]*\s+){0,2}(~|[Nn]ull|NULL|[Tt]rue|TRUE|[Ff]alse|FALSE|[-+]?\.[A-Za-z]{3}|[-+]?0[xobXOB][0-9A-Fa-f_]+|[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?)(?=\s*(?:$|#|[,\]}]))/gm;
 const CANONICAL_WORD = /^(?:null|true|false|-?\.inf|\.nan)$/;
 
 /**
