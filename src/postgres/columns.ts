@@ -208,7 +208,28 @@ export function textParam(value: SqlValue | undefined, action: string): string |
   const text = asText(value);
   if (text === undefined) return null;
   if (!text.includes("\0") && text.isWellFormed()) return text;
-  throw new InvalidDataError(
+  throw halfText(action);
+}
+
+/**
+ * Checks what a statement is sent: the driver would put another character in
+ * the place of half a surrogate pair, and with that mean another run.
+ *
+ * @param params The parameters.
+ * @param action What it is for.
+ * @returns The parameters.
+ * @throws {InvalidDataError} If a text cannot be sent as it is.
+ */
+export function wellFormed(params: readonly Param[], action: string): readonly Param[] {
+  for (const param of params) {
+    if (Array.isArray(param)) wellFormed(param, action);
+    else if (typeof param === "string" && !param.isWellFormed()) throw halfText(action);
+  }
+  return params;
+}
+
+function halfText(action: string): InvalidDataError {
+  return new InvalidDataError(
     `${action}: a text holds a NUL character or half a surrogate pair, which PostgreSQL cannot`,
   );
 }

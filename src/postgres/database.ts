@@ -6,7 +6,7 @@
  */
 
 import { DatabaseError, type StorageError } from "../domain/errors.ts";
-import { within } from "../timers.ts";
+import { wellFormed } from "./columns.ts";
 import type { Connect, Param, PostgresConnection, QueryResult } from "./driver.ts";
 import { Listener } from "./listener.ts";
 import { MIGRATIONS } from "./migrations.ts";
@@ -147,7 +147,7 @@ export class PostgresDatabase {
       action,
       repeatable,
       () => true,
-      (connection, uncertain) => body({ uncertain, query: this.#queryOf(connection) }),
+      (connection, uncertain) => body({ uncertain, query: queryOf(connection, action) }),
     );
   }
 
@@ -171,7 +171,7 @@ export class PostgresDatabase {
     const isUnknown = () => committing;
     return this.#repeat(action, repeatable, isUnknown, async (connection, uncertain) => {
       committing = false;
-      const query = this.#queryOf(connection);
+      const query = queryOf(connection, action);
       await query("BEGIN");
       try {
         const result = await body({ uncertain, query });
@@ -210,7 +210,7 @@ export class PostgresDatabase {
   async exec(action: string, sql: string): Promise<void> {
     await this.#repeat(action, true, () => true, async (connection) => {
       try {
-        await this.#answered(connection.exec(sql));
+        await connection.exec(sql);
       } catch (error) {
         if (!isLost(error)) await rollBack(connection);
         throw error;
@@ -228,22 +228,6 @@ export class PostgresDatabase {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#pool.close(), this.listener.ended]);
-  }
-
-  #queryOf(connection: PostgresConnection): Session["query"] {
-    return (sql, params) => this.#answered(connection.query(sql, params));
-  }
-
-  /**
-   * A server that is silent for longer than it lets a statement run is gone,
-   * although nothing may have told the socket so for hours.
-   */
-  async #answered<T>(answer: Promise<T>): Promise<T> {
-    const { statementTimeout } = this.options;
-    if (statementTimeout === 0) return await answer;
-    return await within(2 * statementTimeout + 1000, answer, () => {
-      throw Object.assign(new Error("No answer"), { code: "ETIMEDOUT" });
-    });
   }
 
   async #repeat<T>(
@@ -290,6 +274,10 @@ export class PostgresDatabase {
       { code: "io", cause },
     );
   }
+}
+
+function queryOf(connection: PostgresConnection, action: string): Session["query"] {
+  return async (sql, params = []) => await connection.query(sql, wellFormed(params, action));
 }
 
 /** What cannot be rolled back was lost, and is undone by the server. */

@@ -26,8 +26,8 @@ export interface PostgresConnection {
   readonly lost: boolean;
   /** Runs one statement, prepared where that is allowed. */
   query(sql: string, params?: readonly Param[]): Promise<QueryResult>;
-  /** Runs any number of statements without parameters. */
-  exec(sql: string): Promise<void>;
+  /** Runs any number of statements without parameters; they may take any time if that is wanted. */
+  exec(sql: string, anyTime?: boolean): Promise<void>;
   /** Calls a function on every notification, and once more with `undefined` when the connection is lost. */
   onNotification(call: (channel: string | undefined) => void): void;
   /** Ends the connection. */

@@ -65,16 +65,16 @@ export class Listener {
     this.#listening = true;
     let connection: PostgresConnection | undefined;
     try {
-      connection = await this.#connect();
+      const made = connection = await this.#connect();
       const lost = new Promise<void>((resolve) => {
-        connection!.onNotification((channel) => channel === undefined ? resolve() : this.wake());
+        made.onNotification((channel) => channel === undefined ? resolve() : this.wake());
       });
-      await connection.exec(`LISTEN "${this.channel}"`);
       const closed = new Promise<void>((resolve) => {
         if (this.#closing.aborted) resolve();
         this.#closing.addEventListener("abort", () => resolve(), { once: true });
       });
-      await Promise.race([lost, closed]);
+      const listening = made.exec(`LISTEN "${this.channel}"`).then(() => lost);
+      await Promise.race([listening, closed]);
     } catch (error) {
       // Those who wait look by themselves, and report what is wrong.
       this.failure = error;

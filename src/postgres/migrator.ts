@@ -119,9 +119,10 @@ async function migrate(
   try {
     await connection.query("SET LOCAL statement_timeout TO 0");
     await connection.query("SET LOCAL lock_timeout TO 0");
-    await connection.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [
-      `goflow migrations of ${schema}`,
-    ]);
+    await connection.exec(
+      `SELECT pg_advisory_xact_lock(hashtextextended('goflow migrations of ${schema}', 0))`,
+      true,
+    );
     const { rows } = await connection.query("SELECT to_regnamespace($1) IS NULL", [schema]);
     if (rows[0]?.[0] === 1) await connection.exec(`CREATE SCHEMA "${schema}"`);
     // Another process may have been faster.
@@ -134,7 +135,7 @@ async function migrate(
       )`);
     }
     for (const step of migrations.slice(version)) {
-      await connection.exec(step.sql);
+      await connection.exec(step.sql, true);
       await connection.query("INSERT INTO migrations (version, checksum) VALUES ($1, $2)", [
         step.version,
         step.checksum,

@@ -157,6 +157,16 @@ export interface ResolvedPostgresOptions {
 
 const ACTION = "Cannot open the PostgreSQL storage";
 
+/** What a server, database or role may have set in another way, and all statements rely on. */
+const SESSION = [
+  "TimeZone TO 'UTC'",
+  "DateStyle TO 'ISO, YMD'",
+  "array_nulls TO on",
+  "default_transaction_isolation TO 'read committed'",
+  "idle_in_transaction_session_timeout TO 60000",
+  "client_min_messages TO warning",
+].map((setting) => `SET ${setting}`).join("; ");
+
 /** What the URL may say beside the place. */
 const PARAMETERS = ["sslmode", "application_name", "host", "schema"];
 
@@ -198,6 +208,10 @@ export function resolvePostgresOptions(
   if (host === "") refuse("the URL names no host");
   if (user === "") refuse("the URL names no user");
   const database = decode(parsed.pathname.slice(1)) || user;
+  for (const [name, value] of Object.entries({ host, user, database, applicationName })) {
+    // In what is sent to connect, it would end the value.
+    if (value.includes("\0")) refuse(`the ${name} holds a NUL character`);
+  }
   const given = options.password ?? decode(parsed.password);
   return {
     host,
@@ -207,9 +221,8 @@ export function resolvePostgresOptions(
     password: async () => typeof given === "function" ? await given() : given,
     tls: readTls(options.tls, parsed.searchParams.get("sslmode"), host),
     place: `${user}@${host}:${port}/${database}`,
-    sessionSql: `SET search_path TO "${schema}", pg_temp; SET TimeZone TO 'UTC'; ` +
-      `SET statement_timeout TO ${numbers.statementTimeout}; SET lock_timeout TO ${numbers.timeout}; ` +
-      "SET idle_in_transaction_session_timeout TO 60000; SET client_min_messages TO warning",
+    sessionSql: `SET search_path TO "${schema}", pg_temp; ${SESSION}; ` +
+      `SET statement_timeout TO ${numbers.statementTimeout}; SET lock_timeout TO ${numbers.timeout}`,
     schema,
     ...numbers,
     applicationName,

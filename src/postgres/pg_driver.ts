@@ -14,6 +14,7 @@
 // @ts-types="./pg.d.ts"
 import pg, { type Client } from "pg";
 import type { SqlValue } from "../executions/driver.ts";
+import { within } from "../timers.ts";
 import type { Param, PostgresConnection, QueryResult } from "./driver.ts";
 import type { ResolvedPostgresOptions } from "./options.ts";
 
@@ -67,10 +68,12 @@ export async function connectPg(options: ResolvedPostgresOptions): Promise<Postg
     sslnegotiation: "postgres",
     types: TYPES,
   });
-  const connection = new PgConnection(client, options.preparedStatements);
+  const connection = new PgConnection(client, options);
   try {
+    const deadline = performance.now() + options.connectTimeout;
     await client.connect();
-    await connection.exec(options.sessionSql);
+    const left = Math.max(1, deadline - performance.now());
+    await within(left, connection.exec(options.sessionSql), noAnswer);
   } catch (error) {
     await connection.close();
     throw error;
@@ -78,42 +81,45 @@ export async function connectPg(options: ResolvedPostgresOptions): Promise<Postg
   return connection;
 }
 
+function noAnswer(): never {
+  throw Object.assign(new Error("No answer"), { code: "ETIMEDOUT" });
+}
+
 class PgConnection implements PostgresConnection {
   lost = false;
   readonly #client: Client;
   readonly #prepares: boolean;
+  /** How long the server may be silent, in milliseconds; 0 for any time. */
+  readonly #patience: number;
   readonly #names = new Map<string, string>();
   readonly #listeners: ((channel: string | undefined) => void)[] = [];
   #closing = false;
 
-  constructor(client: Client, prepares: boolean) {
+  constructor(client: Client, { preparedStatements, statementTimeout }: ResolvedPostgresOptions) {
     this.#client = client;
-    this.#prepares = prepares;
-    const lose = () => {
-      if (this.lost) return;
-      this.lost = true;
-      for (const call of this.#listeners) call(undefined);
-    };
+    this.#prepares = preparedStatements;
+    this.#patience = statementTimeout === 0 ? 0 : 2 * statementTimeout + 1000;
     // Statements under way report the error; without this the driver would throw it.
-    client.on("error", lose);
-    client.on("end", lose);
+    client.on("error", () => this.#lose());
+    client.on("end", () => this.#lose());
     client.on("notification", ({ channel }) => {
       for (const call of this.#listeners) call(channel);
     });
   }
 
   async query(sql: string, params: readonly Param[] = []): Promise<QueryResult> {
-    const result = await this.#client.query<SqlValue[]>({
+    const result = await this.#answered(this.#client.query<SqlValue[]>({
       text: sql,
       values: params,
       rowMode: "array",
       ...(this.#prepares ? { name: this.#nameOf(sql) } : {}),
-    });
+    }));
     return { rows: result.rows, count: result.rowCount ?? 0 };
   }
 
-  async exec(sql: string): Promise<void> {
-    await this.#client.query(sql);
+  async exec(sql: string, anyTime = false): Promise<void> {
+    const answer = this.#client.query(sql);
+    await (anyTime ? answer : this.#answered(answer));
   }
 
   onNotification(call: (channel: string | undefined) => void): void {
@@ -125,14 +131,26 @@ class PgConnection implements PostgresConnection {
     this.#closing = true;
     this.lost = true;
     // A server that does not answer keeps nobody waiting.
-    const { stream } = this.#client.connection;
-    const timer = setTimeout(() => stream.destroy(), 1000);
-    try {
-      await this.#client.end();
-    } finally {
-      clearTimeout(timer);
-      stream.destroy();
-    }
+    await within(1000, this.#client.end(), () => {});
+    this.#client.connection.stream.destroy();
+  }
+
+  #lose(): void {
+    if (this.lost) return;
+    this.lost = true;
+    for (const call of this.#listeners) call(undefined);
+  }
+
+  /**
+   * A server that is silent for longer than it lets a statement run is gone,
+   * although nothing may have told the socket so for hours.
+   */
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    if (this.#patience === 0) return await answer;
+    return await within(this.#patience, answer, () => {
+      this.#lose();
+      return noAnswer();
+    });
   }
 
   #nameOf(sql: string): string {

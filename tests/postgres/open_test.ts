@@ -115,6 +115,8 @@ Deno.test("PostgresDatabase.open() refuses options that are not valid", async ()
     [`${url}?sslmode=prefer`],
     [`${url}?sslcert=a`],
     [url.replace("shown", "%zz")],
+    [`${url}?host=a%00b`],
+    [url, { applicationName: "a\0options\0-c search_path=x" }],
     [url, { schema: "Robert'; DROP" }],
     [url, { schema: "pg_catalog" }],
     [url, { maxConnections: 0 }],
