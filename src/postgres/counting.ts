@@ -28,6 +28,35 @@ const BIN = `CASE WHEN ms IS NULL THEN -1 WHEN ms < 100 THEN ms ELSE
   (digits - digits % CASE WHEN digits < 200 THEN 2 WHEN digits < 500 THEN 5 ELSE 10 END)
   * (10 ^ (length(ms::text) - 3))::bigint END`;
 
+/** Most bytes of the texts of a row of the roll-ups: the entry of an index has room for 2,704. */
+const KEY = 2500;
+
+/**
+ * Texts of a row of the roll-ups. Where all of them together have no room in
+ * the index, the long ones are cut off, with a hash that tells them from others.
+ */
+function keySql(texts: Readonly<Record<string, string>>): string {
+  const all = Object.values(texts);
+  const size = all.map((text) => `octet_length(${text})`).join(" + ");
+  return Object.entries(texts).map(([name, text]) => {
+    const most = name === "workflow_id" ? 2200 : 100;
+    const hash = `left(encode(sha256(convert_to(${text}, 'UTF8')), 'hex'), 32)`;
+    return `CASE WHEN ${size} > ${KEY} AND octet_length(${text}) > ${most}
+      THEN left(${text}, 16) || '…' || ${hash} ELSE ${text} END AS ${name}`;
+  }).join(", ");
+}
+
+const RUN_KEY = keySql({
+  workflow_id: "workflow_id",
+  error_type: "coalesce(error_type, '')",
+});
+const NODE_KEY = keySql({
+  workflow_id: "runs.workflow_id",
+  node_id: "n.node_id",
+  node_type: "n.node_type",
+  error_type: "coalesce(n.error_type, '')",
+});
+
 /** Adds the runs of the table `runs` to the roll-ups, or takes them out. */
 function countSql(sign: 1 | -1): string {
   return `counted_runs AS (
@@ -37,7 +66,7 @@ function countSql(sign: 1 | -1): string {
     CASE span WHEN 0 THEN 0 ELSE seconds - ((seconds % span) + span) % span END,
     status, error_type, ${BIN}, ${sign} * count(*), ${sign} * sum(coalesce(ms, 0)), min(ms), max(ms)
   FROM (SELECT *, substr(ms::text, 1, 3)::bigint AS digits FROM (
-    SELECT workflow_id, status, coalesce(error_type, '') AS error_type,
+    SELECT ${RUN_KEY}, status,
       floor(extract(epoch FROM started_at))::bigint AS seconds, ${durationSql("runs")} AS ms
     FROM runs) AS timed) AS binned CROSS JOIN ${SPANS}
   GROUP BY 1, 2, 3, 4, 5, 6
@@ -46,8 +75,8 @@ function countSql(sign: 1 | -1): string {
     shortest = least(r.shortest, excluded.shortest), longest = greatest(r.longest, excluded.longest)
 ), counted_nodes AS (
   INSERT INTO node_statistics AS r
-    (workflow_id, node_id, node_type, status, error_type, day, nodes, retries, total, longest)
-  SELECT runs.workflow_id, n.node_id, n.node_type, n.status, coalesce(n.error_type, ''),
+    (workflow_id, node_id, node_type, error_type, status, day, nodes, retries, total, longest)
+  SELECT ${NODE_KEY}, n.status,
     floor(extract(epoch FROM runs.started_at) / 86400)::bigint,
     ${sign} * count(*),
     -- What no program counts to would overflow.

@@ -21,6 +21,9 @@ export interface Query {
   params: readonly Param[];
 }
 
+/** More milliseconds than from the first year to the last. */
+const LONGEST = 1e15;
+
 /** Tells the places of these lists, the ids of runs, from those of other backends. */
 const PLACE = "id:";
 
@@ -128,8 +131,11 @@ function conditions(filter: Filter, cursor: Cursor | undefined, params: Params):
   if (filter.errorType !== undefined) {
     terms.push(`e.error_type = ${params.add(filter.errorType)}`);
   }
+  // No run takes longer, and no interval is infinite.
   const duration = (sign: string, ms: number) =>
-    `e.completed_at - e.started_at ${sign} ${params.add(ms)}::float8 * interval '1 millisecond'`;
+    `e.completed_at - e.started_at ${sign} ${
+      params.add(Math.min(ms, LONGEST))
+    }::float8 * interval '1 millisecond'`;
   if (filter.minDuration !== undefined) terms.push(duration(">=", filter.minDuration));
   if (filter.maxDuration !== undefined) terms.push(duration("<=", filter.maxDuration));
   if (filter.label !== undefined) {

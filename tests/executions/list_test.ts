@@ -164,3 +164,18 @@ testRepositories("ExecutionRepository lists by workflow and by status", async ({
   assertEquals(await executions.listByWorkflow("absent"), []);
   await assertRejects(() => executions.listByStatus("x" as ExecutionStatus), InvalidDataError);
 });
+
+testRepositories("list() takes any duration", async ({ open }) => {
+  using executions = await open();
+  await fill(executions);
+  const run = Execution.create("notes", "1.0");
+  run.start();
+  run.complete();
+  await executions.save(run);
+  const idsOf = async (query: ExecutionQuery) =>
+    (await executions.list(query)).executions.map(({ id }) => id);
+  for (const most of [1e17, Number.MAX_VALUE, Infinity]) {
+    assertEquals(await idsOf({ maxDuration: most }), [run.id]);
+    assertEquals(await idsOf({ minDuration: most }), []);
+  }
+});
