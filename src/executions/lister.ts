@@ -47,7 +47,7 @@ export abstract class SQLiteLister extends SQLiteStore {
 
   /**
    * Yields all runs of a query, newest first, page by page with constant
-   * memory. Runs that are added meanwhile are not among them.
+   * memory. Runs that start meanwhile are not among them.
    *
    * @param query Filters; `limit` is the size of a page.
    * @returns The runs, without node executions and snapshots.

@@ -9,6 +9,7 @@
 import type { Cursor } from "../executions/cursor.ts";
 import type { Filter } from "../executions/filter.ts";
 import { ZERO_INSTANT } from "../executions/instant.ts";
+import { OLDEST } from "../executions/policy.ts";
 import type { SqlValue } from "../executions/driver.ts";
 import { instantOf, LISTED_SELECT, Params, timestampOf } from "./columns.ts";
 import type { Param } from "./driver.ts";
@@ -23,6 +24,8 @@ export interface Query {
 
 /** More milliseconds than from the first year to the last. */
 const LONGEST = 1e15;
+/** The first year; the server knows no times long before. */
+const FIRST = BigInt(-OLDEST) * 1000n;
 
 /** Tells the places of these lists, the ids of runs, from those of other backends. */
 const PLACE = "id:";
@@ -112,7 +115,8 @@ function ranges(filter: Filter, cursor: Cursor | undefined, params: Params): str
 
 function conditions(filter: Filter, cursor: Cursor | undefined, params: Params): string[] {
   const terms: string[] = [];
-  const time = (instant: bigint) => `${params.add(timestampOf(instant))}::timestamptz`;
+  const time = (instant: bigint) =>
+    `${params.add(timestampOf(instant < FIRST ? FIRST : instant))}::timestamptz`;
   if (filter.from !== undefined) terms.push(`e.started_at >= ${time(filter.from)}`);
   if (filter.before !== undefined) {
     terms.push(`e.started_at < ${time(filter.before)}`);

@@ -113,6 +113,31 @@ testRepositories(
   },
 );
 
+testRepositories(
+  "ExecutionRepository.list() takes bounds that no run can reach",
+  async ({ open }) => {
+    using executions = await open();
+    await fill(executions);
+    const count = async (query: ExecutionQuery) =>
+      (await executions.list({ ...query, status: "completed" })).executions.length;
+    const [first, last] = [new Date(-8.64e15), new Date(8.64e15)];
+    const all = await count({});
+    assertEquals(await count({ minDuration: 0 }), await count({ maxDuration: Infinity }));
+    assertEquals([await count({ minDuration: Infinity }), await count({ minDuration: 1e300 })], [
+      0,
+      0,
+    ]);
+    assertEquals([await count({ startedAfter: first }), await count({ startedBefore: last })], [
+      all,
+      all,
+    ]);
+    assertEquals([await count({ startedAfter: last }), await count({ startedBefore: first })], [
+      0,
+      0,
+    ]);
+  },
+);
+
 testRepositories("ExecutionRepository.list() caps its total at 1000", async ({ open }) => {
   using executions = await open();
   const run = Execution.create("notes", "1.0");
