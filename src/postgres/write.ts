@@ -78,12 +78,13 @@ function assignments(table: string, columns: readonly string[]): string {
 
 const RUN_VALUES = RUN_COLUMNS.map((column, i) => `$${i + 1}::${typeOf(column)}`).join(", ");
 
+/** What was inserted began to be when this transaction did; the system column that tells it too is PostgreSQL's alone. */
 function runSql(open: boolean): string {
   return `run AS (
   INSERT INTO executions AS e (${RUN_COLUMNS.join(", ")}) VALUES (${RUN_VALUES})
   ON CONFLICT (id) DO UPDATE SET ${assignments("e", RUN_COLUMNS.slice(1))}
   ${open ? `WHERE e.status NOT IN ${FINAL_SQL}` : ""}
-  RETURNING id, xmax = 0 AS created
+  RETURNING id, created_at = now() AS created
 ), change AS (
   INSERT INTO queued_changes (execution_id, kind)
   SELECT id, CASE WHEN created THEN 'created' ELSE 'updated' END FROM run ON CONFLICT DO NOTHING
