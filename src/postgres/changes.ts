@@ -25,6 +25,7 @@ import {
   SNAPSHOT_TIMES,
   withTimes,
 } from "./columns.ts";
+import { isWaiting } from "./counting.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
 import { readRunRows } from "./load.ts";
 
@@ -34,8 +35,13 @@ const PAGE = 500;
 /** How many changes the feed keeps. */
 const KEPT = 100_000;
 
+/** How many changes get their places in one transaction, lest it takes longer than a statement may. */
+const PLACED = 50_000;
+
 const PLACE = `WITH moved AS (
-  DELETE FROM queued_changes RETURNING execution_id, kind, happened_at
+  DELETE FROM queued_changes WHERE (execution_id, happened_at, kind) IN (
+    SELECT execution_id, happened_at, kind FROM queued_changes ORDER BY happened_at LIMIT ${PLACED}
+  ) RETURNING execution_id, kind, happened_at
 ), placed AS (
   INSERT INTO changes (sequence, execution_id, kind)
   SELECT newest.sequence + row_number() OVER (ORDER BY happened_at, execution_id, kind),
@@ -51,13 +57,15 @@ const PLACE = `WITH moved AS (
  * @param action What it is for.
  */
 export async function placeChanges(database: PostgresDatabase, action: string): Promise<void> {
-  if (database.info.readOnly) return;
-  // One round trip; the statement begins when the lock is held, and sees what the last one did.
-  await database.exec(
-    action,
-    `BEGIN; SELECT pg_advisory_xact_lock(
-      hashtextextended('goflow changes of ${database.options.schema}', 0)); ${PLACE}; COMMIT`,
-  );
+  for (let more = await isWaiting(database, "queued_changes", action); more;) {
+    // One round trip; the statement begins when the lock is held, and sees what the last one did.
+    await database.exec(
+      action,
+      `BEGIN; SELECT pg_advisory_xact_lock(
+        hashtextextended('goflow changes of ${database.options.schema}', 0)); ${PLACE}; COMMIT`,
+    );
+    more = await isWaiting(database, "queued_changes", action, PLACED);
+  }
 }
 
 /**
@@ -87,8 +95,7 @@ export async function readChanges(
   after: number,
   action: string,
 ): Promise<ExecutionChange[]> {
-  const waiting = await database.query(action, "SELECT EXISTS (SELECT FROM queued_changes)");
-  if (waiting.rows[0]![0] === 1) await placeChanges(database, action);
+  await placeChanges(database, action);
   const { rows } = await database.query(
     action,
     `SELECT sequence, kind, execution_id, (SELECT min(sequence) FROM changes)

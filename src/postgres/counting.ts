@@ -121,14 +121,26 @@ export async function lockCounts(session: Session, database: PostgresDatabase): 
 }
 
 /**
- * Tells whether runs wait to be counted.
+ * Tells whether something waits to be moved on, and may be: a server that takes
+ * no writes, such as a replica, leaves it where it is, until it takes some.
  *
  * @param database The database.
+ * @param queue The table.
  * @param action What it is for.
- * @returns Whether there are some.
+ * @param most How many may wait.
+ * @returns Whether there are more.
  */
-export async function hasUncounted(database: PostgresDatabase, action: string): Promise<boolean> {
-  const { rows } = await database.query(action, "SELECT EXISTS (SELECT FROM uncounted)");
+export async function isWaiting(
+  database: PostgresDatabase,
+  queue: "queued_changes" | "uncounted",
+  action: string,
+  most: number = 0,
+): Promise<boolean> {
+  const { rows } = await database.query(
+    action,
+    `SELECT EXISTS (SELECT FROM ${queue} OFFSET ${most})
+      AND current_setting('transaction_read_only') = 'off'`,
+  );
   return rows[0]![0] === 1;
 }
 

@@ -17,7 +17,7 @@ import { checkLabels, PINNED } from "../executions/labels.ts";
 import { LEASE_DURATION, makeLease } from "../executions/leases.ts";
 import { checkWatch } from "../executions/watch_options.ts";
 import { FollowedRun, newestChange, pollChanges, readChanges, unlessClosed } from "./changes.ts";
-import { countWaiting, hasUncounted } from "./counting.ts";
+import { countWaiting, isWaiting } from "./counting.ts";
 import { claimLease, interruptRun, listAbandoned, readLease, setLease } from "./leases.ts";
 import { PostgresMaintenance } from "./maintenance.ts";
 import { readStatistics } from "./statistics.ts";
@@ -51,9 +51,7 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
   async statistics(query: StatisticsQuery = {}): Promise<ExecutionStatistics> {
     const action = "Cannot count executions";
     const database = this.connect(action);
-    if (!database.info.readOnly && await hasUncounted(database, action)) {
-      await countWaiting(database, action);
-    }
+    if (await isWaiting(database, "uncounted", action)) await countWaiting(database, action);
     return await database.snapshot(action, (session) => readStatistics(session, query));
   }
 

@@ -45,8 +45,8 @@ const REFUSALS: Record<string, Refusal> = {
   "XX002": { code: "corrupt", advice: "rebuild the index of the server that it names" },
 };
 
-/** The server gives up the connection, or does not take one now. */
-const LOST = /^(?:08...|57P0[1-5])$/;
+/** The server gives up the connection, or does not take one (more) now. */
+const LOST = /^(?:08...|57P0[1-5]|53300)$/;
 
 /** The transaction was undone and may be run again. */
 const CONFLICT = /^40(?:001|P01)$/;

@@ -5,13 +5,12 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { InvalidDataError } from "../../src/domain/errors.ts";
+import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
 import { Workflow } from "../../src/domain/workflow.ts";
-import { PostgresDatabase } from "../../src/postgres/database.ts";
 import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { PostgresWorkflowRepository } from "../../src/postgres/workflow_repository.ts";
 import { sampleRun } from "../executions/sample_runs.ts";
-import { rawPostgres, testPostgres } from "./databases.ts";
+import { type DatabaseFixture, rawPostgres, testPostgres } from "./databases.ts";
 
 /** Text that the server cannot compress. */
 const noise = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes / 2)).toHex();
@@ -72,41 +71,99 @@ testPostgres("half a surrogate pair means no other run", async ({ url, schema, o
   assertEquals((await workflows.list()).workflows, []);
 });
 
-testPostgres("settings of the role change nothing", async ({ url, schema }) => {
+/** Runs a function with the URL of a new role, which is dropped in the end. */
+async function asRole(
+  { url, schema }: DatabaseFixture,
+  attributes: string,
+  run: (url: string, role: string) => Promise<void>,
+): Promise<void> {
   const role = `${schema}_role`;
-  await rawPostgres(
-    `CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD 'never-shown'` +
-      Object.entries({
+  await rawPostgres(`CREATE ROLE ${role} LOGIN ${attributes} PASSWORD 'never-shown'`);
+  try {
+    await run(Object.assign(new URL(url), { username: role, password: "never-shown" }).href, role);
+  } finally {
+    await rawPostgres(
+      `DROP SCHEMA IF EXISTS "${schema}" CASCADE; DROP OWNED BY ${role}; DROP ROLE ${role}`,
+    );
+  }
+}
+
+testPostgres(
+  "settings of the role change nothing",
+  (fixture) =>
+    asRole(fixture, "SUPERUSER", async (place, role) => {
+      const settings = {
         array_nulls: "off",
         datestyle: "SQL, DMY",
         timezone: "Asia/Tokyo",
         default_transaction_isolation: "repeatable read",
         standard_conforming_strings: "off",
-      }).map(([name, value]) => `; ALTER ROLE ${role} SET ${name} TO '${value}'`).join(""),
-  );
-  const place = Object.assign(new URL(url), { username: role, password: "never-shown" }).href;
-  const databases: PostgresDatabase[] = [];
-  try {
-    const open = async () => {
-      databases.push(await PostgresDatabase.open(place, { schema }));
-      return PostgresExecutionRepository.over(databases.at(-1)!);
-    };
-    const stores = await Promise.all([open(), open(), open()]);
-    const runs = Array.from({ length: 12 }, () => sampleRun());
-    await Promise.all(runs.map(async (run, i) => {
-      const store = stores[i % 3]!;
-      await store.record(run);
-      await Array.fromAsync(store.watch({ after: 0, signal: AbortSignal.abort() }));
-      await store.statistics();
-    }));
-    assertEquals(await stores[0]!.load(runs[0]!.id), runs[0]);
-    assertEquals((await stores[0]!.statistics()).runs.count, 12);
-    let changes = 0;
-    for await (const _ of stores[1]!.watch({ after: 0 })) if (++changes === 12) break;
-  } finally {
-    for (const database of databases) await database.close();
+      };
+      for (const [name, value] of Object.entries(settings)) {
+        await rawPostgres(`ALTER ROLE ${role} SET ${name} TO '${value}'`);
+      }
+      const { schema } = fixture;
+      const open = () => PostgresExecutionRepository.open(place, { schema });
+      await using one = await open();
+      await using two = await open();
+      const runs = Array.from({ length: 12 }, () => sampleRun());
+      await Promise.all(runs.map(async (run, i) => {
+        const store = i % 2 ? one : two;
+        await store.record(run);
+        await store.watch({ after: 0 }).next();
+        await store.statistics();
+      }));
+      assertEquals(await one.load(runs[0]!.id), runs[0]);
+      assertEquals((await one.statistics()).runs.count, 12);
+      let changes = 0;
+      for await (const _ of two.watch({ after: 0 })) if (++changes === 12) break;
+    }),
+);
+
+testPostgres("a server that takes no more connections is waited for", async (fixture) => {
+  const { schema, open } = fixture;
+  await open();
+  await asRole(fixture, "CONNECTION LIMIT 2", async (place, role) => {
+    await rawPostgres(`GRANT USAGE ON SCHEMA "${schema}" TO ${role};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${schema}" TO ${role}`);
+    await using executions = await PostgresExecutionRepository.open(place, { schema });
+    await Promise.all(Array.from({ length: 20 }, () => executions.record(sampleRun())));
+    assertEquals((await executions.list()).executions.length, 20);
+    await rawPostgres(`ALTER ROLE ${role} CONNECTION LIMIT 10`);
+    await using impatient = await PostgresExecutionRepository.open(place, { schema, timeout: 20 });
+    await rawPostgres(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
     await rawPostgres(
-      `DROP SCHEMA IF EXISTS "${schema}" CASCADE; DROP OWNED BY ${role}; DROP ROLE ${role}`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`,
     );
-  }
+    const error = await assertRejects(() => impatient.list(), DatabaseError, '"maxConnections"');
+    assertEquals(error.code, "busy");
+  });
+});
+
+testPostgres("a server that takes writes again is counted and watched again", async (fixture) => {
+  const { schema, open } = fixture;
+  const writer = PostgresExecutionRepository.over(await open());
+  await asRole(fixture, "SUPERUSER", async (place, role) => {
+    await rawPostgres(`ALTER ROLE ${role} SET default_transaction_read_only TO on`);
+    await using reader = await PostgresExecutionRepository.open(place, { schema });
+    await writer.record(sampleRun());
+    assertEquals((await reader.statistics()).runs.count, 0);
+    await rawPostgres(`ALTER ROLE ${role} RESET default_transaction_read_only`);
+    await rawPostgres(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`,
+    );
+    assertEquals((await reader.statistics()).runs.count, 1);
+    assertEquals((await reader.watch({ after: 0 }).next()).value?.sequence, 1);
+  });
+});
+
+testPostgres("a long queue of changes gets its places bit by bit", async ({ open, schema }) => {
+  const executions = PostgresExecutionRepository.over(await open());
+  await rawPostgres(`INSERT INTO "${schema}".queued_changes
+    SELECT 'run', 'updated', now() + i * interval '1 ms' FROM generate_series(1, 50100) AS i`);
+  await executions.watch({ after: 50_099 }).next();
+  const [[placed, order]] = await rawPostgres(
+    `SELECT count(*), count(*) FILTER (WHERE sequence > 50000) FROM "${schema}".changes`,
+  ) as [[number, number]];
+  assertEquals([placed, order], [50_100, 100]);
 });

@@ -298,7 +298,7 @@ testPostgres("watch() ends when the store is closed while it looks", async (fixt
   const database = await openFaulty(fixture, {
     async query(sql, run) {
       const result = await run();
-      if (sql.includes("FROM queued_changes)")) closing ??= database.close();
+      if (sql.includes("FROM queued_changes")) closing ??= database.close();
       return result;
     },
   });
