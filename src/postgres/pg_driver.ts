@@ -11,6 +11,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 // @ts-types="./pg.d.ts"
 import pg, { type Client } from "pg";
 import type { SqlValue } from "../executions/driver.ts";
@@ -81,6 +82,21 @@ export async function connectPg(options: ResolvedPostgresOptions): Promise<Postg
   return connection;
 }
 
+const names = new Map<string, string>();
+
+/**
+ * Names a statement by its text: a proxy may hand on a connection on which
+ * others have prepared theirs, and no name may mean one of those.
+ */
+function nameOf(sql: string): string {
+  let name = names.get(sql);
+  if (name === undefined) {
+    name = `goflow_${createHash("sha256").update(sql).digest("hex").slice(0, 32)}`;
+    names.set(sql, name);
+  }
+  return name;
+}
+
 function noAnswer(): never {
   throw Object.assign(new Error("No answer"), { code: "ETIMEDOUT" });
 }
@@ -91,7 +107,6 @@ class PgConnection implements PostgresConnection {
   readonly #prepares: boolean;
   /** How long the server may be silent, in milliseconds; 0 for any time. */
   readonly #patience: number;
-  readonly #names = new Map<string, string>();
   readonly #listeners: ((channel: string | undefined) => void)[] = [];
   #closing = false;
 
@@ -112,7 +127,7 @@ class PgConnection implements PostgresConnection {
       text: sql,
       values: params,
       rowMode: "array",
-      ...(this.#prepares ? { name: this.#nameOf(sql) } : {}),
+      ...(this.#prepares ? { name: nameOf(sql) } : {}),
     }));
     return { rows: result.rows, count: result.rowCount ?? 0 };
   }
@@ -151,11 +166,5 @@ class PgConnection implements PostgresConnection {
       this.#lose();
       return noAnswer();
     });
-  }
-
-  #nameOf(sql: string): string {
-    let name = this.#names.get(sql);
-    if (name === undefined) this.#names.set(sql, name = `goflow_${this.#names.size}`);
-    return name;
   }
 }

@@ -19,6 +19,9 @@ interface Refusal {
   advice: string;
 }
 
+const PROXY =
+  'set the option "preparedStatements" to false, which a proxy that pools transactions needs';
+
 /** By SQLSTATE, or by its class, the first two characters. */
 const REFUSALS: Record<string, Refusal> = {
   "22": { code: "invalid", advice: "a value is not one that its column can hold" },
@@ -26,11 +29,13 @@ const REFUSALS: Record<string, Refusal> = {
   "22P05": { code: "invalid", advice: "the encoding of the database must be UTF8" },
   "23": { code: "constraint", advice: "save the run first, and the node execution it names" },
   "25006": { code: "read-only", advice: "connect to the primary server, not to a replica" },
+  "26000": { code: "io", advice: PROXY },
   "28": { code: "denied", advice: "check user, password and the server's pg_hba.conf" },
   "3D000": { code: "not-a-database", advice: "create the database, or correct its name" },
   "3F000": { code: "not-a-database", advice: 'open it with the option "migrate" set to "auto"' },
   "40": { code: "busy", advice: "other transactions were in the way; try again" },
   "42501": { code: "denied", advice: "grant the role what it needs on the schema" },
+  "42P05": { code: "io", advice: PROXY },
   "42P01": {
     code: "not-a-database",
     advice: 'open it with the option "migrate" set to "auto"',

@@ -131,6 +131,25 @@ Deno.test("PostgresDatabase.open() refuses options that are not valid", async ()
   }
 });
 
+testPostgres(
+  "PostgresDatabase gives no statement the name of another one",
+  async ({ open }) => {
+    // A proxy that pools transactions runs the one of a session on the connection of another.
+    const prepared = async (...statements: string[]) => {
+      const database = await open({ maxConnections: 1 });
+      for (const sql of statements) await database.query("Cannot ask", sql);
+      const { rows } = await database.query(
+        "Cannot ask",
+        "SELECT name, statement FROM pg_prepared_statements WHERE statement LIKE 'SELECT _'",
+      );
+      return new Map(rows.map(([name, sql]) => [String(sql), String(name)]));
+    };
+    const [one, other] = [await prepared("SELECT 1", "SELECT 2"), await prepared("SELECT 2")];
+    assertEquals(one.get("SELECT 2"), other.get("SELECT 2"));
+    assertEquals(new Set([...one.values(), ...other.values()]).size, 2);
+  },
+);
+
 testPostgres("PostgresDatabase waits for a connection no longer than it may", async ({ open }) => {
   const database = await open({ maxConnections: 1, maxWaiting: 1, timeout: 200 });
   const sleeping = database.query("Cannot sleep", "SELECT pg_sleep(0.6)");
