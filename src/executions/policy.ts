@@ -145,7 +145,7 @@ const BATCH_BYTES = 8_000_000;
  * @param most Most runs.
  * @returns How many of the first.
  */
-export function fitting(runs: readonly Candidate[], most: number): number {
+export function fitting(runs: readonly Pick<Candidate, "bytes">[], most: number): number {
   let bytes = 0;
   const end = runs.findIndex((run, i) => i === most || (bytes += run.bytes) > BATCH_BYTES);
   return end < 0 ? runs.length : Math.max(end, 1);

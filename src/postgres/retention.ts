@@ -29,8 +29,8 @@ const childBytes = (table: string, columns: string[]) =>
   `coalesce((SELECT sum(${lengths(columns)} + ${ROW}) FROM ${table} AS c
     WHERE c.execution_id = e.id), 0)`;
 
-/** Bytes of a run: its row, its index entries, and those of its parts. */
-const BYTES = `(${
+/** Bytes of a run `e`: its row, its index entries, and those of its parts. */
+export const BYTES: string = `(${
   lengths(["e.id", "e.workflow_id", "e.return_value", "e.error_message", "e.error_context"])
 } + ${4 * ROW} + ${
   childBytes("node_executions", [

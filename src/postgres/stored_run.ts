@@ -8,6 +8,7 @@ import type { ExportOptions } from "../domain/execution_transfer.ts";
 import type { Cursor } from "../executions/cursor.ts";
 import type { Row } from "../executions/driver.ts";
 import { readFilter } from "../executions/filter.ts";
+import { fitting } from "../executions/policy.ts";
 import {
   CHANGE_COLUMNS,
   NODE_COLUMNS,
@@ -17,6 +18,7 @@ import {
 import { timeSql, withTimes } from "./columns.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
 import { pageQuery, placeOf } from "./list_query.ts";
+import { BYTES } from "./retention.ts";
 
 /** Runs that are read at once. */
 const BATCH = 50;
@@ -117,7 +119,7 @@ export async function* readStoredRuns(
     const { sql, params } = pageQuery(filter, cursor, BATCH, "e.id, e.started_at");
     const { rows } = await database.query(action, sql, params);
     const ids = rows.map(([id]) => String(id));
-    yield await database.snapshot(action, (session) => readStoredRunParts(session, ids));
+    yield* readFew(database, ids, action);
     const last = rows.at(-1);
     if (last === undefined || rows.length < BATCH) return;
     cursor = { direction: "older", ...placeOf(last[0], last[1]) };
@@ -133,7 +135,26 @@ async function* readRunsOf(
   for (let i = 0; i < ids.length; i += BATCH) {
     signal?.throwIfAborted();
     const batch = ids.slice(i, i + BATCH);
-    yield await database.snapshot(action, (session) => readStoredRunParts(session, batch));
+    yield* readFew(database, batch, action);
+  }
+}
+
+/** Reads all at once, or a few at a time where they are large. */
+async function* readFew(
+  database: PostgresDatabase,
+  ids: readonly string[],
+  action: string,
+): AsyncGenerator<StoredRun[]> {
+  const { rows } = await database.query(
+    action,
+    `SELECT e.id, ${BYTES} FROM executions AS e WHERE e.id = ANY($1)`,
+    [ids],
+  );
+  const sizes = new Map(rows.map(([id, bytes]) => [String(id), Number(bytes)]));
+  const left = ids.map((id) => ({ id, bytes: sizes.get(id) ?? 0 }));
+  while (left.length > 0) {
+    const few = left.splice(0, fitting(left, BATCH)).map(({ id }) => id);
+    yield await database.snapshot(action, (session) => readStoredRunParts(session, few));
   }
 }
 

@@ -341,6 +341,33 @@ testPostgres(
   },
 );
 
+testPostgres("export() reads large runs a few at a time", async (fixture) => {
+  let [reads, most] = [0, 0];
+  const database = await openFaulty(fixture, {
+    async query(sql, run) {
+      const result = await run();
+      if (sql.includes("e.return_value") && !sql.includes("octet_length")) {
+        reads++;
+        most = Math.max(most, result.count);
+      }
+      return result;
+    },
+  });
+  const executions = PostgresExecutionRepository.over(database);
+  const runs = Array.from({ length: 5 }, () => sampleRun());
+  for (const run of runs) {
+    run.returnValue = "x".repeat(3_000_000);
+    await executions.record(run);
+  }
+  const ids = runs.map(({ id }) => id);
+  for (const options of [{}, { ids }]) {
+    [reads, most] = [0, 0];
+    const lines = (await text(executions.export(options))).trimEnd().split("\n");
+    assertEquals([lines.length, reads, most], [5, 3, 2]);
+  }
+  await database.close();
+});
+
 testPostgres("record() takes any number of snapshots", async ({ url, schema }) => {
   await using executions = await PostgresExecutionRepository.open(url, { schema });
   const run = sampleRun({ status: "running", nodes: 0 });
