@@ -9,6 +9,9 @@
 
 import type { Connect, PostgresConnection } from "./driver.ts";
 
+/** How long to do without hints where they cannot be had, such as on a replica, in milliseconds. */
+const PAUSE = 5000;
+
 /** Waits for hints, on a connection of its own that is made when somebody waits. */
 export class Listener {
   /** Settles when the connection has ended. */
@@ -21,6 +24,8 @@ export class Listener {
   readonly #closing: AbortSignal;
   readonly #wakers = new Set<() => void>();
   #listening = false;
+  /** When it makes sense to listen again. */
+  #next = 0;
 
   /**
    * @param connect Makes a connection.
@@ -40,7 +45,8 @@ export class Listener {
    * @param signal Ends the waiting.
    */
   wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.#listening && !this.#closing.aborted) this.ended = this.#listen();
+    const isDue = !this.#listening && performance.now() >= this.#next;
+    if (isDue && !this.#closing.aborted) this.ended = this.#listen();
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
@@ -78,6 +84,7 @@ export class Listener {
     } catch (error) {
       // Those who wait look by themselves, and report what is wrong.
       this.failure = error;
+      this.#next = performance.now() + PAUSE;
     } finally {
       await connection?.close();
       this.#listening = false;

@@ -8,6 +8,7 @@ import {
 import { PostgresDatabase } from "../../src/postgres/database.ts";
 import { MIGRATIONS } from "../../src/postgres/migrations.ts";
 import { rawPostgres, sharedServer, testPostgres } from "./databases.ts";
+import { Listener } from "../../src/postgres/listener.ts";
 import { Pool } from "../../src/postgres/pool.ts";
 import type { PostgresConnection } from "../../src/postgres/driver.ts";
 
@@ -274,6 +275,21 @@ testPostgres(
     await assertRejects(() => database.query("Cannot ask", "SELECT 1"), DatabaseError, "is closed");
   },
 );
+
+Deno.test("Listener does not knock at the door of a server that tells nothing", async () => {
+  let tries = 0;
+  const connect = () => {
+    tries++;
+    return Promise.reject(new Error("cannot execute LISTEN during recovery"));
+  };
+  const { signal } = new AbortController();
+  const listener = new Listener(connect, "test", signal);
+  for (let i = 0; i < 5; i++) await listener.wait(1, signal);
+  assertEquals([tries, String(listener.failure)], [
+    1,
+    "Error: cannot execute LISTEN during recovery",
+  ]);
+});
 
 Deno.test("Pool makes no more connections than it may, drops lost ones, and refuses who waits when closed", async () => {
   let open = 0;
