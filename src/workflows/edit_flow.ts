@@ -8,7 +8,7 @@
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
 import { matchItems } from "./match_items.ts";
 import { type Flow, type FlowEntry, readFlow, replaceEntries } from "./yaml_flow.ts";
-import { formatInline, formatKey, type InlineStyle } from "./yaml_writer.ts";
+import { formatInline, formatKey, type InlineStyle, isBlock } from "./yaml_writer.ts";
 
 /**
  * Returns the text of a flow collection with other values.
@@ -17,6 +17,7 @@ import { formatInline, formatKey, type InlineStyle } from "./yaml_writer.ts";
  * @param flow The collection.
  * @param before Its values.
  * @param after The values that it is to have.
+ * @param onLost Is called when comments of a part that is written anew go.
  * @param around Style of the collection around it.
  * @returns The text from bracket to bracket; `undefined` when it cannot be edited.
  */
@@ -25,16 +26,17 @@ export function editFlow(
   flow: Flow,
   before: unknown,
   after: unknown,
+  onLost: () => void,
   around: InlineStyle = {},
 ): string | undefined {
   if (flow.entries.length === 0) return undefined;
   const style = around.quotesKeys ? around : styleOf(text, flow);
   if (flow.kind === "sequence") {
     if (!Array.isArray(before) || !Array.isArray(after)) return undefined;
-    return editSequence(text, flow, before, after, style);
+    return editSequence(text, flow, before, after, onLost, style);
   }
   if (!isMapping(before) || !isMapping(after)) return undefined;
-  return editMapping(text, flow, before, after, style);
+  return editMapping(text, flow, before, after, onLost, style);
 }
 
 /** What is new is written as the first entry is. */
@@ -53,6 +55,7 @@ function editSequence(
   flow: Flow,
   before: unknown[],
   after: unknown[],
+  onLost: () => void,
   style: InlineStyle,
 ): string | undefined {
   const { entries } = flow;
@@ -62,7 +65,7 @@ function editSequence(
     const from = partner[index];
     return from === undefined
       ? { text: formatInline(item, style) }
-      : { text: editEntry(text, entries[from]!, before[from], item, style), from };
+      : { text: editEntry(text, entries[from]!, before[from], item, onLost, style), from };
   });
   return replaceEntries(text, flow, items);
 }
@@ -73,6 +76,7 @@ function editMapping(
   flow: Flow,
   before: Mapping,
   after: Mapping,
+  onLost: () => void,
   style: InlineStyle,
 ): string | undefined {
   const { entries } = flow;
@@ -93,7 +97,8 @@ function editMapping(
     const key = entry.key!;
     const news = addedTo(from);
     if (!kept.has(key)) return news;
-    return [{ text: editEntry(text, entry, before[key], after[key], style), from }, ...news];
+    const changed = editEntry(text, entry, before[key], after[key], onLost, style);
+    return [{ text: changed, from }, ...news];
   });
   return replaceEntries(text, flow, [...addedTo(-1), ...items]);
 }
@@ -104,13 +109,23 @@ function editEntry(
   entry: FlowEntry,
   before: unknown,
   after: unknown,
+  onLost: () => void,
   style: InlineStyle,
 ): string {
   if (equalValues(before, after)) return text.slice(entry.start, entry.end);
   const flow = readFlow(text, entry.value);
-  const inner = flow === undefined ? undefined : editFlow(text, flow, before, after, style);
+  const inner = flow && editFlow(text, flow, before, after, onLost, style);
+  if (flow !== undefined && inner === undefined) {
+    if (losesComments(text.slice(flow.start, flow.end), before, after)) onLost();
+  }
   const quote = style.quotesKeys ? style.quote : quoteAt(text, entry.value);
   return text.slice(entry.start, entry.value) + (inner ?? formatInline(after, { ...style, quote }));
+}
+
+/** Tells whether comments of a collection go that is written anew; those of what is removed go with it. */
+export function losesComments(source: string, before: unknown, after: unknown): boolean {
+  const isRemoved = isBlock(before) && typeof after === "object" && !isBlock(after);
+  return !isRemoved && source.includes("\n") && /(?:^|\s)#/.test(source);
 }
 
 function definedKeys(mapping: Mapping): string[] {

@@ -63,8 +63,12 @@ export class ObjectEncoder {
       raws.keys(),
       (step) => key(this.#texts(raws[step]!, { parent: { step: name }, step })),
     );
+    const partner = items.map((item) => waiting.get(key(item as Mapping))?.shift());
+    // What has another key at the place of what is gone is the same item, renamed.
+    const free = new Set([...waiting.values()].flat());
+    const isRenamed = (index: number) => items.length === raws.length && free.has(index);
     return items.map((item, index) => {
-      const from = waiting.get(key(item as Mapping))?.shift();
+      const from = partner[index] ?? (isRenamed(index) ? index : undefined);
       if (from !== undefined && !this.#canonical && equalValues(item, before[from])) {
         return raws[from]!;
       }

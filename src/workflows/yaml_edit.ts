@@ -9,7 +9,7 @@ import type { YamlDocument } from "./yaml_reader.ts";
 import { type Block, type Entry, Layout } from "./yaml_layout.ts";
 import { matchItems } from "./match_items.ts";
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
-import { editFlow } from "./edit_flow.ts";
+import { editFlow, losesComments } from "./edit_flow.ts";
 import { readFlow } from "./yaml_flow.ts";
 import { withSource } from "./yaml_format.ts";
 import { formatEntry, formatInline, formatItem, formatValue, isBlock } from "./yaml_writer.ts";
@@ -38,6 +38,9 @@ export interface EditedText {
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
+/** The header of a block scalar and the comment behind it. */
+const HEADER = /^[ \t]+(?:[&!]\S*[ \t]+)*[|>][-+1-9]*([ \t]+#[^\r\n]*)/;
+
 class Editor {
   readonly layout: Layout;
   /** Whether a part was written anew that had comments. */
@@ -56,7 +59,7 @@ class Editor {
     const flow = this.layout.rootFlow();
     const block = flow === undefined ? this.layout.root() : undefined;
     const changed = flow !== undefined
-      ? editFlow(this.#text, flow, before, after)
+      ? editFlow(this.#text, flow, before, after, () => this.rewritten = true)
       : block?.kind === "mapping"
       ? this.#mapping(block, before, after)
       : undefined;
@@ -139,6 +142,8 @@ class Editor {
       const entry = entries[from]!;
       let lead = this.#lead(entry, block);
       if (segments.length === 0 && from > 0) lead = lead.replace(/^(?:[ \t]*\r?\n)+/, "");
+      // The first item may share its line with a dash; elsewhere it has a line of its own.
+      if (from === 0 && index > 0 && this.#isInline(block)) lead = " ".repeat(column);
       segments.push(orphan + lead + this.#entry(entry, before[from], item, column));
       orphan = "";
     }
@@ -169,7 +174,8 @@ class Editor {
       }
     }
     const flow = readFlow(this.#text, this.layout.valueStart(entry));
-    const inFlow = flow === undefined ? undefined : editFlow(this.#text, flow, before, after);
+    const inFlow = flow &&
+      editFlow(this.#text, flow, before, after, () => this.rewritten = true);
     if (inFlow !== undefined) {
       return this.#text.slice(start, flow!.start) + inFlow + this.#text.slice(flow!.end, end);
     }
@@ -195,6 +201,7 @@ class Editor {
     const extent = this.layout.extent(entry);
     const source = this.#text.slice(extent.start, extent.end);
     const [behindKey] = /^(?:[ \t]+#[^\r\n]*)?/.exec(source)!;
+    const [, behindHeader = ""] = HEADER.exec(source) ?? [];
     const old = source.slice(behindKey.length).trim();
     const [, opening, quote] = /^([[{]?)\s*(?:[^"'\s]+\s*)??(["'])?/.exec(old) ?? [];
     const style = quote === '"' || quote === "'" ? quote : undefined;
@@ -210,12 +217,10 @@ class Editor {
     // The comment of a line stays on its line, also that of a key whose value stands below it.
     const comment = this.#text.slice(extent.end, end);
     const [, behindValue = "", rest = ""] = /^([^\n]*)(\n[^]*)?$/.exec(comment) ?? [];
-    const sameLine = behindKey || behindValue;
+    const sameLine = behindKey || behindHeader || behindValue;
     const tail = value.length === 1 || /^(?: \|-?)?$/.test(value[0]!) ? sameLine : "";
-    // The comments of what is removed go with it.
-    const isRemoved = isBlock(before) && typeof after === "object" && !isBlock(after);
-    const lost = isBlock(before)
-      ? !isRemoved && old.includes("\n") && /(?:^|\s)#/.test(old)
+    const lost = isBlock(before) || opening !== ""
+      ? losesComments(old, before, after)
       : old.startsWith("#") || (behindKey !== "" && behindValue.trim() !== "");
     if (lost || tail.trim() !== sameLine.trim()) this.rewritten = true;
     return this.#text.slice(start, extent.start) + value[0] + tail.trimEnd() +

@@ -137,11 +137,9 @@ export function replaceEntries(
   const suffix = text.slice(entries.at(-1)!.end, end);
   const behind = (index: number) => text.slice(entries[index]!.end, entries[index + 1]!.start);
   // What stands between entries stays as long as both of them do.
-  const kept = items.filter(({ from }) => from !== undefined).map(({ from }) => from!);
-  const gone = entries.length - kept.length;
-  if (kept.some((from, index) => index > 0 && from <= kept[index - 1]!)) return undefined;
   const comments = /(?:^|\s)#/;
-  const isSame = gone === 0 && items.length === entries.length;
+  const isSame = items.length === entries.length &&
+    items.every(({ from }, index) => from === index);
   if (!isSame && comments.test(prefix + entries.slice(1).map((_, i) => behind(i)).join(""))) {
     return undefined;
   }

@@ -60,7 +60,7 @@ function fillLastItems(text: string): string {
     const indent = indentOf(line);
     if (empty !== undefined && indent < empty.dash && line[indent] === "-") {
       const { index, dash } = empty;
-      lines[index] = `${lines[index]!.slice(0, dash + 1)} ~${lines[index]!.slice(dash + 1)}`;
+      lines[index] = `${lines[index]!.slice(0, dash + 1)} null${lines[index]!.slice(dash + 1)}`;
     }
     const dashes = /^ *(?:- +)*(?=-[ \t]*(?:[ \t]#.*)?\r?$)/.exec(line);
     empty = dashes === null ? undefined : { index, dash: dashes[0].length };

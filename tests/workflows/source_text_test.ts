@@ -181,6 +181,82 @@ Deno.test("save() tells when comments of a part go", async () => {
   assertEquals(text.includes("# about the type"), result.rewritten === undefined, text);
 });
 
+Deno.test("save() keeps the comment behind the header of a block scalar", async () => {
+  for (const header of ["|", ">-", "|2+"]) {
+    const file = `name: x\ndescription: ${header} # why\n  one\n  two\nversion: "1"\n`;
+    for (const value of ["three", "three\nfour\n"]) {
+      const { text, result } = await edited(file, (workflow) => workflow.description = value);
+      assert(/^description: \S+ # why$/m.test(text), text);
+      assertEquals(result.rewritten, undefined);
+    }
+  }
+});
+
+Deno.test("save() tells when comments within a flow collection go", async () => {
+  const nodes = "nodes: [\n  {\n    id: a, # first\n    type: start,\n  }, # last\n]\n";
+  const node = await edited(
+    `name: x\n${nodes}`,
+    (workflow) => workflow.nodes[0]!.description = "d",
+  );
+  assertStringIncludes(node.text, "# last");
+  assertEquals([node.text.includes("# first"), node.result.rewritten], [false, true]);
+
+  const servers = await edited(
+    "name: x\nservers: [\n  # none yet\n]\n",
+    (workflow) => workflow.addServer({ id: "s" }),
+  );
+  assertEquals([servers.text.includes("# none"), servers.result.rewritten], [false, true]);
+});
+
+Deno.test("save() keeps all lines when an item goes before the first one behind a dash", async () => {
+  const head = "# about x\nname: x\nnodes:\n  - id: p\n    type: parallel\n    branches:\n";
+  const { text, result } = await edited(
+    `${head}      - - a # A\n        - b # B\n      - - c\n`,
+    (workflow) => {
+      const node = workflow.nodes[0]!;
+      if (node.type === "parallel") node.branches[0]!.unshift("new");
+    },
+  );
+  assertStringIncludes(text, "      - - new\n        - a # A\n        - b # B\n      - - c\n");
+  assertEquals(result.rewritten, undefined);
+});
+
+Deno.test("save() keeps all lines when something follows a list that ends with nothing", async () => {
+  const file =
+    "# about x\nname: x\nnodes:\n  - id: a\n    type: start\n    x-n: Null\n    x-l:\n      -\n      -\n" +
+    "  - id: b\n    type: end\n";
+  const { text, result } = await edited(
+    file,
+    (workflow) => workflow.nodes[0]!.extra!["x-m"] = 1,
+  );
+  assertStringIncludes(text, "      -\n      -\n    x-m: 1\n  - id: b\n");
+  assertEquals(result.rewritten, undefined);
+});
+
+Deno.test("save() keeps the text of all the rest of an item that gets another id", async () => {
+  const rest =
+    "    env:\n      PORT: 8080 # p\n      DEBUG: TRUE\n    args: [1.10, 5]\n    name: ~\n";
+  const { text } = await edited(
+    `name: x\nservers:\n  - id: r\n  - id: s\n${rest}`,
+    (workflow) => workflow.servers[1]!.id = "t",
+  );
+  assert(text.endsWith(`servers:\n  - id: r\n  - id: t\n${rest}`), text);
+});
+
+Deno.test("save() keeps the text of items of a flow collection that change places", async () => {
+  const { text } = await edited(
+    "name: x\nedges: [{from: a,to: \"b\"},{from: b,to: 'c'}, {from: c, to: d}]\n",
+    ({ edges }) => edges.push(edges.shift()!),
+  );
+  assertStringIncludes(text, "{from: b,to: 'c'}");
+  assertStringIncludes(text, '{from: a,to: "b"}');
+  const commented = await edited(
+    "name: x\nedges: [\n  {from: a, to: b}, # A\n  {from: b, to: c}, # B\n]\n",
+    ({ edges }) => edges.reverse(),
+  );
+  assertEquals(commented.result.rewritten, true);
+});
+
 Deno.test("save() without changes writes nothing when ids are numbers", async () => {
   const files = [
     "name: x\nnodes:\n  - id: 1\n    type: start\n  - id: 2\n    type: end\nedges:\n  - from: 1\n    to: 2\n",
