@@ -100,10 +100,13 @@ function paramsOf(columns: readonly string[], row: Row, action: string): Param[]
   return params;
 }
 
-function wholeNumber(value: Row[number], action: string): number | null {
+function wholeNumber(value: Row[number], action: string): number | bigint | null {
   if (value === null || value === undefined) return null;
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
+  // An export writes those that are not exact in JavaScript as text.
+  const exact = /^-?\d{1,19}$/.test(String(value)) ? BigInt(String(value)) : undefined;
+  if (exact !== undefined && BigInt.asIntN(64, exact) === exact) return exact;
   throw new InvalidDataError(`${action}: "retry_count" is "${value}", wanted is a whole number`);
 }
 

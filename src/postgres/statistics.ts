@@ -9,6 +9,7 @@ import type {
   ExecutionStatistics,
   StatisticsQuery,
 } from "../domain/execution_statistics.ts";
+import { OLDEST } from "../executions/policy.ts";
 import { dayOf, lastDayBefore, summariseNodes } from "../executions/node_statistics.ts";
 import { RUN_SPANS } from "../executions/statistics_schema.ts";
 import {
@@ -81,7 +82,9 @@ async function exactDuration(
   const terms = [`status IN ${FINAL_SQL}`];
   terms.push(`started_at > ${ZERO_SQL}`, "completed_at IS NOT NULL");
   if (query.workflowId !== undefined) terms.push(`workflow_id = ${params.add(query.workflowId)}`);
-  const hour = (option: string, time: Date) => `to_timestamp(${params.add(hourOf(option, time))})`;
+  // The server knows no times long before the first year.
+  const hour = (option: string, time: Date) =>
+    `to_timestamp(${params.add(Math.max(hourOf(option, time), -OLDEST / 1000))})`;
   if (query.from !== undefined) terms.push(`started_at >= ${hour("from", query.from)}`);
   if (query.to !== undefined) terms.push(`started_at < ${hour("to", query.to)}`);
   const { rows } = await session.query(

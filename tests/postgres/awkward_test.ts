@@ -167,3 +167,16 @@ testPostgres("a long queue of changes gets its places bit by bit", async ({ open
   ) as [[number, number]];
   assertEquals([placed, order], [50_100, 100]);
 });
+
+testPostgres("numbers and times beyond what programs use are taken", async ({ url, schema }) => {
+  await using executions = await PostgresExecutionRepository.open(url, { schema });
+  const run = sampleRun({ nodes: 1 });
+  await executions.record(run);
+  const all = async () => await new Response(executions.export()).text();
+  const line = (await all()).replace('"retry_count":0', '"retry_count":"9007199254740993"');
+  await executions.delete(run.id);
+  assertEquals((await executions.import(new Blob([line]).stream())).imported, 1);
+  assertEquals(await all(), line);
+  const [from, to] = [new Date(-8.64e15), new Date(8.64e15)];
+  assertEquals((await executions.statistics({ from, to, exact: true })).runs.duration?.count, 1);
+});
