@@ -81,6 +81,7 @@ export interface Repetition {
  * @param repetition How often.
  * @param plain One plain call; gets the number of the call.
  * @param here One call of the store.
+ * @param prepare Called before each of both, outside of the measured time.
  * @returns Median of the times of a call of the store, in milliseconds.
  */
 export async function compare(
@@ -89,17 +90,23 @@ export async function compare(
   { rounds, calls }: Repetition,
   plain: (call: number) => unknown,
   here: (call: number) => unknown,
+  prepare: (call: number) => unknown = () => {},
 ): Promise<number> {
   const times: [number[], number[]] = [[], []];
   const warmUp = Math.max(2, rounds >> 3);
   for (let round = 0; round < rounds + warmUp; round++) {
-    // Who is first changes, so that nobody always pays for the other's rest.
-    for (const i of round % 2 === 0 ? [0, 1] as const : [1, 0] as const) {
-      const call = [plain, here][i]!;
-      const start = performance.now();
-      for (let n = 0; n < calls; n++) await call(round * calls + n);
-      if (round >= warmUp) times[i].push((performance.now() - start) / calls);
+    const sums: [number, number] = [0, 0];
+    for (let n = 0; n < calls; n++) {
+      // Who is first changes, so that nobody always pays for the other's rest.
+      for (const i of n % 2 === 0 ? [0, 1] as const : [1, 0] as const) {
+        await prepare(round * calls + n);
+        const start = performance.now();
+        await [plain, here][i]!(round * calls + n);
+        sums[i] += performance.now() - start;
+      }
     }
+    if (round < warmUp) continue;
+    for (const i of [0, 1] as const) times[i].push(sums[i] / calls);
   }
   const ratio = median(times[0].map((time, i) => times[1][i]! / time));
   printFigure(what, ratio, mark, "×", [ms(median(times[0])), ms(median(times[1]))]);
