@@ -98,7 +98,7 @@ export function* textsOf(
  * @throws {InvalidDataError} If it is beyond a limit.
  */
 export function verifyText(
-  { text, source, rewritten, tentative }: PreparedText,
+  { text, source, tentative }: PreparedText,
   value: Mapping,
   action: string,
 ): YamlDocument | undefined {
@@ -108,7 +108,7 @@ export function verifyText(
     if (source === undefined || document.source === undefined) return document;
     return hasSource(document.source, source) ? document : undefined;
   } catch (error) {
-    if (rewritten && !tentative || !(error instanceof InvalidDataError)) throw error;
+    if (!tentative || !(error instanceof InvalidDataError)) throw error;
     return undefined;
   }
 }

@@ -204,14 +204,6 @@ Deno.test("FilesystemWorkflowRepository.save() refuses fields of a wrong type", 
   ]);
 });
 
-Deno.test("FilesystemWorkflowRepository.save() refuses a workflow that is too large to be read again", async () => {
-  await using store = await TempStore.open();
-  const workflow = greeting();
-  workflow.description = "x".repeat(1024 * 1024);
-  await assertRejects(() => store.workflows.save(workflow), InvalidDataError, "bytes");
-  assertEquals(await store.names(), []);
-});
-
 Deno.test("FilesystemWorkflowRepository stores a file of almost 1 MiB", async () => {
   await using store = await TempStore.open();
   const workflow = greeting();

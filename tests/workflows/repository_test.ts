@@ -139,6 +139,14 @@ testStores("save() does not change the workflow it is given", async (open) => {
   assertEquals((await store.workflows.load("greet")).nodes.length, 3);
 });
 
+testStores("save() refuses a workflow that is too large to be read again", async (open) => {
+  await using store = await open();
+  const workflow = greeting();
+  workflow.description = "x".repeat(1024 * 1024);
+  await assertRejects(() => store.workflows.save(workflow), InvalidDataError, "1048576");
+  await assertRejects(() => store.workflows.load("greet"), NotFoundError);
+});
+
 testStores("save() stores a workflow that is not valid", async (open) => {
   await using store = await open();
   const workflow = Workflow.create("empty", undefined, { id: "empty" });
