@@ -52,7 +52,10 @@ export interface Block {
 const KEY =
   /(?:("(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')[ \t]*|([^\s\-?:,[\]{}#&*!|>'"%@`](?:[^:#\n]|:(?=\S)|(?<=\S)#)*|[-?:](?=\S)(?:[^:#\n]|:(?=\S)|(?<=\S)#)*)):(?=\s|$)/y;
 
-const VALUE = /[ \t]*(?:&[^\s,[\]{}]+[ \t]+)?/y;
+/** What may stand before a value: blanks, comments, an anchor, a tag. */
+const VALUE = /(?:\s|(?<=\s)#.*|[&!][^\s,[\]{}]+(?=\s))*/y;
+/** What may follow a value on its line. */
+const REST = /^\s*(?:(?<=\s)#.*)?$/;
 /** No scalar may hold such a line. */
 const DOCUMENT_END = /^(?:\.\.\.|---)(?:\s|$)/gm;
 
@@ -170,11 +173,16 @@ export class Layout {
     const start = entry.value;
     const value = this.valueStart(entry);
     const end = this.#closedEnd(value);
-    if (end !== undefined && end <= this.#end(entry)) return { start, end };
+    // A key may have quotes, too.
+    const isWhole = end !== undefined && end <= this.#end(entry) && REST.test(this.#restOf(end));
+    if (isWhole) return { start, end };
     let last = entry.last - 1;
     while (last > entry.first && this.lines[last]!.kind !== "content") last--;
     if (last > entry.first) {
-      return { start, end: this.lines[last]!.start + this.line(last).trimEnd().length };
+      const line = this.line(last);
+      const isText = /[|>]/.test(this.text[value] ?? "") || this.nested(entry) !== undefined;
+      const length = isText ? line.trimEnd().length : plainLength(line);
+      return { start, end: this.lines[last]!.start + length };
     }
     const rest = this.text.slice(start, this.lines[last]!.end).trimEnd();
     const blanks = rest.length - rest.trimStart().length;
@@ -182,7 +190,13 @@ export class Layout {
     return { start, end: length === 0 ? start : start + blanks + length };
   }
 
-  /** Offset of the first character of a value, an anchor left out. */
+  /** What follows on the same line. */
+  #restOf(offset: number): string {
+    const newline = this.text.indexOf("\n", offset);
+    return this.text.slice(offset, newline === -1 ? undefined : newline);
+  }
+
+  /** Offset of the first character of a value, comments, an anchor and a tag left out. */
   valueStart(entry: Entry): number {
     VALUE.lastIndex = entry.value;
     VALUE.test(this.text);

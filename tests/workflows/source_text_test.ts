@@ -181,6 +181,27 @@ Deno.test("save() tells when comments of a part go", async () => {
   assertEquals(text.includes("# about the type"), result.rewritten === undefined, text);
 });
 
+Deno.test("save() keeps the comment behind the last line of a value", async () => {
+  for (const value of ["\n  one", "\n  'one'", " one\n  two", "\n  one\n  two", " 'one\n  two'"]) {
+    const { text, result } = await edited(
+      `name: x\ndescription:${value} # why\nversion: "1"\n`,
+      (workflow) => workflow.description = "three",
+    );
+    assert(/^description: '?three'? # why$/m.test(text), text);
+    assertEquals(result.rewritten, undefined);
+  }
+});
+
+Deno.test("save() edits a flow collection that stands below its key in place", async () => {
+  const file =
+    "name: x\nnodes:\n  - id: a\n    type: end\n    return:\n      { k: 'one', l: [ 1 ] } # why\n";
+  const { text } = await edited(
+    file,
+    (workflow) => workflow.nodes[0] = { id: "a", type: "end", return: { k: "two", l: [1] } },
+  );
+  assertStringIncludes(text, "    return:\n      { k: 'two', l: [ 1 ] } # why\n");
+});
+
 Deno.test("save() keeps the comment behind the header of a block scalar", async () => {
   for (const header of ["|", ">-", "|2+"]) {
     const file = `name: x\ndescription: ${header} # why\n  one\n  two\nversion: "1"\n`;
