@@ -39,7 +39,7 @@ const SHAPES: readonly [kind: SecretKind, shape: RegExp, open: number][] = [
   ["databricks-token", /\bdapi[0-9a-f]{32}\b/, 4],
   ["digitalocean-token", /\bdo[opr]_v1_[0-9a-f]{64}\b/, 7],
   ["github-token", /\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b/, 4],
-  ["gitlab-token", /\bglpat-[A-Za-z0-9_-]{20,}/, 6],
+  ["gitlab-token", /\bgl(?:pat|dt|rt|ptt|ft|cbt|soat)-[A-Za-z0-9_-]{20,}/, 5],
   ["google-api-key", /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/, 4],
   ["google-oauth-token", /\bya29\.[0-9A-Za-z_-]{40,}/, 5],
   ["hugging-face-token", /\bhf_[A-Za-z0-9]{34}\b/, 3],
@@ -50,24 +50,31 @@ const SHAPES: readonly [kind: SecretKind, shape: RegExp, open: number][] = [
   ],
   ["npm-token", /\bnpm_[A-Za-z0-9]{36}\b/, 4],
   ["openai-key", /\bsk-(?:[a-z]+[0-9]*-){0,3}(?=[A-Za-z_]{0,64}[0-9])[A-Za-z0-9_]{20,}/, 3],
+  [
+    "openai-key",
+    /\bsk-(?:proj|svcacct|admin|ant-[a-z]+[0-9]*)-(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{40,}/,
+    3,
+  ],
   ["private-key", /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----/, 10],
   ["pypi-token", /\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}/, 5],
   ["sendgrid-key", /\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/, 3],
   ["shopify-token", /\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b/, 6],
   ["slack-token", /\bxox[abeposr]-[A-Za-z0-9-]{10,}/, 5],
+  ["slack-token", /\bxapp-[0-9]-A[A-Z0-9]{8,}-[0-9]{10,}-[0-9a-f]{64}/, 5],
   [
     "slack-webhook",
     /\bhooks\.slack\.com\/services\/T[0-9A-Z]{6,}\/B[0-9A-Z]{6,}\/[0-9A-Za-z]{20,}/,
     25,
   ],
   ["stripe-key", /\b[rs]k_live_[A-Za-z0-9]{16,}/, 8],
+  ["stripe-key", /\bwhsec_[A-Za-z0-9+/]{32}(?![A-Za-z0-9_-])/, 6],
   ["telegram-token", /\b[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/, 3],
   ["vault-token", /\bhv[sb]\.[A-Za-z0-9_-]{24,}/, 4],
 ];
 
 /** What they begin with: most texts hold none of it, and need no closer look. */
 const BEGINNINGS =
-  /AGE-S|A[KS]IA|AccountKey=|dapi|do[opr]_|gh[pousr]_|github_pat_|glpat-|AIza|ya29|hf_|eyJ|npm_|sk-|---BEGIN|pypi-|SG\.|shp|xox|slack\.com|k_live|:AA|hv[sb]\./;
+  /AGE-S|A[KS]IA|AccountKey=|dapi|do[opr]_|gh[pousr]_|github_pat_|gl[a-z]{2,4}-|AIza|ya29|hf_|eyJ|npm_|sk-|---BEGIN|pypi-|SG\.|shp|xox|xapp-|whsec_|slack\.com|k_live|:AA|hv[sb]\./;
 /** Length of the shortest of them. */
 const SHORTEST = 15;
 

@@ -20,6 +20,18 @@ export function idOf(name: string): string | undefined {
 }
 
 /**
+ * Returns when a file was last written, at the latest. Whoever sets its time back cannot set that of
+ * the last change, but Deno tells this one in whole seconds.
+ *
+ * @param info What the system knows of the file.
+ * @returns The time.
+ */
+export function writtenBy({ mtime, ctime }: Deno.FileInfo): Date {
+  if (mtime === null) return new Date();
+  return ctime !== null && ctime > mtime ? new Date(ctime.getTime() + 1000) : mtime;
+}
+
+/**
  * Returns what changes whenever the content of a file may have changed.
  *
  * @param info What the system knows of the file.

@@ -115,7 +115,7 @@ export interface ListedFile {
 export interface ListedSource {
   /** Changes when the file may have changed. */
   stamp: string;
-  /** When it was last written. */
+  /** When it was last written, at the latest. */
   modified: Date;
   /** Reads it. */
   read(): string;

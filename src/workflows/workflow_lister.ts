@@ -20,7 +20,7 @@ import { pauser } from "./pause.ts";
 import { matches } from "./summary_filter.ts";
 import type { WatchedEntry, WatchSource } from "./watch.ts";
 import { copyWorkflow, type ListedFile, ListedWorkflows } from "./workflow_cache.ts";
-import { stampOf } from "./listed_file.ts";
+import { stampOf, writtenBy } from "./listed_file.ts";
 import type { FoundFile, WorkflowFiles } from "./workflow_files.ts";
 import type { WorkflowListing } from "./workflow_store.ts";
 
@@ -123,7 +123,7 @@ export class WorkflowLister implements WorkflowListing {
       if (found === undefined) return undefined;
       const { content } = this.#listed.get(id, path, {
         stamp: stampOf(found.info),
-        modified: found.info.mtime ?? new Date(),
+        modified: writtenBy(found.info),
         read: () => this.#folder.readFound(found, action).text,
       });
       return { id, path, found, content };

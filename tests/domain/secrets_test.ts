@@ -36,13 +36,18 @@ const SHAPES: [SecretKind, string][] = [
   ["github-token", join("ghp_", LETTERS.slice(0, 36))],
   ["github-token", join("github_pat_", LETTERS)],
   ["gitlab-token", join("glpat-", LETTERS.slice(0, 20))],
+  ["gitlab-token", join("gldt-", LETTERS.slice(0, 20))],
   ["google-api-key", join("AIza", LETTERS.slice(0, 35))],
   ["json-web-token", join("eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOiIxMjM0NTYifQ", ".dozjgNryP4J3jVmN")],
   ["npm-token", join("npm_", LETTERS.slice(0, 36))],
   ["openai-key", join("sk-proj-", LETTERS)],
+  ["openai-key", join("sk-proj-", "aB3-dE6_", LETTERS)],
+  ["openai-key", join("sk-ant-api03-", "aBc-dEf-", LETTERS)],
   ["private-key", join("-----BEGIN RSA ", "PRIVATE KEY-----\nMIIE")],
   ["slack-token", join("xoxb-", "123456789012-", LETTERS.slice(0, 12))],
+  ["slack-token", join("xapp-", "1-A0123ABCD-1234567890123-", HEX)],
   ["stripe-key", join("sk_live_", LETTERS.slice(0, 24))],
+  ["stripe-key", join("whsec_", LETTERS.slice(0, 32))],
   ["url-password", join("postgres://me:", "hunter2@db.example.com/x")],
 ];
 
