@@ -109,6 +109,8 @@ async function fill(root: string, files: number, text: string): Promise<string[]
     await Deno.writeTextFile(path, text);
     await Deno.utime(path, old, old);
   }
+  // The time of the last change cannot be set: what changed in the last two seconds is read again.
+  await new Promise((resolve) => setTimeout(resolve, 2200));
   return paths;
 }
 
