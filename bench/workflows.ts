@@ -95,7 +95,7 @@ async function measureLoading(root: string): Promise<void> {
     async () => parse(await Deno.readTextFile(path), { schema: "core" }),
     async () => await store.load("w"),
     // Another text, so that what was parsed before is of no use.
-    (call) => Deno.writeTextFile(path, text.replace("nodes\n", `nodes, ${call}\n`)),
+    (call) => Deno.writeTextFileSync(path, text.replace("nodes\n", `nodes, ${call}\n`)),
   );
 }
 
