@@ -5,7 +5,7 @@
  */
 
 import type { WorkflowNode } from "./node.ts";
-import { byKey, cloneValue, equalValues, isMapping, type Mapping } from "./value.ts";
+import { byKey, cloneValue, equalValues, groupBehind, isMapping, type Mapping } from "./value.ts";
 import { Workflow } from "./workflow.ts";
 import { children } from "./workflow_problems.ts";
 
@@ -238,11 +238,8 @@ function mergeList(
   }
   const isMyOrder = !isSameOrder(before, my);
   const [first, second] = isMyOrder ? [my, their] : [their, my];
-  let anchor: string | undefined;
-  const groups = Map.groupBy([...second.keys()].filter((key) => merged.has(key)), (key) => {
-    if (first.has(key)) anchor = key;
-    return anchor;
-  });
+  const kept = [...second.keys()].filter((key) => merged.has(key));
+  const groups = groupBehind(kept, (key) => first.has(key));
   const order = [...first.keys()].filter((key) => merged.has(key))
     .flatMap((key) => groups.get(key) ?? [key]);
   return [...groups.get(undefined) ?? [], ...order].map((key) => merged.get(key)!);

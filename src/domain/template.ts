@@ -7,7 +7,7 @@
 import { InvalidDataError } from "./errors.ts";
 import { encodeJson } from "./json.ts";
 import type { Extra } from "./node.ts";
-import { isMapping, setOwn } from "./value.ts";
+import { isMapping, isPlain, setOwn } from "./value.ts";
 
 /** Limits of the value of a parameter. */
 export interface ParameterValidation {
@@ -212,12 +212,6 @@ export function substitute(value: unknown, values: ReadonlyMap<string, unknown>)
     setOwn(result, name, substituted);
   }
   return result;
-}
-
-/** Tells whether a value is no instance of a class. */
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Puts values as text in the place of placeholders. */

@@ -92,6 +92,24 @@ export function byKey<T>(list: readonly T[], keyOf: (item: T) => string): Map<st
   return items;
 }
 
+/**
+ * Groups keys by the last anchor at or before each: an anchor is the first of
+ * its own group, and what stands before all anchors is under `undefined`.
+ */
+export function groupBehind(
+  keys: Iterable<string>,
+  isAnchor: (key: string) => boolean,
+): Map<string | undefined, string[]> {
+  let anchor: string | undefined;
+  return Map.groupBy(keys, (key) => isAnchor(key) ? anchor = key : anchor);
+}
+
+/** Tells whether an object is no instance of a class. */
+export function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** Sets an own property, also one named `__proto__`, which a plain assignment takes for another. */
 export function setOwn(target: Mapping, key: string, value: unknown): void {
   if (key !== "__proto__") target[key] = value;

@@ -47,6 +47,20 @@ export function messageText(value: string | undefined, action: string): SqlValue
 }
 
 /**
+ * Checks that a value is text, of any kind.
+ *
+ * @param value The value.
+ * @param action What it is for, in the form `Cannot list executions`.
+ * @param field Name of the field, for the message.
+ * @returns The text.
+ * @throws {InvalidDataError} If it is something else.
+ */
+export function requireText(value: string, action: string, field: string): string {
+  if (typeof value === "string") return value;
+  throw new InvalidDataError(`${action}: "${field}" is a ${typeof value}, wanted is text`);
+}
+
+/**
  * Checks a text that is stored as it is.
  *
  * @param value The text.
@@ -57,9 +71,7 @@ export function messageText(value: string | undefined, action: string): SqlValue
  */
 export function plainText(value: string | undefined, action: string, field: string): SqlValue {
   if (value === undefined) return null;
-  if (typeof value !== "string") {
-    throw new InvalidDataError(`${action}: "${field}" is a ${typeof value}, wanted is text`);
-  }
+  requireText(value, action, field);
   if (value.includes("\0") || !value.isWellFormed()) {
     throw new InvalidDataError(
       `${action}: "${field}" holds a NUL character or half a surrogate pair, which text in a database cannot`,

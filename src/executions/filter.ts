@@ -7,7 +7,7 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import { EXECUTION_STATUSES, type ExecutionStatus } from "../domain/execution.ts";
 import type { ExecutionQuery } from "../domain/execution_repository.ts";
-import { plainText } from "./column_text.ts";
+import { plainText, requireText } from "./column_text.ts";
 
 /** The largest count of a capped total. */
 export const COUNT_CAP = 1000;
@@ -77,10 +77,7 @@ export function readFilter(query: ExecutionQuery): Filter {
 }
 
 function toText(option: string, value: string): string {
-  if (typeof value === "string") return value;
-  throw new InvalidDataError(
-    `Cannot list executions: "${option}" is a ${typeof value}, wanted is text`,
-  );
+  return requireText(value, "Cannot list executions", option);
 }
 
 function toInstant(option: string, time: Date): bigint {

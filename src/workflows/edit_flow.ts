@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
+import { equalValues, groupBehind, isMapping, type Mapping } from "../domain/value.ts";
 import { matchItems } from "./match_items.ts";
 import { type Flow, type FlowEntry, readFlow, replaceEntries } from "./yaml_flow.ts";
 import { formatInline, formatKey, type InlineStyle, isBlock } from "./yaml_writer.ts";
@@ -80,27 +80,26 @@ function editMapping(
   style: InlineStyle,
 ): string | undefined {
   const { entries } = flow;
-  const known = new Map(entries.map((entry, index) => [entry.key!, index]));
+  const known = new Set(entries.map((entry) => entry.key!));
   const keys = definedKeys(before);
   if (keys.length !== entries.length || !keys.every((key) => known.has(key))) return undefined;
   const [first] = entries;
   const colon = /:[ \t]*$/.exec(text.slice(first!.start, first!.value))?.[0] ?? ": ";
   const wanted = definedKeys(after);
-  let previous = -1;
-  const groups = Map.groupBy(wanted, (key) => previous = known.get(key) ?? previous);
-  const addedTo = (index: number) =>
-    (groups.get(index) ?? []).filter((key) => !known.has(key)).map((key) => ({
+  const groups = groupBehind(wanted, (key) => known.has(key));
+  const addedTo = (entry: string | undefined) =>
+    (groups.get(entry) ?? []).filter((key) => key !== entry).map((key) => ({
       text: formatKey(key, style) + colon + formatInline(after[key], style),
     }));
   const kept = new Set(wanted);
   const items = entries.flatMap((entry, from) => {
     const key = entry.key!;
-    const news = addedTo(from);
+    const news = addedTo(key);
     if (!kept.has(key)) return news;
     const changed = editEntry(text, entry, before[key], after[key], onLost, style);
     return [{ text: changed, from }, ...news];
   });
-  return replaceEntries(text, flow, [...addedTo(-1), ...items]);
+  return replaceEntries(text, flow, [...addedTo(undefined), ...items]);
 }
 
 /** The text of an entry, key included, with another value. */

@@ -5,7 +5,7 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
-import type { Mapping } from "../domain/value.ts";
+import { isPlain, type Mapping } from "../domain/value.ts";
 import { LIMITS } from "./limits.ts";
 import { SourceScalar } from "./yaml_scalar.ts";
 
@@ -64,8 +64,7 @@ function visit(
       visit(value[index], `${at}[${index}]`, depth + 1, problems, ancestors);
     }
   } else {
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    if (!isPlain(value)) {
       const name = value.constructor?.name ?? "unknown";
       problems.push(
         `${at} is an object of class ${name}, only plain objects and arrays can be stored`,

@@ -8,7 +8,7 @@
 import type { YamlDocument } from "./yaml_reader.ts";
 import { type Block, type Entry, Layout } from "./yaml_layout.ts";
 import { matchItems } from "./match_items.ts";
-import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
+import { equalValues, groupBehind, isMapping, type Mapping } from "../domain/value.ts";
 import { editFlow, losesComments } from "./edit_flow.ts";
 import { readFlow } from "./yaml_flow.ts";
 import { withSource } from "./yaml_format.ts";
@@ -87,12 +87,7 @@ class Editor {
     if (keys.length !== entries.length || !keys.every((key) => known.has(key))) return undefined;
 
     const order = Object.keys(after).filter((key) => after[key] !== undefined);
-    let previous: string | undefined;
-    // What a key of before precedes, beginning with itself.
-    const groups = Map.groupBy(order, (key) => {
-      if (known.has(key)) previous = key;
-      return previous;
-    });
+    const groups = groupBehind(order, (key) => known.has(key));
     const addedTo = (key: string) => (groups.get(key) ?? []).slice(1);
     // Nothing goes before the first entry, which may share its line with a dash.
     const first = entries[0]!.key!;
