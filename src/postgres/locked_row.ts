@@ -118,7 +118,7 @@ export class LockedRow implements LockedText {
   async write(text: string, { check, workflow, change }: TextWrite): Promise<boolean> {
     if (!check()) return false;
     await this.read();
-    const next = change === undefined ? [] : [{ ...change, revision: revisionOf(text), text }];
+    const next = change === undefined ? [] : [{ ...change, text }];
     await this.#replace({ text, workflow: workflow?.(), modified: new Date() }, next);
     return true;
   }

@@ -10,14 +10,7 @@ import type { RevisionOptions, WorkflowRevision } from "../domain/workflow_histo
 import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
 import { digestOf, requireReplaced } from "./archive.ts";
 import { revisionOf } from "./revision.ts";
-import type {
-  LockedText,
-  RevisionStore,
-  StoredText,
-  TextChange,
-  TextStore,
-  TextWrite,
-} from "./text_store.ts";
+import type { LockedText, RevisionStore, StoredText, TextStore, TextWrite } from "./text_store.ts";
 import type { ReadFile } from "./workflow_files.ts";
 import type { WorkflowFolder } from "./workflow_folder.ts";
 import { type ArchivedHistory, editedRevision, type WorkflowHistory } from "./workflow_history.ts";
@@ -239,13 +232,13 @@ class LockedFile implements LockedText {
   /** Records a revision, and before it what somebody else made of the file since the last one. */
   async #record(
     text: string,
-    change: TextChange | undefined,
+    change: TextWrite["change"],
     temporary: string,
   ): Promise<() => void> {
     if (this.#history === undefined || change === undefined) return () => undefined;
     const file = this.#file;
     const before = file === undefined ? [] : [editedRevision(file.text, file.modified)];
-    const next = { ...change, revision: revisionOf(text), text };
+    const next = { ...change, text };
     return await this.#history.record(this.#id, [...before, next], temporary);
   }
 

@@ -17,7 +17,10 @@ export interface ReplaceOptions {
   keepMode: boolean;
   /** Looks at the content while the disk works; nothing is replaced when it returns `false` or throws. */
   check(): boolean;
-  /** Writes what belongs to the file, before it is replaced; returns a function that takes it back. */
+  /**
+   * Writes what belongs to the file, before it is replaced and whatever the check says; returns a
+   * function that takes it back.
+   */
   beside?(temporary: string): Promise<() => void>;
 }
 
@@ -55,13 +58,17 @@ export async function replaceFile(
     const file = files.createFile(temporary, mode);
     try {
       file.write(bytes);
-      const synced = file.sync();
-      // Awaited below, unless something throws first.
-      synced.catch(() => undefined);
-      const passed = check();
-      if (passed) undo = await beside?.(basename(temporary));
-      await synced;
+      const [synced, written, checked] = await Promise.allSettled([
+        file.sync(),
+        beside?.(basename(temporary)),
+        Promise.try(check),
+      ]);
+      if (written.status === "fulfilled") undo = written.value;
+      const passed = valueOf(checked);
+      valueOf(synced);
+      valueOf(written);
       if (!passed) {
+        undo?.();
         discard();
         return false;
       }
@@ -78,6 +85,11 @@ export async function replaceFile(
   }
   await files.syncFolder(dirname(path));
   return true;
+}
+
+function valueOf<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
 }
 
 /** Tells whether it worked: for what is tried after a failure, which matters more. */

@@ -39,7 +39,7 @@ export interface TextWrite {
   /** Returns what the text says, once it was checked. */
   workflow?: () => Workflow;
   /** What the history says; absent for texts without one. */
-  change?: TextChange;
+  change?: TextChange & { revision: string };
 }
 
 /** Texts, by id. */

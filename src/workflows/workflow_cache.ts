@@ -7,7 +7,7 @@
 import { StorageError } from "../domain/errors.ts";
 import { Workflow } from "../domain/workflow.ts";
 import { type DecodedWorkflow, decodeWorkflow } from "./decode.ts";
-import { type Fingerprint, fingerprintOf } from "./revision.ts";
+import { type Fingerprint, fingerprintOf, revisionOf } from "./revision.ts";
 import { cloneValue } from "../domain/value.ts";
 import { readYaml, type YamlDocument } from "./yaml_reader.ts";
 
@@ -87,7 +87,7 @@ export function decodeDocument(
   document: YamlDocument,
   action: string,
   path?: string,
-  { revision }: Fingerprint = fingerprintOf(document.text),
+  revision: string = revisionOf(document.text),
 ): ParsedWorkflow {
   const decoded = decodeWorkflow(document, id, { action, path });
   decoded.workflow.revision = revision;
@@ -164,7 +164,7 @@ function tryParse(
   const action = `Cannot read workflow "${id}"`;
   try {
     const document = readYaml(text, { action, path });
-    const { workflow, idInFile } = decodeDocument(id, document, action, path, fingerprint);
+    const { workflow, idInFile } = decodeDocument(id, document, action, path, fingerprint.revision);
     return idInFile === undefined ? { workflow } : { workflow, idInFile };
   } catch (error) {
     if (error instanceof StorageError) return error;

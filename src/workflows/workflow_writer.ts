@@ -27,7 +27,6 @@ import {
   parseWorkflow,
   RecentWorkflows,
 } from "./workflow_cache.ts";
-import type { YamlDocument } from "./yaml_reader.ts";
 
 /** How often an update starts again because somebody wrote without the lock. */
 const ATTEMPTS = 10;
@@ -228,18 +227,21 @@ export class WorkflowWriter {
     const { value, texts } = prepared;
     for (const candidate of texts) {
       const { text, rewritten } = candidate;
-      let document: YamlDocument | undefined;
-      let parsed: ParsedWorkflow | undefined;
-      const parse = () => parsed ??= decodeDocument(id, document!, action);
-      this.own.note(id, revisionOf(text));
+      const revision = revisionOf(text);
+      let parsed: ParsedWorkflow;
+      this.own.note(id, revision);
       const written = await entry.write(text, {
-        check: () => (document = verifyText(candidate, value, action)) !== undefined,
-        workflow: () => parse().workflow,
-        change,
+        check: () => {
+          const document = verifyText(candidate, value, action);
+          if (document === undefined) return false;
+          parsed = decodeDocument(id, document, action, undefined, revision);
+          return true;
+        },
+        workflow: () => parsed.workflow,
+        change: { ...change, revision },
       });
       if (!written) continue;
-      const { revision } = parse();
-      this.recent.put(id, parse());
+      this.recent.put(id, parsed!);
       this.own.note(id, revision);
       return { revision, changed: true, ...(rewritten && current ? { rewritten } : {}) };
     }

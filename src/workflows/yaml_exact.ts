@@ -9,8 +9,10 @@ import { parse } from "@std/yaml";
 import { isMapping, type Mapping } from "../domain/value.ts";
 
 const LONG_INTEGER = /\d{16}/;
-/** A key that the parser may have made of a number, a boolean or nothing. */
-const TYPED_KEY = /^(?:-?(?:\d|Infinity$)|NaN$|null$|true$|false$)/;
+/** Keys that the parser may have made of a boolean, nothing or a number; others of these begin with a digit. */
+const TYPED_KEYS: ReadonlySet<string> = new Set(
+  ["true", "false", "null", "NaN", "Infinity", "-Infinity"],
+);
 
 /**
  * Tells whether a text may hold such scalars.
@@ -24,8 +26,19 @@ export function needsExactValues(text: string, value: unknown): boolean {
 
 function hasTypedKey(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(hasTypedKey);
-  return isMapping(value) &&
-    Object.entries(value).some(([key, item]) => TYPED_KEY.test(key) || hasTypedKey(item));
+  if (!isMapping(value)) return false;
+  for (const key in value) {
+    if (isTypedKey(key) || hasTypedKey(value[key])) return true;
+  }
+  return false;
+}
+
+function isTypedKey(key: string): boolean {
+  return isDigit(key.charCodeAt(key.startsWith("-") ? 1 : 0)) || TYPED_KEYS.has(key);
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }
 
 /**

@@ -50,7 +50,7 @@ export function limitProblem(root: unknown, aliases: boolean): string | undefine
     if (Array.isArray(value)) {
       for (const item of value) height = Math.max(height, count(item, depth + 1));
     } else {
-      for (const key of Object.keys(value)) {
+      for (const key in value) {
         const item = (value as Mapping)[key];
         if (key === "__proto__") throw new Problem('the key "__proto__" is not allowed');
         if (key === MAPPING) throw new Problem("a key is a mapping; put quotes around {{…}}");

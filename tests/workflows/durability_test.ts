@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { basename, join } from "@std/path";
 import { InvalidDataError, PermissionDeniedError, StorageError } from "../../src/domain/errors.ts";
+import { replaceFile } from "../../src/workflows/replace_file.ts";
 import { configFlags, runDeno } from "../helpers/child.ts";
 import { mounts, READ_ONLY, runMounted } from "../helpers/mounts.ts";
 import { testNeeding } from "../helpers/skip.ts";
@@ -52,6 +53,42 @@ for (const kind of ["create", "write", "sync", "changeMode", "rename"] as const)
 
     files.beforeChange = () => {};
     assertEquals((await store.workflows.save(workflow)).changed, true);
+  });
+}
+
+for (const failure of ["the check says no", "the check throws", "the disk is full"]) {
+  Deno.test(`replaceFile() takes back what is beside the file when ${failure}`, async () => {
+    const root = await Deno.makeTempDir();
+    const path = join(root, "file");
+    await Deno.writeTextFile(path, "before");
+    const files = new RecordedFiles();
+    const state = { beside: "before" };
+    files.beforeChange = ({ kind }) => {
+      if (kind === "sync" && failure === "the disk is full") throw new Error(failure);
+      // As long as the temporary file is there, what is beside the file does not count.
+      if (kind === "remove") assertEquals(state.beside, "before");
+    };
+    const replace = () =>
+      replaceFile(files, path, new TextEncoder().encode("after"), {
+        temporary: join(root, "temporary"),
+        mode: 0o600,
+        keepMode: false,
+        check: () => {
+          if (failure === "the check throws") throw new Error(failure);
+          return failure !== "the check says no";
+        },
+        beside: async () => {
+          state.beside = "after";
+          await Promise.resolve();
+          return () => state.beside = "before";
+        },
+      });
+    if (failure === "the check says no") assertEquals(await replace(), false);
+    else await assertRejects(replace, Error, failure);
+    assertEquals(state.beside, "before");
+    assertEquals(await Deno.readTextFile(path), "before");
+    assertEquals(Array.from(Deno.readDirSync(root), ({ name }) => name), ["file"]);
+    await Deno.remove(root, { recursive: true });
   });
 }
 
