@@ -13,6 +13,22 @@ const LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fG3hJ6kL9n";
 const HEX = "0123456789abcdef".repeat(4);
 
 const SHAPES: [SecretKind, string][] = [
+  ["atlassian-token", join("ATATT3", "xFfGF0", LETTERS, LETTERS, "-_", LETTERS, "=1A2B3C4D")],
+  ["atlassian-token", join("ATCTT3", "xFfGN0", LETTERS, LETTERS, "=1A2B3C4D")],
+  ["discord-token", join(btoa("80351110224678912").slice(0, 23), ".GaBcD_.", LETTERS.slice(0, 38))],
+  ["discord-token", join(btoa("201234567890123456"), ".X5-bcd.", LETTERS.slice(0, 27))],
+  [
+    "discord-token",
+    join(btoa("1012345678901234567").slice(0, 26), ".GaBcDe.", LETTERS.slice(0, 38)),
+  ],
+  ["docker-token", join("dckr_", "pat_", LETTERS.slice(0, 18), "_Z-", LETTERS.slice(0, 6))],
+  ["docker-token", join("dckr_", "oat_", LETTERS.slice(0, 32))],
+  ["groq-key", join("gsk_", LETTERS.slice(0, 20), "WGdyb3FY", LETTERS.slice(0, 24))],
+  ["linear-key", join("lin_", "api_", LETTERS)],
+  ["linear-key", join("lin_", "oauth_", HEX)],
+  ["notion-token", join("ntn_", "12345678901", LETTERS.slice(0, 35))],
+  ["replicate-token", join("r8_", LETTERS.slice(0, 37))],
+  ["xai-key", join("xai-", LETTERS, LETTERS)],
   [
     "age-key",
     join("AGE-SECRET-", "KEY-1", "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE"),
@@ -144,6 +160,17 @@ Deno.test("findSecrets() is not alarmed by names, paths, UUIDs, dates and exampl
     api_key: "your-api-key-1234567890",
     model: "sk-learn-pipeline-for-data-2024-version-1-final",
     token: "$.auth.token",
+    sha1: HEX.slice(0, 40),
+    sha256: HEX,
+    digest: join("sha256-", btoa(HEX), "="),
+    image: join("data:image/png;base64,iVBORw0KGgo", LETTERS, "+/", LETTERS, "NTA0", LETTERS),
+    versionId: "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    webhookId: "r8_table_of_all_orders_of_the_year_2024_x",
+    instanceId: HEX.slice(0, 64),
+    nodeId: "lin_api_client_for_the_issues_of_the_team_x",
+    feature: "xai-explanations-of-the-model-for-the-customers-of-the-bank-in-the-year-2024-part-1",
+    snowflake: "1012345678901234567",
+    host: "MTAxMjM0NTY3ODkwMTIzNDU2.example.com",
   };
   const workflow = Workflow.create("x");
   workflow.addNode({ id: "n", type: "mcp_tool", server: "s", tool: "t", parameters });
