@@ -6,10 +6,7 @@
 
 import { NotFoundError, type StorageError } from "../domain/errors.ts";
 import { asFileError } from "../file_errors.ts";
-import { basename, dirname, join, resolve } from "../paths.ts";
 import { requirePermissions } from "../permissions.ts";
-import { resolveRoot } from "../root.ts";
-import { UsageError } from "./command.ts";
 import { decodeFile } from "../text_decoding.ts";
 import type { Context } from "./context.ts";
 
@@ -34,47 +31,6 @@ export async function readInput(context: Context, path: string): Promise<string>
     return decodeFile(await Deno.readFile(path), action, path);
   } catch (cause) {
     throw fileError(cause, action, path);
-  }
-}
-
-/**
- * Checks a file that a command is about to write, which may be there already.
- *
- * @param context The call.
- * @param action What failed otherwise, in the form `Cannot write "a"`.
- * @param path The file.
- * @throws {UsageError} If it holds data of the folder that the call works on, which would be lost.
- * @throws {PermissionDeniedError} If it may not be written.
- */
-export function checkOutput(context: Context, action: string, path: string): void {
-  requirePermissions(action, { name: "write", path });
-  if (context.url !== undefined) return;
-  const root = realPath(resolveRoot(context.root));
-  const file = realPath(path);
-  const folder = dirname(file);
-  const own = folder === root
-    ? OWN_FILES.test(basename(file))
-    : OWN_FOLDERS.some((name) => folder === join(root, name)) && exists(file);
-  if (own) throw new UsageError(`${action}: it is data of GoFlow itself, name another file`);
-}
-
-const OWN_FILES = /^(?:goflow\.db(?:-wal|-shm|-journal)?|credentials\.vault)$/;
-const OWN_FOLDERS = ["workflows", "templates", "history"];
-
-/** The path behind all links, as far as that may be looked at. */
-function realPath(path: string): string {
-  if (!exists(path)) return resolve(path);
-  return Deno.realPathSync(path);
-}
-
-function exists(path: string): boolean {
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    // Whoever opens it says why.
-    return false;
   }
 }
 

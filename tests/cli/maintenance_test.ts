@@ -124,6 +124,76 @@ Deno.test("execution export and workflow export never write over the data itself
     }
   }));
 
+Deno.test("An export that is stopped leaves the file from before", () =>
+  withRoot(async (root) => {
+    (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();
+    {
+      using database = new DatabaseSync(join(root, "goflow.db"));
+      database.exec(`
+      INSERT INTO executions (id, workflow_id, workflow_version, status, started_at)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+      SELECT 'run-' || i, 'etl', '1.0', 'completed', '2020-01-01 10:00:00.000+00:00' FROM n`);
+    }
+    const folder = join(root, "out");
+    const file = join(folder, "runs.ndjson");
+    await Deno.mkdir(folder);
+    await Deno.writeTextFile(file, "before");
+    const args = ["execution", "export", "-o", file, "--root", root];
+    const stopped = await cli(args, {
+      terminal: true,
+      // As SIGINT, which is for the test runner.
+      onWrite: (_stream, text) => {
+        if (text.includes("Exporting: ")) Deno.kill(Deno.pid, "SIGTERM");
+      },
+    });
+    assertEquals(stopped.code, 130, stopped.stderr);
+    assertEquals(await Deno.readTextFile(file), "before");
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["runs.ndjson"]);
+    assertEquals((await cli(args)).code, 0);
+    assertEquals((await Deno.readTextFile(file)).split("\n").length, 5001);
+  }));
+
+Deno.test("An export keeps mode and links of the file that it replaces, and is no file for -", () =>
+  withRuns(async ({ root, run }) => {
+    await Deno.mkdir(join(root, "workflows"));
+    await Deno.writeTextFile(join(root, "workflows", "a.yaml"), "name: a\n");
+    const out = join(root, "out");
+    await Deno.mkdir(out);
+    const [file, link, missing] = [join(out, "file"), join(out, "link"), join(out, "missing")];
+    await Deno.writeTextFile(file, "before", { mode: 0o640 });
+    await Deno.symlink("file", link);
+    await Deno.symlink("missing", join(out, "loose"));
+    for (const command of [["execution", "export"], ["workflow", "export", "a"]]) {
+      const { stdout } = await run(command);
+      assert(stdout.includes("a"), stdout);
+      for (const standard of ["-", "/dev/stdout"]) {
+        assertEquals((await run([...command, "-o", standard])).stdout, stdout);
+      }
+      for (const path of [link, join(out, "loose"), join(out, "new")]) {
+        assertEquals((await run([...command, "-o", path])).code, 0, path);
+      }
+      for (const path of [file, missing, join(out, "new")]) {
+        assertEquals(await Deno.readTextFile(path), stdout);
+      }
+      assert((await Deno.lstat(link)).isSymlink);
+      if (Deno.build.os !== "windows") {
+        assertEquals((await Deno.stat(file)).mode! & 0o777, 0o640);
+      }
+      await Deno.remove(missing);
+      assertEquals((await run([...command, "-o", join(out, "none", "a")])).code, 3);
+      assertEquals((await run([...command, "-o", out])).code, 1);
+      if (Deno.build.os === "linux") {
+        const full = await run([...command, "-o", "/dev/full"]);
+        assertEquals(full.code, 1);
+        assertStringIncludes(full.stderr, 'Cannot write "/dev/full": ');
+        assertStringIncludes(full.stderr, "the disk is full");
+      }
+    }
+    const left = [...Deno.readDirSync(out)].map(({ name }) => name).sort();
+    assertEquals(left, ["file", "link", "loose", "new"]);
+    await assertRejects(() => Deno.stat("-"), Deno.errors.NotFound);
+  }));
+
 Deno.test("db backup and restore bring everything back", () =>
   withRuns(async ({ root, run, ids }) => {
     const copy = join(root, "copy.db");

@@ -147,7 +147,12 @@ export const executionGroup: Group = {
       summary: "write runs with their parts to a file or standard output",
       details: "NDJSON comes back in without loss; in CSV, formulas of spreadsheets are defused.",
       options: [
-        { name: "output", short: "o", value: "FILE", summary: "file to write to" },
+        {
+          name: "output",
+          short: "o",
+          value: "FILE",
+          summary: "file to write to, - for standard output",
+        },
         {
           name: "format",
           value: "FORMAT",

@@ -10,8 +10,9 @@ import { pauser } from "../../workflows/pause.ts";
 import { UsageError } from "../command.ts";
 import { type Context, interruption } from "../context.ts";
 import { printRecord } from "../records.ts";
-import { checkOutput, fileError } from "../files.ts";
+import { fileError } from "../files.ts";
 import type { Source } from "../io.ts";
+import { outputFile, writeOutput } from "../output_file.ts";
 import { Progress } from "../progress.ts";
 import { oneLine } from "../text.ts";
 import { filterOf } from "./query.ts";
@@ -19,7 +20,7 @@ import { openExecutions, openOrCreateExecutions } from "./store.ts";
 
 /** Writes runs to a file or to standard output. */
 export async function exportExecutions(context: Context): Promise<void> {
-  const path = context.text("output");
+  const path = outputFile(context.text("output"));
   const format = context.text("format") as ExportOptions["format"];
   const table = context.text("table") as ExportOptions["table"];
   if (table !== undefined && format !== "csv") {
@@ -51,7 +52,7 @@ export async function exportExecutions(context: Context): Promise<void> {
           // Otherwise Ctrl-C would be heard only in the end: nothing here waits for the system.
           await pause();
         }
-      } else await writeStream(context, stream, path);
+      } else await writeOutput(context, path, stream);
     } catch (error) {
       if (error !== signal.reason) throw error;
       throw interruption(`about ${count} runs were exported`);
@@ -60,21 +61,6 @@ export async function exportExecutions(context: Context): Promise<void> {
   context.note(
     oneLine(path === undefined ? `Exported ${count} runs` : `Exported ${count} runs to ${path}`),
   );
-}
-
-async function writeStream(
-  context: Context,
-  stream: ReadableStream<Uint8Array>,
-  path: string,
-): Promise<void> {
-  const action = `Cannot write "${path}"`;
-  checkOutput(context, action, path);
-  const file = await Deno.open(path, { write: true, create: true, truncate: true }).catch(
-    (cause) => {
-      throw fileError(cause, action, path);
-    },
-  );
-  await stream.pipeTo(file.writable);
 }
 
 /** Adds the runs of a file; the exit code is 1 when a line is not a run. */

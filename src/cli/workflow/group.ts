@@ -225,7 +225,12 @@ export const workflowGroup: Group = {
         "One workflow goes to standard output, or to --output; all go to the folder of --dir.",
       arguments: [{ ...ID, optional: true }],
       options: [
-        { name: "output", short: "o", value: "FILE", summary: "file to write one workflow to" },
+        {
+          name: "output",
+          short: "o",
+          value: "FILE",
+          summary: "file to write one workflow to, - for standard output",
+        },
         { name: "dir", value: "DIR", summary: "folder to write all workflows to" },
       ],
       storage: "any",

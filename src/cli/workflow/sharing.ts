@@ -10,7 +10,8 @@ import type { WorkflowRepository } from "../../domain/workflow_repository.ts";
 import type { ExportedWorkflow, ImportedWorkflow } from "../../domain/workflow_sharing.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { checkOutput, fileError } from "../files.ts";
+import { fileError } from "../files.ts";
+import { outputFile, writeOutput } from "../output_file.ts";
 import { Progress } from "../progress.ts";
 import { readAll } from "../prompt.ts";
 import { printRecords } from "../records.ts";
@@ -32,8 +33,9 @@ export async function exportWorkflows(context: Context): Promise<number> {
   }
   if (folder !== undefined) throw new UsageError('Option "--dir" is for all workflows, without ID');
   const exported = await store.exportWorkflow(id);
-  if (output === undefined) context.io.stdout.write(exported.text);
-  else await writeFile(context, output, exported.text);
+  const file = outputFile(output);
+  if (file === undefined) context.io.stdout.write(exported.text);
+  else await writeText(context, file, exported.text);
   reportRemoved(context, exported);
   return 0;
 }
@@ -59,7 +61,7 @@ async function exportFolder(
         context.note(visible(shared.error.message));
         failed++;
       } else {
-        await writeFile(context, join(folder, `${shared.id}.yaml`), shared.text);
+        await writeText(context, join(folder, `${shared.id}.yaml`), shared.text);
         reportRemoved(context, shared);
         written++;
       }
@@ -77,12 +79,8 @@ function reportRemoved(context: Context, { id, removed }: ExportedWorkflow): voi
   }
 }
 
-async function writeFile(context: Context, path: string, text: string): Promise<void> {
-  const action = `Cannot write "${path}"`;
-  checkOutput(context, action, path);
-  await Deno.writeTextFile(path, text).catch((cause) => {
-    throw fileError(cause, action, path);
-  });
+async function writeText(context: Context, path: string, text: string): Promise<void> {
+  await writeOutput(context, path, [new TextEncoder().encode(text)]);
 }
 
 /** Saves workflows that were shared; the exit code is 1 when one cannot be imported. */
