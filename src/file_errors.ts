@@ -32,13 +32,14 @@ export function asFileError(cause: unknown, action: string, path: string): Stora
   if (cause instanceof StorageError) return cause;
   const denied = asPermissionDenied(cause, action, path);
   if (denied !== undefined) return denied;
+  return new StorageError(`${action}: cannot access "${path}": ${systemReason(cause)}`, { cause });
+}
+
+/** Says why an operation of the system failed. */
+export function systemReason(cause: unknown): string {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const reason = code === "ENOSPC" || code === "EDQUOT"
-    ? "the disk is full"
-    : cause instanceof Error
-    ? cause.message
-    : String(cause);
-  return new StorageError(`${action}: cannot access "${path}": ${reason}`, { cause });
+  if (code === "ENOSPC" || code === "EDQUOT") return "the disk is full";
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** Tells whether an error comes from the operating system or from Deno's sandbox. */

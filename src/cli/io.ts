@@ -14,6 +14,7 @@ export interface Sink {
    * Writes all of a text.
    *
    * @throws {BrokenPipeError} If nobody reads any more.
+   * @throws {OutputError} If the system refuses it, as a full disk does.
    */
   write(text: string): void;
 }
@@ -47,6 +48,13 @@ export class BrokenPipeError extends Error {
   }
 }
 
+/** What the system says of a failed write to standard output is the cause. */
+export class OutputError extends Error {
+  static {
+    this.prototype.name = "OutputError";
+  }
+}
+
 /**
  * Returns the streams of this process.
  *
@@ -74,13 +82,13 @@ function sink(stream: typeof Deno.stdout): Sink {
   };
 }
 
-/** What is told to people must not stop work, such as a deletion, half way when they left. */
+/** What is told to people must not stop work, such as a deletion, half way when they left or their disk is full. */
 function unheard(sink: Sink): Sink {
   const write = (text: string) => {
     try {
       sink.write(text);
     } catch (error) {
-      if (!(error instanceof BrokenPipeError)) throw error;
+      if (!(error instanceof BrokenPipeError || error instanceof OutputError)) throw error;
     }
   };
   return { ...sink, write };
@@ -95,7 +103,9 @@ function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
         throw new BrokenPipeError("Nobody reads the output", { cause });
       }
       // A parent that shares the pipe may have made it non-blocking.
-      if (!(cause instanceof Deno.errors.WouldBlock)) throw cause;
+      if (!(cause instanceof Deno.errors.WouldBlock)) {
+        throw new OutputError("Cannot write to standard output", { cause });
+      }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

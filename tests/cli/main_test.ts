@@ -157,3 +157,24 @@ Deno.test("main() goes on with its work when nobody reads standard error any mor
     assertEquals(code, 0);
     assertEquals([...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).length, 0);
   }));
+
+Deno.test({
+  name: "A full disk behind standard output is a failure, behind standard error it is none",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withRoot(async (root) => {
+      const run = async (redirection: string, ...args: string[]) => {
+        const command = [Deno.execPath(), "run", "-q", "-A", ...configFlags(), MAIN, ...args];
+        const shell = new Deno.Command("sh", {
+          args: ["-c", `"$@" ${redirection}`, "-", ...command],
+        });
+        const { code, stdout, stderr } = await shell.output();
+        const decoder = new TextDecoder();
+        return [code, decoder.decode(stdout), decoder.decode(stderr)];
+      };
+      const full = "Cannot write to standard output: the disk is full\n";
+      assertEquals(await run(">/dev/full", "--version"), [1, "", full]);
+      const show = ["workflow", "show", "none", "--root", root];
+      assertEquals(await run("2>/dev/full", ...show), [3, "", ""]);
+    }),
+});
