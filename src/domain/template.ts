@@ -7,6 +7,7 @@
 import { InvalidDataError } from "./errors.ts";
 import { encodeJson } from "./json.ts";
 import type { Extra } from "./node.ts";
+import { compilePattern, matchesPattern, PATTERN_TIMEOUT } from "./pattern.ts";
 import { isMapping, isPlain, setOwn } from "./value.ts";
 
 /** Limits of the value of a parameter. */
@@ -15,7 +16,7 @@ export interface ParameterValidation {
   min?: number;
   /** Largest number. */
   max?: number;
-  /** Regular expression that a string matches. */
+  /** Regular expression that a string matches, in the syntax of Go or JavaScript. */
   pattern?: string;
   /** Shortest string or array. */
   minLength?: number;
@@ -104,7 +105,7 @@ export function templateProblems(template: WorkflowTemplate): string[] {
     } else if (value !== undefined && value !== null && !isOfType(value, type)) {
       problems.push(`The default of parameter "${name}" is not of type ${type}`);
     }
-    if (validation?.pattern !== undefined && compile(validation.pattern) === undefined) {
+    if (validation?.pattern !== undefined && compilePattern(validation.pattern) === undefined) {
       problems.push(`The pattern of parameter "${name}" is no regular expression`);
     }
   }
@@ -166,10 +167,15 @@ function limitProblems({ name, validation = {} }: TemplateParameter, value: unkn
       problems.push(`Parameter "${name}" must be at most ${max}`);
     }
   }
-  if (
-    typeof value === "string" && pattern !== undefined && compile(pattern)?.test(value) === false
-  ) {
-    problems.push(`Parameter "${name}" must match ${pattern}`);
+  const compiled = pattern === undefined ? undefined : compilePattern(pattern);
+  if (typeof value === "string" && compiled !== undefined) {
+    const matches = matchesPattern(compiled, value);
+    if (matches === false) problems.push(`Parameter "${name}" must match ${pattern}`);
+    if (matches === undefined) {
+      problems.push(
+        `Parameter "${name}" cannot be checked: to match ${pattern} takes more than ${PATTERN_TIMEOUT} ms`,
+      );
+    }
   }
   if (typeof value === "string" || Array.isArray(value)) {
     const length = typeof value === "string" ? [...value].length : value.length;
@@ -265,23 +271,5 @@ function isOfType(value: unknown, type: string): boolean {
       return Number.isFinite(value) || typeof value === "bigint";
     default:
       return Array.isArray(value);
-  }
-}
-
-function compile(pattern: string): RegExp | undefined {
-  try {
-    return new RegExp(pattern, "u");
-  } catch {
-    return compileLoosely(pattern);
-  }
-}
-
-/** Go allows escapes that the Unicode mode does not, and flags in front. */
-function compileLoosely(pattern: string): RegExp | undefined {
-  const [, flags = "", rest = pattern] = /^\(\?([ims]+)\)([^]*)$/.exec(pattern) ?? [];
-  try {
-    return new RegExp(rest, flags);
-  } catch {
-    return undefined;
   }
 }

@@ -82,6 +82,9 @@ function filledIn(
   try {
     return workflowValue(template, values);
   } catch (cause) {
+    if (cause instanceof InvalidDataError) {
+      throw new InvalidDataError(`${action}: ${cause.message}`, { cause });
+    }
     // Longer than any string can be.
     if (!(cause instanceof RangeError)) throw cause;
     throw new InvalidDataError(`${action}: it is larger than ${LIMITS.bytes} bytes`, { cause });

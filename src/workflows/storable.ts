@@ -83,11 +83,12 @@ function visitMapping(
   problems: string[],
   ancestors: Set<object>,
 ): void {
+  const subject = at === "" ? "The workflow" : at;
   for (const key of Object.keys(mapping)) {
     if (key === "__proto__" || key === "<<") {
-      problems.push(`${at} has a key "${key}", which YAML readers give another meaning`);
+      problems.push(`${subject} has a key "${key}", which YAML readers give another meaning`);
     } else if (!key.isWellFormed()) {
-      problems.push(`${at} has a key that holds half of a surrogate pair`);
+      problems.push(`${subject} has a key that holds half of a surrogate pair`);
     } else if (mapping[key] !== undefined) {
       visit(mapping[key], at === "" ? key : `${at}.${key}`, depth + 1, problems, ancestors);
     }

@@ -270,6 +270,66 @@ Deno.test("instantiate() reports all problems of the values at once", () =>
     ]);
   }));
 
+function greetingOf(pattern: string): WorkflowTemplate {
+  return {
+    id: "greet",
+    name: "greet",
+    parameters: [{ name: "who", type: "string", validation: { pattern } }],
+    workflowSpec: { name: "{{who}}", "{{who}}": 1 },
+  };
+}
+
+Deno.test("instantiate() takes patterns as Go writes them", () => {
+  for (
+    const [pattern, right, wrong] of [
+      ["^(?P<word>a)$", "a", "b"],
+      ["\\Aa.b\\z", "a-b", "Aa-bz"],
+      ["^[[:alpha:]_]+$", "a_B", "a:"],
+      ["^[^[:space:]\\-]+$", "ab", "a-b"],
+      ["^\\pL\\PL$", "é1", "pL"],
+      ["^\\Qa.b\\E$", "a.b", "a-b"],
+      ["(?i)^\\Aab\\@\\_$", "AB@_", "ab"],
+      ["^(?i:a)b$", "Ab", "AB"],
+      ["^a{,2}]$", "a{,2}]", "aa"],
+      ["^[[(?P<:alpha:]+$", "(?P<", "b"],
+    ] as const
+  ) {
+    const template = greetingOf(pattern);
+    assertEquals(instantiateTemplate(template, { who: right }).workflow.name, right, pattern);
+    const error = assertThrows(() => instantiateTemplate(template, { who: wrong }));
+    assertStringIncludes((error as Error).message, `Parameter "who" must match ${pattern}`);
+  }
+  for (const pattern of ["(?U)a+", "[[:^alpha:]]", "\\p{Nothing}x", "\\Ca", "["]) {
+    assertEquals(templateProblems(greetingOf(pattern)), [
+      'The pattern of parameter "who" is no regular expression',
+    ]);
+  }
+});
+
+Deno.test("instantiate() gives up on a pattern that would take years to match", () => {
+  const who = "a".repeat(60) + "!";
+  const error = assertThrows(
+    () => instantiateTemplate(greetingOf("^(a+)+$"), { who }),
+    InvalidDataError,
+  );
+  assertEquals(error.problems, [
+    'Parameter "who" cannot be checked: to match ^(a+)+$ takes more than 500 ms',
+  ]);
+});
+
+Deno.test("instantiate() tells which template has a key that cannot be filled in", () => {
+  const start = 'Cannot make a workflow of template "greet": ';
+  for (
+    const [who, problem] of [
+      ["name", 'Cannot fill in key "{{who}}": there is a key "name" already'],
+      ["__proto__", 'The workflow has a key "__proto__", which YAML readers give another meaning'],
+    ] as const
+  ) {
+    const error = assertThrows(() => instantiateTemplate(greetingOf("^"), { who }));
+    assertEquals((error as Error).message, start + problem);
+  }
+});
+
 Deno.test("templateProblems() lists what is wrong with a template", () => {
   const template: WorkflowTemplate = {
     id: "bad",
