@@ -12,6 +12,7 @@ import type {
   WatchOptions,
 } from "../domain/execution_monitoring.ts";
 import type { Connection } from "./connection.ts";
+import type { Row } from "./driver.ts";
 import { LIMIT_SQL } from "./list_query.ts";
 import { makeRun, readRunRows } from "./load.ts";
 import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
@@ -102,12 +103,21 @@ export function moveFeedBehind(connection: Connection, last: LastChange | undefi
   }
 }
 
+/** What nodes are compared by: what has not ended may still get other inputs and outputs. */
+const NODE_STATES_SQL = `SELECT id, rowid, status, started_at, completed_at, retry_count,
+  error_type, error_message,
+  CASE WHEN status IN ('pending', 'running') THEN quote(inputs) || quote(outputs) END
+  FROM node_executions WHERE execution_id = ? ORDER BY started_at, rowid`;
+
+/** A copy that is restored may hold other snapshots of the same numbers. */
+const SNAPSHOT_STATES_SQL = "SELECT id, timestamp FROM variable_snapshots WHERE execution_id = ?";
+
 /** What was seen of a run that is followed. */
 export class FollowedRun {
   readonly #id: string;
   #execution = "";
   readonly #nodes = new Map<string, string>();
-  #snapshot = 0;
+  readonly #snapshots = new Map<string, string>();
 
   /** @param id Id of the run. */
   constructor(id: string) {
@@ -125,48 +135,50 @@ export class FollowedRun {
       nodeExecutions: "none",
       variableSnapshots: false,
     });
+    // Go leaves the nodes of a run behind that it deletes.
+    if (rows === undefined) return { events: [], ended: true };
     const events: ExecutionEvent[] = [
       ...this.#readNodes(connection),
       ...this.#readSnapshots(connection),
     ];
-    if (rows === undefined) return { events, ended: true };
     const execution = makeRun(rows);
-    const { status, startedAt, completedAt } = execution;
-    const state = `${status} ${startedAt.getTime()} ${completedAt?.getTime()}`;
+    const state = rows.run.join("\0");
     if (state !== this.#execution) {
       this.#execution = state;
       events.push({ kind: "execution", execution });
     }
-    return { events, ended: status !== "pending" && status !== "running" };
+    return { events, ended: execution.status !== "pending" && execution.status !== "running" };
   }
 
   #readNodes(connection: Connection): ExecutionEvent[] {
-    const rows = connection.statement(
-      "SELECT id, status, started_at, completed_at, retry_count FROM node_executions " +
-        "WHERE execution_id = ? ORDER BY started_at, rowid",
-    ).all(this.#id);
-    const events: ExecutionEvent[] = [];
-    for (const [id = null, ...state] of rows) {
-      const key = String(id);
-      const text = state.join(" ");
-      if (this.#nodes.get(key) === text) continue;
-      this.#nodes.set(key, text);
-      const row = connection.statement(NODE_EXECUTION_TABLE.selectSql).get(id);
-      if (row !== undefined) events.push({ kind: "node", node: readNodeExecution(row) });
-    }
-    return events;
+    const states = connection.statement(NODE_STATES_SQL).all(this.#id);
+    const select = connection.statement(
+      `SELECT ${NODE_EXECUTION_TABLE.columns.join(", ")} FROM node_executions WHERE rowid = ?`,
+    );
+    return changed(states, this.#nodes).map(([, rowid = null]) => select.get(rowid))
+      .filter((row) => row !== undefined)
+      .map((row) => ({ kind: "node", node: readNodeExecution(row) }));
   }
 
   #readSnapshots(connection: Connection): ExecutionEvent[] {
-    return connection.statement(
-      `SELECT ${SNAPSHOT_COLUMNS.join(", ")} FROM variable_snapshots ` +
-        "WHERE execution_id = ? AND id > ?",
-    ).all(this.#id, this.#snapshot).map(readSnapshot).sort((a, b) => a.id! - b.id!)
-      .map((snapshot) => {
-        this.#snapshot = snapshot.id!;
-        return { kind: "snapshot", snapshot };
-      });
+    const states = connection.statement(SNAPSHOT_STATES_SQL).all(this.#id);
+    const select = connection.statement(
+      `SELECT ${SNAPSHOT_COLUMNS.join(", ")} FROM variable_snapshots WHERE id = ?`,
+    );
+    return changed(states, this.#snapshots).map(([id = null]) => select.get(id))
+      .filter((row) => row !== undefined).map(readSnapshot).sort((a, b) => a.id! - b.id!)
+      .map((snapshot) => ({ kind: "snapshot", snapshot }));
   }
+}
+
+/** Returns the rows that are new or differ from what was seen, and notes them; the first column is their key. */
+function changed(rows: readonly Row[], seen: Map<string, string>): Row[] {
+  return rows.filter((row) => {
+    const [key, state] = [String(row[0]), row.join("\0")];
+    if (seen.get(key) === state) return false;
+    seen.set(key, state);
+    return true;
+  });
 }
 
 /**
@@ -204,16 +216,17 @@ export async function* pollChanges<T>(
       batch = await read();
       seen = hasMore(batch) ? undefined : now;
     } catch (error) {
-      // It was closed while it waited for a lock.
-      if (closing.aborted) return;
+      // It was closed or stopped while it waited for a lock.
+      if (stop.aborted) return;
       throw error;
     }
     yield batch;
   }
 }
 
-/** Waits, at most until the signal. */
+/** Waits, at most until the signal, which may have been aborted during the look. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

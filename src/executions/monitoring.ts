@@ -127,7 +127,10 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
     ) {
       seen ||= events.length > 0;
       if (!seen) throw new NotFoundError(`${action}: it does not exist`, { kind: "execution", id });
-      yield* events;
+      for (const event of events) {
+        yield event;
+        if (options.signal?.aborted || this.closing.aborted) return;
+      }
       if (ended) return;
     }
   }

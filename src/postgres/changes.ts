@@ -150,8 +150,8 @@ export class FollowedRun {
     ];
     if (rows === undefined) return { events, seen, ended: true };
     const execution = makeRun(rows);
-    const { status, startedAt, completedAt } = execution;
-    const state = `${status} ${startedAt.getTime()} ${completedAt?.getTime()}`;
+    const { status } = execution;
+    const state = rows.run.join("\0");
     if (state !== this.#execution) {
       seen.#execution = state;
       events.push({ kind: "execution", execution });
@@ -161,7 +161,9 @@ export class FollowedRun {
 
   async #readNodes(session: Session, seen: FollowedRun): Promise<ExecutionEvent[]> {
     const { rows: states } = await session.query(
-      `SELECT n.id, concat_ws(' ', n.status, n.started_at, n.completed_at, n.retry_count)
+      `SELECT n.id, concat_ws(' ', n.status, n.started_at, n.completed_at, n.retry_count,
+        n.error_type, n.error_message,
+        CASE WHEN n.status IN ('pending', 'running') THEN concat(n.inputs, ' ', n.outputs) END)
       FROM node_executions AS n WHERE n.execution_id = $1 ORDER BY ${NODE_ORDER}`,
       [this.#id],
     );

@@ -110,7 +110,10 @@ export abstract class PostgresMonitoring extends PostgresMaintenance {
       if (!found) {
         throw new NotFoundError(`${action}: it does not exist`, { kind: "execution", id });
       }
-      yield* events;
+      for (const event of events) {
+        yield event;
+        if (options.signal?.aborted || database.closing.aborted) return;
+      }
       if (ended) return;
     }
   }

@@ -177,3 +177,130 @@ testBackends(
   },
   { only: { journalMode: "wal" } },
 );
+
+testRepositories(
+  "ExecutionRepository.follow() yields what a live node and its run hold each time it changes",
+  async ({ open }) => {
+    using executions = await open();
+    const run = sampleRun({ status: "running", nodes: 1 });
+    const [node] = run.nodeExecutions;
+    node!.status = "running";
+    await executions.record(run);
+    const seen: unknown[] = [];
+    const steps = [
+      async () => {
+        node!.outputs = { done: 50 };
+        await executions.saveNodeExecution(node!);
+      },
+      async () => {
+        node!.status = "failed";
+        node!.error = { type: "io", message: "first" };
+        await executions.saveNodeExecution(node!);
+      },
+      async () => {
+        node!.error = { type: "io", message: "second" };
+        await executions.saveNodeExecution(node!);
+      },
+      async () => {
+        run.returnValue = { partial: 1 };
+        await executions.save(run);
+      },
+      async () => {
+        run.complete();
+        await executions.save(run);
+      },
+    ];
+    for await (const event of executions.follow(run.id, { interval: 5 })) {
+      if (event.kind === "node") seen.push(event.node.error?.message ?? event.node.outputs);
+      else if (event.kind === "execution") seen.push(event.execution.returnValue);
+      // The first look yields a node, a snapshot and the run.
+      if (seen.length >= 2) await steps.shift()?.();
+    }
+    const partial = { partial: 1 };
+    assertEquals(seen, [
+      { ok: true },
+      undefined,
+      { done: 50 },
+      "first",
+      "second",
+      partial,
+      partial,
+    ]);
+  },
+);
+
+testRepositories(
+  "ExecutionRepository.follow() and watch() end when they are stopped, at whatever moment",
+  async ({ open }) => {
+    using executions = await open();
+    const run = sampleRun({ status: "running", nodes: 5 });
+    await executions.record(run);
+    for (let moment = 0; moment < 25; moment++) {
+      const abort = new AbortController();
+      const options = { interval: 1_000_000, signal: abort.signal };
+      const following = executions.follow(run.id, options);
+      // Behind the last event the next look is under way.
+      for (let i = 0; i < 7; i++) await following.next();
+      const ends = [executions.watch(options).next(), following.next()];
+      for (let i = 0; i < moment; i++) await Promise.resolve();
+      abort.abort();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise((resolve) => timer = setTimeout(resolve, 5000, "late"));
+      const ended = await Promise.race([Promise.all(ends), late]);
+      clearTimeout(timer);
+      assertEquals(ended, Array(2).fill({ done: true, value: undefined }), `moment ${moment}`);
+    }
+    const abort = new AbortController();
+    let count = 0;
+    for await (const _ of executions.follow(run.id, { signal: abort.signal })) {
+      count++;
+      abort.abort();
+    }
+    assertEquals(count, 1);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.follow() misses no snapshot when a copy is restored",
+  async ({ root, open }) => {
+    using executions = await open();
+    const run = sampleRun({ status: "running", nodes: 0 });
+    await executions.record(run);
+    await executions.backup(`${root}/copy`);
+    const set = async (value: string) => {
+      run.setVariable("v", value);
+      await executions.saveVariableSnapshot(run.variableSnapshots.at(-1)!);
+    };
+    const seen: unknown[] = [];
+    await set("old 1");
+    await set("old 2");
+    for await (const event of executions.follow(run.id, { interval: 5 })) {
+      if (event.kind === "snapshot") seen.push(event.snapshot.newValue);
+      else if (seen.length === 3) {
+        await executions.restore(`${root}/copy`);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        // They get the numbers of the old ones.
+        await set("new 1");
+        await set("new 2");
+        run.complete();
+        await executions.save(run);
+      }
+    }
+    assertEquals(seen, [1, "old 1", "old 2", "new 1", "new 2"]);
+  },
+  { only: { journalMode: "wal" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.follow() finds no run of which Go left only the nodes",
+  async ({ path, open }) => {
+    {
+      using executions = await open();
+      await executions.record(sampleRun({ id: "gone" }));
+    }
+    await rawSql(path, "DELETE FROM executions WHERE id = 'gone'", "SELECT 1");
+    using executions = await open();
+    await assertRejects(() => executions.follow("gone").next(), NotFoundError);
+  },
+  { only: { journalMode: "wal" } },
+);
