@@ -61,6 +61,7 @@ export class OutputError extends Error {
  * @returns Input, output and errors.
  */
 export function processIo(): Io {
+  const dumb = isDumbTerminal();
   return {
     stdin: {
       isTerminal: Deno.stdin.isTerminal(),
@@ -68,9 +69,15 @@ export function processIo(): Io {
       setRaw: (raw) => Deno.stdin.setRaw(raw),
     },
     stdout: sink(Deno.stdout),
-    stderr: unheard(sink(Deno.stderr)),
-    color: !Deno.noColor,
+    // A bar would be drawn over by sequences that a dumb terminal shows.
+    stderr: { ...unheard(sink(Deno.stderr)), ...(dumb ? { isTerminal: false } : {}) },
+    color: !Deno.noColor && !dumb,
   };
+}
+
+function isDumbTerminal(): boolean {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
+  return state === "granted" && Deno.env.get("TERM") === "dumb";
 }
 
 function sink(stream: typeof Deno.stdout): Sink {

@@ -37,6 +37,28 @@ export function oneLine(text: string): string {
   return text.replace(HIDDEN, (character) => character === "\n" ? "\\n" : escape(character));
 }
 
+/**
+ * Returns a text as one word of a command line, for a command that people copy.
+ *
+ * @param text A path, an id or a key.
+ * @returns The text, in quotes where a shell would take it for something else.
+ */
+export function shellWord(text: string): string {
+  if (/^[\w@%+=:,./][\w@%+=:,./-]*$/.test(text)) return text;
+  const quote = Deno.build.os === "windows" ? "''" : "'\\''";
+  return `'${text.replaceAll("'", quote)}'`;
+}
+
+/**
+ * As {@linkcode shellWord}, for an argument that is no option even if it looks like one.
+ *
+ * @param text An id or a key.
+ * @returns The words.
+ */
+export function operand(text: string): string {
+  return text.startsWith("-") ? `-- ${shellWord(text)}` : shellWord(text);
+}
+
 function escape(character: string): string {
   if (character === "\t") return "\\t";
   if (character === "\r") return "\\r";

@@ -65,7 +65,7 @@ testNeeding(
           join(root, "templates", "etl.yaml"),
           "name: etl\nparameters: [{ name: a, type: color }]\nworkflow_spec: { name: etl }\n",
         );
-        const left = join(root, "goflow-1234.tmp");
+        const left = join(root, "goflow-1234 a.tmp");
         await Deno.writeTextFile(left, "");
         await Deno.utime(left, 0, 0);
         await Deno.writeTextFile(join(root, "goflow-5678.tmp"), "of a living program");
@@ -73,9 +73,9 @@ testNeeding(
         {
           using store = await SQLiteExecutionRepository.open({ root, driver: "builtin" });
           const run = Execution.create("a", "1.0");
-          run.id = "lost";
+          run.id = "lost; id";
           await store.record(run);
-          await store.lease("lost", "engine", 1);
+          await store.lease("lost; id", "engine", 1);
         }
         await setMode("no-bus");
         const { code, findings } = await doctor(root);
@@ -87,7 +87,10 @@ testNeeding(
         assertStringIncludes(find("0o17")!.finding, '"draft", line 2: ');
         assertStringIncludes(find("is open to other users")!.cure!, "chmod go= ");
         assertEquals(find("journal mode wal")?.status, "ok");
-        assertEquals(find('"lost" is gone')?.cure, "goflow-storage execution interrupt lost");
+        assertEquals(
+          find('"lost; id" is gone')?.cure,
+          "goflow-storage execution interrupt 'lost; id'",
+        );
         assertEquals(
           find('its name "renamed" wins')?.cure,
           `edit ${join(workflows, "renamed.yaml")}`,
@@ -95,7 +98,7 @@ testNeeding(
         const template = join(root, "templates", "bad.yaml");
         assertEquals(findings.find(({ cure }) => cure === `edit ${template}`)?.status, "failed");
         assertStringIncludes(find('"etl": ')!.finding, "color");
-        assertEquals(find("goflow-1234.tmp was left")?.cure, `rm ${left}`);
+        assertEquals(find("goflow-1234 a.tmp was left")?.cure, `rm '${left}'`);
         assertEquals(find("goflow-5678"), undefined);
         for (const { status, finding, cure } of findings) {
           assert(status === "ok" || cure, `${finding} has no cure`);

@@ -164,6 +164,11 @@ testNeeding(python, "db backup, restore and compact draw a bar", () =>
     }
     const onBar = async (...args: string[]) =>
       (await onTerminal(cliCommand(...args, "--root", root), [], { columns: 100 })).output;
+    const dumb = cliCommand("db", "backup", join(root, "dumb.db"), "--root", root);
+    const { output } = await onTerminal(["env", "-u", "NO_COLOR", ...dumb], [], {
+      env: { TERM: "dumb" },
+    });
+    assert(output.includes("Backed up to ") && !output.includes("\x1b"), output);
     const copy = join(root, "copy.db");
     assertStringIncludes(await onBar("db", "backup", copy), "] Backing up: ");
     assertStringIncludes(await onBar("db", "restore", copy, "--yes"), "] Restoring: ");

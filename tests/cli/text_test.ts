@@ -3,7 +3,7 @@ import { UsageError } from "../../src/cli/command.ts";
 import { nearest } from "../../src/cli/nearest.ts";
 import { Progress } from "../../src/cli/progress.ts";
 import { type Column, table } from "../../src/cli/records.ts";
-import { fit, oneLine, textWidth, visible } from "../../src/cli/text.ts";
+import { fit, oneLine, operand, shellWord, textWidth, visible } from "../../src/cli/text.ts";
 import {
   formatDuration,
   formatSize,
@@ -128,4 +128,34 @@ Deno.test("Progress draws a bar on a terminal and takes it away", () => {
     progress.update(1, 4);
   }
   assertEquals(written, "");
+});
+
+Deno.test({
+  name: "shellWord() gives a shell the text itself",
+  ignore: Deno.build.os === "windows",
+  fn: () => {
+    for (const plain of ["etl", "a:b", "/srv/goflow/a-b_1.yaml"]) {
+      assertEquals(shellWord(plain), plain);
+    }
+    const texts = [
+      "a b",
+      "it's",
+      "$(id)",
+      "`id`",
+      "a;id",
+      "*",
+      "~",
+      "",
+      "ü",
+      "-x",
+      'a"b',
+      "a\\b",
+      "!!",
+    ];
+    const words = texts.map(shellWord).join(" ");
+    const args = ["-c", `printf '%s\\n' ${words}`];
+    const { stdout } = new Deno.Command("sh", { args }).outputSync();
+    assertEquals(new TextDecoder().decode(stdout), texts.map((text) => `${text}\n`).join(""));
+    assertEquals([operand("a b"), operand("-x")], ["'a b'", "-- '-x'"]);
+  },
 });

@@ -5,6 +5,7 @@
  */
 
 import { KeyringCredentialStore } from "../../credentials/keyring_store.ts";
+import { operand } from "../text.ts";
 import type { Check, Finding } from "./finding.ts";
 
 /** The keyring, and what expires. */
@@ -22,7 +23,7 @@ export const checkCredentials: Check = async (root) => {
       status: "warning",
       area,
       finding: `"${key}" ${expired ? "has expired" : "expires within a week"}`,
-      cure: `goflow-storage credential rotate ${key}`,
+      cure: `goflow-storage credential rotate ${operand(key)}`,
     });
   }
   for (const { key } of await store.listRotationDue()) {
@@ -30,7 +31,7 @@ export const checkCredentials: Check = async (root) => {
       status: "warning",
       area,
       finding: `"${key}" is due for rotation`,
-      cure: `goflow-storage credential rotate ${key}`,
+      cure: `goflow-storage credential rotate ${operand(key)}`,
     });
   }
   if (index === "partial") {

@@ -6,6 +6,7 @@
 
 import { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import { join } from "../../paths.ts";
+import { operand } from "../text.ts";
 import { formatSize } from "../values.ts";
 import { statOf } from "./check_folder.ts";
 import type { Check, Finding } from "./finding.ts";
@@ -49,7 +50,7 @@ export const checkExecutions: Check = async (root) => {
         status: "warning",
         area,
         finding: `The owner of run "${id}" is gone`,
-        cure: `goflow-storage execution interrupt ${id}`,
+        cure: `goflow-storage execution interrupt ${operand(id)}`,
       });
     }
   }

@@ -7,6 +7,7 @@
 import { fileError } from "../files.ts";
 import { join } from "../../paths.ts";
 import { requirePermissions } from "../../permissions.ts";
+import { shellWord } from "../text.ts";
 import { formatSize } from "../values.ts";
 import type { Check, Finding } from "./finding.ts";
 
@@ -53,7 +54,7 @@ async function openToOthers(root: string): Promise<Finding[]> {
       status: "warning",
       area: "folder",
       finding: `${path} is open to other users (mode ${(mode & 0o777).toString(8)})`,
-      cure: `chmod go= ${path}`,
+      cure: `chmod go= ${shellWord(path)}`,
     });
   }
   return findings;
@@ -73,7 +74,7 @@ async function leftovers(root: string): Promise<Finding[]> {
         status: "warning",
         area: "folder",
         finding: `${path} was left by a program that was stopped`,
-        cure: `rm ${path}`,
+        cure: `rm ${shellWord(path)}`,
       });
     }
   }

@@ -8,6 +8,7 @@ import { findSecrets } from "../../domain/secrets.ts";
 import { join } from "../../paths.ts";
 import { FilesystemWorkflowRepository } from "../../workflows/repository.ts";
 import { FilesystemTemplateRepository } from "../../workflows/template_repository.ts";
+import { operand, shellWord } from "../text.ts";
 import type { Check, Finding } from "./finding.ts";
 
 /** Files that cannot be read, are not valid, or hold secrets. */
@@ -17,19 +18,24 @@ export const checkWorkflows: Check = async (root) => {
   const { workflows, invalid, warnings } = await store.list();
   const findings: Finding[] = [{ status: "ok", area, finding: `${workflows.length} readable` }];
   for (const { path, error } of invalid) {
-    findings.push({ status: "failed", area, finding: error.message, cure: `edit ${path}` });
+    findings.push({
+      status: "failed",
+      area,
+      finding: error.message,
+      cure: `edit ${shellWord(path)}`,
+    });
   }
   for (const { path, message } of warnings) {
     findings.push({
       status: "warning",
       area,
       finding: `${path}: ${message}`,
-      cure: `edit ${path}`,
+      cure: `edit ${shellWord(path)}`,
     });
   }
   for (const workflow of workflows) {
     const { id } = workflow;
-    const cure = `goflow-storage workflow edit ${id}`;
+    const cure = `goflow-storage workflow edit ${operand(id)}`;
     for (const problem of workflow.problems()) {
       findings.push({ status: "warning", area, finding: `"${id}": ${problem}`, cure });
     }
@@ -56,11 +62,16 @@ export const checkTemplates: Check = async (root) => {
   const { templates, invalid } = await store.list();
   const findings: Finding[] = [{ status: "ok", area, finding: `${templates.length} readable` }];
   for (const { path, error } of invalid) {
-    findings.push({ status: "failed", area, finding: error.message, cure: `edit ${path}` });
+    findings.push({
+      status: "failed",
+      area,
+      finding: error.message,
+      cure: `edit ${shellWord(path)}`,
+    });
   }
   for (const { id } of templates) {
     for (const problem of await store.problems(id)) {
-      const cure = `edit ${join(root, "templates", `${id}.yaml`)}`;
+      const cure = `edit ${shellWord(join(root, "templates", `${id}.yaml`))}`;
       findings.push({ status: "warning", area, finding: `"${id}": ${problem}`, cure });
     }
   }

@@ -8,7 +8,7 @@ import { NotFoundError, StorageError } from "../../domain/errors.ts";
 import { asPermissionDenied, requirePermissions } from "../../permissions.ts";
 import type { Context } from "../context.ts";
 import { confirm } from "../prompt.ts";
-import { oneLine, visible } from "../text.ts";
+import { oneLine, operand, visible } from "../text.ts";
 import { openWorkflows } from "./store.ts";
 
 /** Name of the revision that was there before the editor was opened last. */
@@ -41,7 +41,7 @@ export async function editWorkflow(context: Context): Promise<void> {
       if (!(error instanceof StorageError) || !context.io.stdin.isTerminal) throw error;
       context.note(visible(error.message));
       before = undefined;
-      const undo = `goflow-storage workflow restore ${id} ${BEFORE}`;
+      const undo = `goflow-storage workflow restore ${operand(id)} ${BEFORE}`;
       const refused = `The file stays as it is now, undo that with: ${undo}`;
       await confirm(context, "Edit it again", "edit it again", refused);
     }
