@@ -14,6 +14,7 @@ import {
   VARIABLE_FIELDS,
   WORKFLOW_FIELDS,
 } from "./fields.ts";
+import { TYPES_BY_KEYS } from "./node_type.ts";
 
 /** A JSON Schema. */
 export type JsonSchema = Record<string, unknown>;
@@ -78,9 +79,15 @@ function objectSchema(fields: readonly Field[], required: string[] = []): JsonSc
 function variableSchema(): JsonSchema {
   const schema = objectSchema(VARIABLE_FIELDS, ["name", "type"]);
   const properties = schema.properties as JsonSchema;
-  properties.name = { type: "string", pattern: "^[a-zA-Z_][a-zA-Z0-9_]*$" };
+  // A name without quotes may be read as a boolean, and is a name all the same.
+  properties.name = { type: ["string", "boolean"], pattern: "^[a-zA-Z_][a-zA-Z0-9_]*$" };
   properties.type = { enum: VARIABLE_TYPES };
-  return schema;
+  const keys = VARIABLE_FIELDS.find(({ name }) => name === "default")!.keys;
+  const allOf = VARIABLE_TYPES.filter((type) => type !== "any").map((type) => ({
+    if: { required: ["type"], properties: { type: { const: type } } },
+    then: { properties: Object.fromEntries(keys.map((key) => [key, { type: [type, "null"] }])) },
+  }));
+  return { ...schema, allOf };
 }
 
 /** Nodes of a file that the Go implementation saved have no type. */
@@ -88,19 +95,38 @@ function nodeSchema(): JsonSchema {
   return {
     type: "object",
     required: ["id"],
-    properties: { id: TEXT, type: { enum: [...NODE_TYPES] } },
-    allOf: NODE_TYPES.map((type) => ({
-      if: { required: ["type"], properties: { type: { const: type } } },
-      then: typedNodeSchema(type),
-    })),
+    properties: { id: TEXT, type: { enum: [...NODE_TYPES, null] } },
+    allOf: [
+      ...NODE_TYPES.map((type) => ({
+        if: { required: ["type"], properties: { type: { const: type } } },
+        then: typedNodeSchema(type),
+      })),
+      { if: { properties: { type: { type: "null" } } }, then: untypedNodeSchema() },
+    ],
   };
+}
+
+/** The keys of a node tell its type; those of the others have the same fields. */
+function untypedNodeSchema(): JsonSchema {
+  return TYPES_BY_KEYS.reduceRight(
+    (rest: JsonSchema, [type, ...groups]) => ({
+      if: { allOf: groups.map(anyKey) },
+      then: objectSchema(NODE_FIELDS[type].filter(({ name }) => name !== "type")),
+      else: rest,
+    }),
+    objectSchema(NODE_FIELDS.passthrough.filter(({ name }) => name !== "type")),
+  );
+}
+
+function anyKey(keys: readonly string[]): JsonSchema {
+  return { anyOf: keys.map((key) => ({ required: [key] })) };
 }
 
 function typedNodeSchema(type: NodeType): JsonSchema {
   const fields = NODE_FIELDS[type].filter(({ name }) => name !== "id" && name !== "type");
   const schema = objectSchema(fields);
   const required = fields.filter((field) => field.required)
-    .map(({ keys }) => ({ anyOf: keys.map((key) => ({ required: [key] })) }));
+    .map(({ keys }) => anyKey(keys));
   return required.length === 0 ? schema : { ...schema, allOf: required };
 }
 
@@ -121,7 +147,10 @@ function fieldSchema({ name, kind, fields = [] }: Field): JsonSchema {
       return { type: ["number", "null"] };
     case "boolean":
       // Without quotes or with: the words of YAML 1.1 are read as booleans.
-      return { enum: [true, false, null, ..."y yes on n no off".split(" ")] };
+      return {
+        type: ["boolean", "string", "null"],
+        pattern: "^(?:[yY](?:[eE][sS])?|[nN][oO]?|[oO][nN]|[oO][fF][fF])$",
+      };
     case "date":
       return { type: ["string", "null"], description: "A time in the form of RFC 3339" };
     case "any":

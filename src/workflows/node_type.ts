@@ -13,6 +13,17 @@ export function isNodeType(type: unknown): type is NodeType {
   return NODE_TYPES.some((known) => known === type);
 }
 
+/** The type of a node that has one key of each group; the first that fits. */
+export const TYPES_BY_KEYS: readonly [type: NodeType, ...groups: string[][]][] = [
+  ["mcp_tool", ["server", "server_id"], ["tool", "tool_name"]],
+  ["transform", ["expression"]],
+  ["condition", ["condition"]],
+  ["parallel", ["branches"]],
+  ["loop", ["collection"], ["body"]],
+  ["end", ["return", "return_value"]],
+  ["transform", ["input", "input_variable"]],
+];
+
 /** Infers types of nodes from their keys and from the edges. */
 export class NodeTypes {
   readonly #edges: unknown;
@@ -26,14 +37,9 @@ export class NodeTypes {
 
   /** Returns the type that a node without `type` has. */
   infer(node: Mapping): NodeType {
-    const has = (...keys: string[]) => keys.some((key) => Object.hasOwn(node, key));
-    if (has("server", "server_id") && has("tool", "tool_name")) return "mcp_tool";
-    if (has("expression")) return "transform";
-    if (has("condition")) return "condition";
-    if (has("branches")) return "parallel";
-    if (has("collection") && has("body")) return "loop";
-    if (has("return", "return_value")) return "end";
-    if (has("input", "input_variable")) return "transform";
+    const has = (key: string) => Object.hasOwn(node, key);
+    const known = TYPES_BY_KEYS.find(([, ...groups]) => groups.every((keys) => keys.some(has)));
+    if (known !== undefined) return known[0];
     if (!this.#ends("to").has(node.id)) return "start";
     return this.#ends("from").has(node.id) ? "passthrough" : "end";
   }
