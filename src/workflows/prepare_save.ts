@@ -44,6 +44,8 @@ export interface PrepareOptions {
   canonical?: boolean;
   /** What the file was read as. */
   before?: Workflow | undefined;
+  /** The file as it was before the edit that the save takes back; what did not matter then returns with it. */
+  undone?: YamlDocument | undefined;
   /** First line of a new file. */
   header?: string | undefined;
 }
@@ -60,7 +62,7 @@ export interface PrepareOptions {
 export function prepareSave(
   workflow: Workflow,
   base: YamlDocument | undefined,
-  { action, now, canonical = false, before, header = "" }: PrepareOptions,
+  { action, now, canonical = false, before, undone, header = "" }: PrepareOptions,
 ): PreparedSave | undefined {
   const lastModified = base === undefined ? now : lastModifiedOf(base);
   const { lastModified: _, ...metadata } = workflow.metadata;
@@ -75,8 +77,8 @@ export function prepareSave(
   }
   const same = equalValues(value, base.value);
   if (same && !(canonical && formatDocument(value, base) !== base.text)) return undefined;
-  const after = withLastModified(value, now);
-  return { value: after, texts: textsOf(base, after, canonical) };
+  const after = withLastModified(undone?.value ?? value, now);
+  return { value: after, texts: textsOf(undone ?? base, after, canonical) };
 }
 
 /** Texts that say these values, in the order of preference. */

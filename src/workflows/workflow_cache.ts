@@ -8,7 +8,7 @@ import { StorageError } from "../domain/errors.ts";
 import { Workflow } from "../domain/workflow.ts";
 import { type DecodedWorkflow, decodeWorkflow } from "./decode.ts";
 import { type Fingerprint, fingerprintOf, revisionOf } from "./revision.ts";
-import { cloneValue } from "../domain/value.ts";
+import { cloneValue, equalValues } from "../domain/value.ts";
 import { readYaml, type YamlDocument } from "./yaml_reader.ts";
 
 /** A file that was parsed. */
@@ -28,6 +28,8 @@ const SETTLED = 100;
 export class RecentWorkflows {
   readonly #parsed = new Map<string, ParsedWorkflow>();
   readonly #before = new Map<string, ParsedWorkflow>();
+  /** Those whose text was made of the one before by changing values in it. */
+  readonly #edited = new Set<string>();
   #size = 0;
 
   /** Returns a workflow as it was, if it was parsed lately. */
@@ -62,13 +64,33 @@ export class RecentWorkflows {
     }
   }
 
+  /** Notes that the text was made of the one before by changing values in it. */
+  noteEdit(id: string): void {
+    if (this.#before.has(id)) this.#edited.add(id);
+  }
+
+  /** Returns the document before the last edit, if a workflow takes that edit back. */
+  undone(id: string, workflow: Workflow): YamlDocument | undefined {
+    const before = this.#edited.has(id) ? this.#before.get(id) : undefined;
+    return before && equalValues(asSaved(before.workflow), asSaved(workflow))
+      ? before.document
+      : undefined;
+  }
+
   /** Forgets a file. */
   forget(id: string): void {
+    this.#edited.delete(id);
     for (const map of [this.#parsed, this.#before]) {
       this.#size -= map.get(id)?.document.text.length ?? 0;
       map.delete(id);
     }
   }
+}
+
+/** What a save stores: not what it sets. */
+function asSaved({ revision: _, metadata, ...fields }: Workflow): object {
+  const { lastModified: _time, ...rest } = metadata;
+  return { ...fields, metadata: rest };
 }
 
 /** Parses the text of a workflow file. */

@@ -205,13 +205,17 @@ export class WorkflowWriter {
     change: TextChange,
     action: string,
   ): Promise<SaveResult> {
+    const { id } = workflow;
     const prepared = prepareSave(workflow, current?.parsed.document, {
       action,
       now: new Date(),
       before: current?.parsed.workflow,
+      undone: this.recent.undone(id, workflow),
       header: this.#header,
     });
-    return await this.#write(workflow.id, entry, prepared, current, change, action);
+    const result = await this.#write(id, entry, prepared, current, change, action);
+    if (result.changed && current !== undefined) this.recent.noteEdit(id);
+    return result;
   }
 
   /** Writes the first text that says what was meant. */

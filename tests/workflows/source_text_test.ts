@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import type { Workflow } from "../../src/domain/workflow.ts";
 import type { SaveResult } from "../../src/domain/workflow_repository.ts";
 import { TempStore } from "./temp_store.ts";
@@ -17,6 +17,67 @@ async function edited(text: string, edit: (workflow: Workflow) => void): Promise
   const result = await store.workflows.save(workflow);
   return { text: await store.read("x"), result, loaded: await store.workflows.load("x") };
 }
+
+Deno.test("save() gives the text of before when it takes the last edit back", async () => {
+  const text = `name: x # note
+metadata: { last_modified: 2024-01-01T00:00:00.000Z }
+description: >-
+  two
+  lines
+servers: # of others
+  - id: s # with a note
+    env: { A: 1.10 }
+nodes:
+  - id: start
+`;
+  const edits: [edit: (workflow: Workflow) => void, undo: (workflow: Workflow) => void][] = [
+    [(one) => void one.addVariable({ name: "v", type: "any" }), (one) => void one.variables.pop()],
+    [(one) => void (one.edges = [{ from: "a", to: "b" }]), (one) => void (one.edges = [])],
+    [(one) => void (one.name = "a: b"), (one) => void (one.name = "x")],
+    [(one) => void delete one.description, (one) => void (one.description = "two lines")],
+    [
+      (one) => void (one.servers = []),
+      (one) => void one.addServer({ id: "s", env: { A: "1.10" } }),
+    ],
+    [
+      (one) => void (one.nodes[0]!.description = "d"),
+      (one) => void delete one.nodes[0]!.description,
+    ],
+  ];
+  await using store = await TempStore.open();
+  const workflows = store.workflows;
+  await store.write("x", text);
+  const untimed = async () =>
+    (await store.read("x")).replace(/(?<=last_modified: )[^ ]+/, "2024-01-01T00:00:00.000Z");
+  for (const [edit, undo] of edits) {
+    await workflows.update("x", edit);
+    const between = await untimed();
+    assertNotEquals(between, text);
+    await workflows.update("x", undo);
+    assertEquals(await untimed(), text);
+    await workflows.update("x", edit);
+    assertEquals(await untimed(), between);
+    // What somebody else wrote in between is not taken back.
+    const foreign = (await store.read("x")).replace("name:", "# by hand\nname:");
+    await store.write("x", foreign);
+    await workflows.update("x", undo);
+    assertStringIncludes(await store.read("x"), "# by hand\nname: ");
+    await store.write("x", text);
+  }
+});
+
+Deno.test("save() keeps the comments of a revision that was restored", async () => {
+  await using store = await TempStore.open();
+  const workflows = store.workflows;
+  await store.write("x", "# one\nname: x\n");
+  await workflows.update("x", (one) => void (one.name = "y"));
+  const [, first] = await workflows.history("x");
+  await store.write("x", "name: z\n");
+  await workflows.load("x");
+  await workflows.restore("x", first!.revision);
+  await workflows.update("x", (one) => void (one.name = "z"));
+  assertStringIncludes(await store.read("x"), "# one\nname: z\n");
+});
 
 Deno.test("save() keeps the text of numbers in a flow collection that changes", async () => {
   const { text, loaded } = await edited(
