@@ -95,6 +95,24 @@ export function copyDatabase(from: string, to: string): void {
   }
 }
 
+const HEADER = 100;
+
+/**
+ * Gives a database the header of another one. See https://www.sqlite.org/fileformat.html#the_database_header.
+ *
+ * @param path The database, which nobody has open.
+ * @param template The other one, which nobody has open either.
+ */
+export function replaceHeader(path: string, template: string): void {
+  const header = Deno.readFileSync(template).subarray(0, HEADER);
+  const view = new DataView(header.buffer);
+  // Its pages are all that are there; none is known to be free.
+  view.setUint32(28, Math.floor(Deno.statSync(path).size / view.getUint16(16)));
+  header.fill(0, 32, 40);
+  using file = Deno.openSync(path, { write: true });
+  file.writeSync(header);
+}
+
 /**
  * Deletes what SQLite left beside a database that nobody has open.
  *

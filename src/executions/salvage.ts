@@ -10,6 +10,7 @@ import { requirePermissions } from "../permissions.ts";
 import {
   copyDatabase,
   removeDatabase,
+  replaceHeader,
   requireAbsent,
   requireClosed,
   temporaryPath,
@@ -22,7 +23,7 @@ import { registerOpenFile } from "./open_files.ts";
 import type { SQLiteOptions } from "./options.ts";
 import { resolveOptions } from "./resolve_options.ts";
 import { copyRows, refusedRows } from "./salvage_rows.ts";
-import { columnsOf } from "./schema_version.ts";
+import { columnsOf, FEATURES } from "./schema_version.ts";
 import { addSumsSql } from "./statistics_schema.ts";
 import { insertSql } from "./stored_run.ts";
 
@@ -68,7 +69,8 @@ export async function salvage(
     connection.close();
     requireClosed(damaged, action);
     copyDatabase(damaged, copy);
-    const result = await copyContent(copy, partial, driver, action);
+    const result = await copyContent(copy, partial, driver, action)
+      .catch((error) => withNewHeader(error, copy, partial, driver, action));
     Deno.renameSync(partial, path);
     return result;
   } catch (cause) {
@@ -77,6 +79,29 @@ export async function salvage(
     removeDatabase(copy);
     removeDatabase(partial);
   }
+}
+
+/** Tries once more with the header of the new database, which says the same as that of most others. */
+async function withNewHeader(
+  error: unknown,
+  from: string,
+  to: string,
+  name: Driver["name"],
+  action: string,
+): Promise<SalvageResult> {
+  if (!isUnreadable(error)) throw error;
+  replaceHeader(from, to);
+  try {
+    const { copied, damage } = await copyContent(from, to, name, action);
+    return { copied, damage: ["the header of the file was damaged and is replaced", ...damage] };
+  } catch (again) {
+    throw isUnreadable(again) ? error : again;
+  }
+}
+
+function isUnreadable(error: unknown): boolean {
+  const code = databaseErrorCode(error);
+  return code === "corrupt" || code === "not-a-database";
 }
 
 async function copyContent(
@@ -130,7 +155,24 @@ function copyTables(source: Driver, target: Driver, action: string): SalvageResu
   }
   for (const table of PARTS) copyParts(source, target, table, result);
   copyStatistics(source, target, result);
+  noteMissing(source, result);
   return result;
+}
+
+/** Tells of tables that a database of its version has. */
+function noteMissing(source: Driver, result: SalvageResult): void {
+  const read = () => source.prepare("SELECT max(version) FROM migrations").get();
+  const version = Number(tryRead(read, "migrations", result)?.[0] ?? 1);
+  const expected = [
+    ...TABLES,
+    ...(version >= FEATURES.labels ? PARTS : []),
+    ...(version >= FEATURES.statistics ? STATISTICS : []),
+  ];
+  for (const table of expected) {
+    if (tryRead(() => columnsOf(source, table), table, result)?.length === 0) {
+      result.damage.push(`the table "${table}" is missing`);
+    }
+  }
 }
 
 /** The columns that both databases have; an older one lacks some, another program's has others. */

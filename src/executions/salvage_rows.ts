@@ -16,7 +16,7 @@ const MAX_ROWID = 2n ** 63n - 1n;
 export interface CopiedRows {
   /** Number of rows. */
   copied: number;
-  /** Ranges of rows that cannot be read, and how many could not be stored. */
+  /** What cannot be read or stored. */
   damage: string[];
 }
 
@@ -25,7 +25,7 @@ export interface CopiedRows {
  *
  * @param source The damaged database.
  * @param target The new one.
- * @param table A table with a rowid.
+ * @param table A table with a rowid and a unique id.
  * @param columns Names of its columns.
  * @returns What was copied.
  */
@@ -35,38 +35,164 @@ export function copyRows(
   table: string,
   columns: readonly string[],
 ): CopiedRows {
-  const list = columns.join(", ");
-  const read = source.prepare(
-    `SELECT rowid, ${list} FROM ${table} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT ?`,
-  );
-  const insert = target.prepare(insertSql(table, columns, "INSERT OR IGNORE"));
-  const damage: string[] = [];
-  let [copied, refused, size] = [0, 0, BATCH];
-  for (let from = -MAX_ROWID; from <= MAX_ROWID;) {
-    const found = tryRead(read, from, size);
-    if ("rows" in found) {
-      for (const [, ...values] of found.rows) {
-        if (insert.run(...values) === 1) copied++;
-        else refused++;
+  const copy = new TableCopy(source, target, table, columns);
+  copy.scan();
+  copy.lookUpIndex();
+  return copy.result();
+}
+
+/** Reads around damage: along the table, then what its index names besides. */
+class TableCopy {
+  readonly #source: Driver;
+  readonly #table: string;
+  readonly #columns: readonly string[];
+  readonly #read: Statement;
+  readonly #insert: Statement;
+  readonly #count: () => number;
+  readonly #has: (id: SqlValue) => boolean;
+  /** Place of the id among the columns. */
+  readonly #id: number;
+  readonly #damage: string[] = [];
+  /** Ranges of rows that were told to be unreadable. */
+  readonly #gaps: [from: bigint, to: bigint][] = [];
+  #refused = 0;
+
+  constructor(source: Driver, target: Driver, table: string, columns: readonly string[]) {
+    this.#source = source;
+    this.#table = table;
+    this.#columns = columns;
+    this.#read = source.prepare(rowsSql(["rowid", ...columns], table));
+    this.#insert = target.prepare(insertSql(table, columns, "INSERT OR IGNORE"));
+    const count = target.prepare(`SELECT count(*) FROM ${table}`);
+    this.#count = () => Number(count.get()?.[0]);
+    const select = target.prepare(`SELECT 1 FROM ${table} WHERE id = ?`);
+    this.#has = (id) => select.get(id) !== undefined;
+    this.#id = columns.indexOf("id");
+  }
+
+  scan(): void {
+    let size = BATCH;
+    for (let from = -MAX_ROWID; from <= MAX_ROWID;) {
+      const found = tryRead(this.#read, from, size);
+      if ("rows" in found) {
+        for (const [, ...values] of found.rows) this.#store(values);
+        if (found.rows.length < size) break;
+        from = found.last + 1n;
+        size = Math.min(size * 2, BATCH);
+      } else if (size > 1) {
+        size >>= 1;
+      } else {
+        from = this.#copyPart(from, found.message) ?? this.#skip(from, found.message);
       }
-      if (found.rows.length < size) break;
-      from = found.highest + 1n;
-      size = Math.min(size * 2, BATCH);
-    } else if (size > 1) {
-      size >>= 1;
-    } else {
-      // Rows are numbered from 1; only other programs use numbers below.
-      const start = from < 0n ? 0n : from;
-      from = nextReadable(start, (rowid) => "rows" in tryRead(read, rowid, 1));
-      damage.push(
-        `the table "${table}" cannot be read ${
-          from > MAX_ROWID ? `from row ${start} on` : `from row ${start} to ${from - 1n}`
-        }: ${found.message}`,
+    }
+  }
+
+  /** A page in the place of another one hides rows, and brings others that are none. */
+  lookUpIndex(): void {
+    const index = readIndex(this.#source, this.#table, this.#count());
+    if (index === undefined) return;
+    let [lost, named] = [0, 0];
+    for (const [rowid, id] of index.rows) {
+      const found = this.#has(id) ? undefined : tryRead(this.#read, rowid, 1);
+      if (found !== undefined && "rows" in found && found.last === rowid) {
+        for (const [, ...values] of found.rows) this.#insert.run(...values);
+      }
+      if (this.#has(id)) named++;
+      else if (!this.#gaps.some(([from, to]) => from <= rowid && rowid <= to)) lost++;
+    }
+    if (lost > 0) {
+      this.#damage.push(
+        `${lost} rows of the table "${this.#table}" are lost that its index "${index.name}" names`,
+      );
+    }
+    const others = this.#count() - named;
+    if (others > 0) {
+      this.#damage.push(
+        `${others} rows were copied to the table "${this.#table}" ` +
+          `that its index "${index.name}" does not name`,
       );
     }
   }
-  if (refused > 0) damage.push(refusedRows(refused, table));
-  return { copied, damage };
+
+  result(): CopiedRows {
+    if (this.#refused > 0) this.#damage.push(refusedRows(this.#refused, this.#table));
+    return { copied: this.#count(), damage: this.#damage };
+  }
+
+  #store(values: Row): void {
+    if (this.#insert.run(...values) === 1) return;
+    // Where pages are mixed up a row may come twice.
+    if (!this.#has(values[this.#id] ?? null)) this.#refused++;
+  }
+
+  /** Copies the columns that can be read of a row, as where the end of a long text is gone. */
+  #copyPart(from: bigint, message: string): bigint | undefined {
+    const first = tryRead(this.#source.prepare(rowsSql(["rowid"], this.#table)), from, 1);
+    if (!("rows" in first) || first.rows.length === 0) return undefined;
+    const lacks: string[] = [];
+    const values = this.#columns.map((column) => {
+      const found = tryRead(
+        this.#source.prepare(rowsSql(["rowid", column], this.#table)),
+        first.last,
+        1,
+      );
+      if ("rows" in found) return found.rows[0]?.[1] ?? null;
+      lacks.push(column);
+      return null;
+    });
+    this.#store(values);
+    this.#damage.push(
+      `the row ${first.last} of the table "${this.#table}" cannot be read whole, ` +
+        `it lacks ${lacks.join(", ")}: ${message}`,
+    );
+    return first.last + 1n;
+  }
+
+  /** Goes on behind what cannot be read. */
+  #skip(from: bigint, message: string): bigint {
+    // Rows are numbered from 1; only other programs use numbers below.
+    const start = from < 0n ? 0n : from;
+    const next = nextReadable(start, (rowid) => "rows" in tryRead(this.#read, rowid, 1));
+    this.#gaps.push([start, next - 1n]);
+    this.#damage.push(
+      `the table "${this.#table}" cannot be read ${
+        next > MAX_ROWID ? `from row ${start} on` : `from row ${start} to ${next - 1n}`
+      }: ${message}`,
+    );
+    return next;
+  }
+}
+
+function rowsSql(columns: readonly string[], table: string): string {
+  return `SELECT ${columns.join(", ")} FROM ${table} NOT INDEXED ` +
+    `WHERE rowid >= ? ORDER BY rowid LIMIT ?`;
+}
+
+/** The rows that the index of the ids names; `undefined` where they are as many as were copied. */
+function readIndex(
+  source: Driver,
+  table: string,
+  copied: number,
+): { name: string; rows: [rowid: bigint, id: SqlValue][] } | undefined {
+  const names = tryAll(source, `PRAGMA index_list(${table})`).map(([, name]) => String(name));
+  // A number as the id is that of the row, which every index holds.
+  const name = names.find((name) => name.startsWith("sqlite_autoindex_")) ?? names[0];
+  if (name === undefined) return undefined;
+  const from = `FROM ${table} INDEXED BY ${name}`;
+  const [row] = tryAll(source, `SELECT count(*) ${from}`);
+  if (row === undefined || Number(row[0]) === copied) return undefined;
+  const rows = tryAll(source, `SELECT rowid, id ${from}`);
+  return { name, rows: rows.map(([rowid = null, id = null]) => [toRowid(rowid), id]) };
+}
+
+/** Returns no rows where they cannot be read. */
+function tryAll(source: Driver, sql: string): Row[] {
+  try {
+    return source.prepare(sql).all();
+  } catch (error) {
+    if (databaseErrorCode(error) !== "corrupt") throw error;
+    return [];
+  }
 }
 
 /**
@@ -101,21 +227,18 @@ function nextReadable(damaged: bigint, isReadable: (rowid: bigint) => boolean): 
   return high;
 }
 
-/** Rows of a damaged page come in any order: to go on behind the last one could lead back. */
+/** Rows of a damaged page come in any order: those behind the last one are still to be read. */
 function tryRead(
   read: Statement,
   from: bigint,
   size: number,
-): { rows: Row[]; highest: bigint } | { message: string } {
+): { rows: Row[]; last: bigint } | { message: string } {
   try {
     const rows = read.all(from, size);
-    const highest = rows.map(([rowid = null]) => toRowid(rowid)).reduce(
-      (a, b) => a > b ? a : b,
-      -MAX_ROWID,
-    );
-    return rows.length > 0 && highest < from
+    const last = toRowid(rows.at(-1)?.[0] ?? -MAX_ROWID);
+    return rows.length > 0 && last < from
       ? { message: "its rows are out of order" }
-      : { rows, highest };
+      : { rows, last };
   } catch (error) {
     if (databaseErrorCode(error) !== "corrupt") throw error;
     return { message: error instanceof Error ? error.message : String(error) };

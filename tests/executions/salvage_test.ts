@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { AlreadyExistsError, DatabaseError } from "../../src/domain/errors.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
-import { rawSql, testBackends } from "./backends.ts";
+import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { sampleRun } from "./sample_runs.ts";
 
 testBackends(
@@ -122,6 +122,104 @@ testBackends(
     using saved = await open({ path: target });
     assertEquals((await saved.statistics()).runs.count, 1);
     assertEquals(await saved.getLabels("a"), ["eu"]);
+  },
+  { only: { journalMode: "delete" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() saves a run of which a long text is damaged, without the text",
+  async ({ root, path, open, backend }) => {
+    {
+      using executions = await open();
+      for (const id of ["a", "b", "c"]) {
+        const run = sampleRun({ id, nodes: 1 });
+        if (id === "b") run.returnValue = "x".repeat(20_000);
+        await executions.record(run);
+      }
+    }
+    const content = await Deno.readFile(path);
+    // The second page that holds nothing but text behind the number of the next one.
+    const pages = Array.from({ length: content.length / 4096 }, (_, i) => i + 1)
+      .filter((page) => content.subarray(page * 4096 - 4092, page * 4096).every((b) => b === 0x78));
+    await changePages(path, pages.slice(1, 2), (page) => page.fill(0x5a));
+    const target = join(root, "saved.db");
+    const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+    assertEquals([copied["executions"], copied["node_executions"]], [3, 3]);
+    assertEquals(damage.length, 1, damage.join("\n"));
+    assert(damage[0]!.includes("lacks return_value"), damage[0]);
+    using saved = await open({ path: target });
+    const { status, returnValue, nodeExecutions } = await saved.load("b");
+    assertEquals([status, returnValue, nodeExecutions.length], ["completed", undefined, 1]);
+    assert((await saved.check({ full: true })).ok);
+  },
+  { only: { journalMode: "delete" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() loses only what a page took the place of, and says so",
+  async ({ root, path, open, backend }) => {
+    await recordRuns(await open());
+    const pages = await leaves(path, "executions");
+    const snapshots = await leaves(path, "variable_snapshots");
+    const content = await Deno.readFile(path);
+    const salvage = async (wrong: number) => {
+      const page = content.slice((wrong - 1) * 4096, wrong * 4096);
+      await Deno.writeFile(path, content);
+      await changePages(path, [pages[2]!], (old) => old.set(page));
+      const target = join(root, `saved${wrong}.db`);
+      const { damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+      using saved = await open({ path: target });
+      const { executions } = await saved.list({ limit: 1000 });
+      const ids = new Set(executions.map(({ id }) => id));
+      const lost = Array.from({ length: 300 }, (_, i) => `r${i}`).filter((id) => !ids.has(id));
+      assert(lost.length > 0 && lost.length < 2 * 300 / pages.length, `${lost}`);
+      const told = `${lost.length} rows of the table "executions" are lost`;
+      assert(damage.some((text) => text.startsWith(told)), `${lost}: ${damage.join("\n")}`);
+      return { damage, others: executions.length - 300 + lost.length };
+    };
+    assertEquals((await salvage(pages[5]!)).damage.length, 1);
+    const { damage, others } = await salvage(snapshots[0]!);
+    if (others > 0) assert(damage.some((text) => text.startsWith(`${others} rows were copied`)));
+  },
+  { only: { journalMode: "delete" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() reads a database whose header is damaged",
+  async ({ root, path, open, backend }) => {
+    await recordRuns(await open());
+    const content = await Deno.readFile(path);
+    for (const [i, [from, to]] of ([[0, 16], [0, 100], [16, 18], [56, 60]] as const).entries()) {
+      await Deno.writeFile(path, content);
+      await changePages(path, [1], (page) => page.fill(2, from, to));
+      const target = join(root, `saved${i}.db`);
+      const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+      assertEquals([copied["executions"], copied["variable_snapshots"]], [300, 300]);
+      assertEquals(damage, ["the header of the file was damaged and is replaced"]);
+    }
+  },
+  { only: { journalMode: "delete" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() says which tables are missing",
+  async ({ root, path, open, backend }) => {
+    {
+      using executions = await open();
+      await executions.record(sampleRun({ id: "a" }));
+    }
+    await rawSql(path, "DROP TABLE node_executions", "DROP TABLE labels", "SELECT 1");
+    const target = join(root, "saved.db");
+    const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+    assertEquals(copied["executions"], 1);
+    assertEquals(
+      damage,
+      ["node_executions", "labels"].map((name) => `the table "${name}" is missing`),
+    );
+    const old = join(root, "go.db");
+    await makeGoDatabase(old);
+    const saved = await SQLiteExecutionRepository.salvage(old, join(root, "go2.db"), backend);
+    assertEquals(saved.damage, []);
   },
   { only: { journalMode: "delete" } },
 );
