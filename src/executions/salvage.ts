@@ -9,6 +9,7 @@ import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import {
   copyDatabase,
+  exists,
   removeDatabase,
   replaceHeader,
   requireAbsent,
@@ -22,6 +23,7 @@ import { openConnection } from "./open.ts";
 import { registerOpenFile } from "./open_files.ts";
 import type { SQLiteOptions } from "./options.ts";
 import { resolveOptions } from "./resolve_options.ts";
+import { countLostCommits } from "./salvage_log.ts";
 import { copyRows, refusedRows } from "./salvage_rows.ts";
 import { columnsOf, FEATURES } from "./schema_version.ts";
 import { addSumsSql } from "./statistics_schema.ts";
@@ -121,7 +123,9 @@ async function copyContent(
   try {
     const [source, target] = [open(from), open(to)];
     target.exec("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
-    const result = copyTables(source, target, action);
+    const result: SalvageResult = { copied: {}, damage: [] };
+    noteLostCommits(source, `${from}-wal`, result);
+    copyTables(source, target, result, action);
     target.exec("COMMIT");
     return result;
   } finally {
@@ -129,8 +133,17 @@ async function copyContent(
   }
 }
 
-function copyTables(source: Driver, target: Driver, action: string): SalvageResult {
-  const result: SalvageResult = { copied: {}, damage: [] };
+/** A second try finds no log: the first one took it into the database. */
+function noteLostCommits(source: Driver, log: string, result: SalvageResult): void {
+  if (!exists(log)) return;
+  const lost = tryRead(() => countLostCommits(log, source), "sqlite_master", result) ?? 0;
+  if (lost === 0) return;
+  result.damage.push(
+    `${lost} transactions of the write-ahead log cannot be read, since it is damaged`,
+  );
+}
+
+function copyTables(source: Driver, target: Driver, result: SalvageResult, action: string): void {
   const readSchema = () => source.prepare("SELECT 1 FROM sqlite_master").all();
   // The tables may be whole where a trigger or an index is not.
   if (tryRead(readSchema, "sqlite_master", result) === undefined) source.skipDamagedSchema();
@@ -156,7 +169,6 @@ function copyTables(source: Driver, target: Driver, action: string): SalvageResu
   for (const table of PARTS) copyParts(source, target, table, result);
   copyStatistics(source, target, result);
   noteMissing(source, result);
-  return result;
 }
 
 /** Tells of tables that a database of its version has. */

@@ -224,6 +224,40 @@ testBackends(
   { only: { journalMode: "delete" } },
 );
 
+testBackends(
+  "SQLiteExecutionRepository.salvage() says how many transactions a damaged log lost",
+  async ({ root, path, open, backend }) => {
+    using executions = await open();
+    for (let i = 0; i < 10; i++) await executions.record(sampleRun({ id: `r${i}`, nodes: 0 }));
+    // As after a crash. They are copied by another process: this one would drop its locks.
+    const [damaged, log] = [join(root, "damaged.db"), join(root, "damaged.db-wal")];
+    const copy =
+      'const [a, b] = Deno.args; for (const s of ["", "-wal"]) Deno.copyFileSync(a + s, b + s)';
+    const args = ["eval", copy, path, damaged];
+    const { success } = await new Deno.Command(Deno.execPath(), { args }).output();
+    assert(success);
+    const content = await Deno.readFile(log);
+    const salvage = async (name: string, log_: Uint8Array) => {
+      await Deno.writeFile(log, log_);
+      const target = join(root, name);
+      return await SQLiteExecutionRepository.salvage(damaged, target, backend);
+    };
+    assertEquals((await salvage("whole.db", content)).damage, []);
+    // The last transaction was never acknowledged.
+    const torn = await salvage("torn.db", content.subarray(0, content.length - 100));
+    assertEquals([torn.copied["executions"], torn.damage], [9, []]);
+    const half = content.slice();
+    const at = new TextDecoder("latin1").decode(content).indexOf("r5");
+    half[at]! ^= 0xff;
+    const { copied, damage } = await salvage("half.db", half);
+    const lost = 10 - copied["executions"]!;
+    assert(lost > 0);
+    assertEquals(damage.length, 1, damage.join("\n"));
+    assert(damage[0]!.startsWith(`${lost} transactions of the write-ahead log`), damage[0]);
+  },
+  { only: { journalMode: "wal" } },
+);
+
 /** Leaf pages of a table in the order of its rows: those that start with the byte 13 and have its cells. */
 async function leaves(path: string, table: string): Promise<number[]> {
   const [{ rootpage }] = await rawSql(
