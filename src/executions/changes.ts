@@ -40,14 +40,14 @@ export function newestChange(connection: Connection): number {
  * Reads the next changes.
  *
  * @param connection The connection, in a transaction.
- * @param after The place to go on behind; 0 is the oldest that is kept.
+ * @param after The place to go on behind, by default before the oldest that is kept.
  * @returns The changes, oldest first.
  * @throws {ConflictError} If changes behind that place were dropped already, or the feed never came there.
  */
-export function readChanges(connection: Connection, after: number): ExecutionChange[] {
+export function readChanges(connection: Connection, after?: number): ExecutionChange[] {
   const oldest = Number(connection.statement("SELECT min(sequence) FROM changes").get()?.[0] ?? 0);
   const newest = newestChange(connection);
-  if (after > 0 && (oldest > after + 1 || newest < after)) {
+  if (after !== undefined && (oldest > after + 1 || newest < after)) {
     const found = newest < after ? `ends with change ${newest}` : `begins with change ${oldest}`;
     throw new ConflictError(
       `Cannot watch executions: the feed ${found}, wanted is ${after + 1}; ` +
@@ -55,7 +55,7 @@ export function readChanges(connection: Connection, after: number): ExecutionCha
       { expected: String(after + 1), actual: String(newest < after ? newest : oldest) },
     );
   }
-  return connection.statement(CHANGES_SQL).all(after, CHANGES_PAGE).map((row) => ({
+  return connection.statement(CHANGES_SQL).all(after ?? 0, CHANGES_PAGE).map((row) => ({
     sequence: Number(row[0]),
     kind: row[1] as ExecutionChange["kind"],
     executionId: String(row[2]),
@@ -186,7 +186,7 @@ function changed(rows: readonly Row[], seen: Map<string, string>): Row[] {
  * aborted or the store is closed. When nothing happened, a look costs one cheap
  * statement.
  *
- * @param connection The connection.
+ * @param connect Returns the connection, which is another one once a copy of an older schema was restored.
  * @param action What it is for, in the form `Cannot watch executions`.
  * @param options Signal and interval.
  * @param closing Aborted when the store is closed.
@@ -195,11 +195,11 @@ function changed(rows: readonly Row[], seen: Map<string, string>): Row[] {
  * @returns What the calls returned.
  */
 export async function* pollChanges<T>(
-  connection: Connection,
+  connect: () => Promise<Connection>,
   action: string,
   options: WatchOptions,
   closing: AbortSignal,
-  read: () => Promise<T>,
+  read: (connection: Connection) => Promise<T>,
   hasMore: (batch: T) => boolean = () => false,
 ): AsyncGenerator<T> {
   const { interval = 100, signal } = options;
@@ -208,12 +208,13 @@ export async function* pollChanges<T>(
   while (!stop.aborted) {
     let batch: T;
     try {
+      const connection = await connect();
       const now = await connection.changeMark(action);
       if (now === seen) {
         await sleep(interval, stop);
         continue;
       }
-      batch = await read();
+      batch = await read(connection);
       seen = hasMore(batch) ? undefined : now;
     } catch (error) {
       // It was closed or stopped while it waited for a lock.

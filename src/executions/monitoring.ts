@@ -88,13 +88,17 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
   ): AsyncGenerator<ExecutionChange> {
     const action = "Cannot watch executions";
     checkWatch(options, action);
-    const connection = await this.#connectTo("changes", action);
-    let after = options.after ??
-      await connection.read(action, () => newestChange(connection));
-    const read = () => connection.read(action, () => readChanges(connection, after));
+    const connect = () => this.#connectTo("changes", action);
+    const connection = await connect();
+    // By default behind the newest, which may be 0; given, 0 is the oldest that is kept.
+    let after = options.after === undefined
+      ? await connection.read(action, () => newestChange(connection))
+      : options.after || undefined;
+    const read = (connection: Connection) =>
+      connection.read(action, () => readChanges(connection, after));
     const isFull = (changes: ExecutionChange[]) => changes.length === CHANGES_PAGE;
     for await (
-      const changes of pollChanges(connection, action, options, this.closing, read, isFull)
+      const changes of pollChanges(connect, action, options, this.closing, read, isFull)
     ) {
       for (const change of changes) {
         after = change.sequence;
@@ -118,12 +122,13 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
   async *follow(id: string, options: WatchOptions = {}): AsyncGenerator<ExecutionEvent> {
     const action = `Cannot follow execution "${id}"`;
     checkWatch(options, action);
-    const connection = await this.connect(action);
+    const connect = () => this.connect(action);
+    await connect();
     const run = new FollowedRun(id);
     let seen = false;
-    const read = () => connection.read(action, () => run.read(connection));
+    const read = (connection: Connection) => connection.read(action, () => run.read(connection));
     for await (
-      const { events, ended } of pollChanges(connection, action, options, this.closing, read)
+      const { events, ended } of pollChanges(connect, action, options, this.closing, read)
     ) {
       seen ||= events.length > 0;
       if (!seen) throw new NotFoundError(`${action}: it does not exist`, { kind: "execution", id });

@@ -1,8 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ConflictError, InvalidDataError, NotFoundError } from "../../src/domain/errors.ts";
+import { join } from "@std/path";
+import {
+  ConflictError,
+  DatabaseError,
+  InvalidDataError,
+  NotFoundError,
+} from "../../src/domain/errors.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { runDeno } from "../helpers/child.ts";
-import { rawSql, testBackends } from "./backends.ts";
+import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
 
@@ -301,6 +307,49 @@ testBackends(
     await rawSql(path, "DELETE FROM executions WHERE id = 'gone'", "SELECT 1");
     using executions = await open();
     await assertRejects(() => executions.follow("gone").next(), NotFoundError);
+  },
+  { only: { journalMode: "wal" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.watch() and follow() end as is told when a copy of an older schema is restored",
+  async ({ root, open }) => {
+    const copy = join(root, "go.db");
+    await makeGoDatabase(copy);
+    using executions = await open({ migrate: "never" });
+    await executions.record(sampleRun({ id: "a", status: "running", nodes: 0 }));
+    const changes = executions.watch({ after: 0, interval: 5 });
+    const events = executions.follow("a", { interval: 5 });
+    await changes.next();
+    for (let i = 0; i < 2; i++) await events.next();
+    const next = [changes.next(), events.next()] as const;
+    const refused = assertRejects(() => next[0], DatabaseError, "schema version");
+    await executions.restore(copy);
+    await refused;
+    assertEquals((await next[1]).done, true);
+    executions.close();
+    await assertRejects(() => executions.follow("a").next(), DatabaseError, "closed");
+  },
+  { only: { journalMode: "wal" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.watch() says that it missed changes of a copy that is restored over nothing",
+  async ({ root, open }) => {
+    const copy = join(root, "copy.db");
+    {
+      using other = await open({ path: join(root, "other.db") });
+      await other.record(sampleRun({ id: "old" }));
+      await other.record(sampleRun({ id: "new" }));
+      await other.backup(copy);
+    }
+    await rawSql(copy, "DELETE FROM changes WHERE execution_id = 'old'", "SELECT 1");
+    using executions = await open();
+    const missed = assertRejects(() => executions.watch({ interval: 5 }).next(), ConflictError);
+    // It looks before the copy is there.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await executions.restore(copy);
+    await missed;
   },
   { only: { journalMode: "wal" } },
 );
