@@ -71,6 +71,33 @@ const OPERATIONS: Operation[] = [
       `--allow-write=${root}`,
     ],
   },
+  {
+    name: "writing credentials in a vault",
+    code: `const credentials = await KeyringCredentialStore.open({
+        root: storage.root,
+        keyring: new VaultKeyring({
+          path: storage.root + "/credentials.vault",
+          passphrase: () => "an example",
+        }),
+      });
+      await credentials.set("a", "x");
+      if (await credentials.get("a") !== "x") throw new Error("value");
+      await credentials.delete("a");`,
+    flags: (root) => [`--allow-read=${root}`, `--allow-write=${root}`],
+  },
+  {
+    name: "reading credentials in a vault",
+    code: `const credentials = await KeyringCredentialStore.open({
+        root: storage.root,
+        keyring: new VaultKeyring({
+          path: storage.root + "/credentials.vault",
+          passphrase: () => "an example",
+        }),
+      });
+      await credentials.get("absent").catch(reached);
+      await credentials.list();`,
+    flags: (root) => [`--allow-read=${root}/credentials.vault`],
+  },
 ];
 
 const KEYRING_PROGRAM = {
@@ -86,7 +113,9 @@ async function outcome(
   env: Record<string, string> = {},
 ): Promise<string> {
   const { stdout, stderr } = await runCode(
-    `import { Execution, openStorage, SQLiteExecutionRepository, Workflow } from "./mod.ts";
+    `import {
+      Execution, KeyringCredentialStore, openStorage, SQLiteExecutionRepository, VaultKeyring, Workflow,
+    } from "./mod.ts";
     // A keyring that cannot be reached was asked, which is what matters here.
     const reached = (error) => {
       if (error.name !== "KeyringError" && error.name !== "NotFoundError") throw error;

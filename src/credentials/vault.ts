@@ -39,7 +39,7 @@ export interface VaultOptions {
   /** Asked for the passphrase when it is needed first; never stored. */
   passphrase: (request: PassphraseRequest) => string | Promise<string>;
   /**
-   * The vault file.
+   * The vault file; it does not follow the `root` of the store that uses it.
    *
    * @default {"credentials.vault" in GOFLOW_CONFIG_DIR, else in ".goflow" in the home folder}
    */

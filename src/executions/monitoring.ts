@@ -185,7 +185,8 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
   }
 
   /**
-   * Gives a lease back.
+   * Gives a lease back. A run that still lives is nobody's then: to hand it on, let its lease end
+   * at once instead, by a duration of 1.
    *
    * @param id Id of the run.
    * @param owner Its owner.
