@@ -80,14 +80,23 @@ export class WorkflowFiles {
 
   /** Ids of all files, ascending. */
   ids(action: string): string[] {
+    return this.findIds(action, () => true).sort();
+  }
+
+  /** Ids of the files that a function wants, in no order: to look for one, sorting would take longest. */
+  protected findIds(action: string, isWanted: (id: string) => boolean): string[] {
     requireAccess(action, this.root, this.path, "read");
+    const isFound = (id: string | undefined) => id !== undefined && isWanted(id);
     return this.guard(
       action,
       this.path,
-      () =>
-        this.files.readFolder(this.path).map(({ name }) => idOf(name))
-          .filter((id) => id !== undefined).sort(),
-    );
+      () => this.files.readFolder(this.path).map(({ name }) => idOf(name)).filter(isFound),
+    ) as string[];
+  }
+
+  /** Tells whether the name of the file of an id is spelt so, where others are the same file. */
+  #isSpelt(id: string, action: string): boolean {
+    return !this.files.caseInsensitive || this.findIds(action, (known) => known === id).length > 0;
   }
 
   /** Reads the file of an id; `undefined` when there is none. */
@@ -120,7 +129,7 @@ export class WorkflowFiles {
   find(id: string, action: string): FoundFile | undefined {
     requireId(id, action);
     requireAccess(action, this.root, this.pathOf(id), "read");
-    if (this.files.caseInsensitive && !this.ids(action).includes(id)) return undefined;
+    if (!this.#isSpelt(id, action)) return undefined;
     return this.findListed(id, action);
   }
 
@@ -168,7 +177,7 @@ export class WorkflowFiles {
     const path = this.pathOf(id);
     requireAccess(action, this.root, path, "read");
     return this.guard(action, path, () => this.files.lstat(path) !== undefined) &&
-      (!this.files.caseInsensitive || this.ids(action).includes(id));
+      this.#isSpelt(id, action);
   }
 
   /** Runs file operations; what the system throws becomes an error of this module. */

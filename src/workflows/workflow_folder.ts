@@ -98,7 +98,8 @@ export class WorkflowFolder extends WorkflowFiles {
 
   /** Throws if another id would be the same file on a system that ignores case. */
   refuseSimilar(id: string, action: string): void {
-    const other = this.ids(action).find((known) => known !== id && foldId(known) === foldId(id));
+    const folded = foldId(id);
+    const [other] = this.findIds(action, (known) => known !== id && foldId(known) === folded);
     if (other === undefined) return;
     throw new AlreadyExistsError(
       `${action}: the id differs from that of ${this.kind} "${other}" only in case or Unicode form`,
