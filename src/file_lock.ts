@@ -37,14 +37,14 @@ const queues = new Map<string, Promise<unknown>>();
  * Requires `--allow-read` and `--allow-write` for the file.
  *
  * @param path The lock file; its folder must exist.
- * @param run What to do under the lock.
+ * @param run What to do under the lock; it gets the lock file.
  * @param options Timeout and file mode.
  * @returns What the function returned.
  * @throws {StorageError} If the lock is not free in time.
  */
 export async function withFileLock<T>(
   path: string,
-  run: () => Promise<T>,
+  run: (lock: Deno.FsFile) => Promise<T>,
   options: FileLockOptions = {},
 ): Promise<T> {
   const { timeout = 30_000, mode = 0o600 } = options;
@@ -62,7 +62,7 @@ export async function withFileLock<T>(
 
 async function lockAndRun<T>(
   path: string,
-  run: () => Promise<T>,
+  run: (lock: Deno.FsFile) => Promise<T>,
   timeout: number,
   mode: number,
 ): Promise<T> {
@@ -70,7 +70,7 @@ async function lockAndRun<T>(
   using file = Deno.openSync(path, { read: true, write: true, create: true, mode });
   await acquire(file, path, timeout);
   // Closing the file releases the lock.
-  return await run();
+  return await run(file);
 }
 
 /**

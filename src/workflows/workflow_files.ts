@@ -80,11 +80,11 @@ export class WorkflowFiles {
 
   /** Ids of all files, ascending. */
   ids(action: string): string[] {
-    return this.findIds(action, () => true).sort();
+    return this.findIds(action).sort();
   }
 
   /** Ids of the files that a function wants, in no order: to look for one, sorting would take longest. */
-  protected findIds(action: string, isWanted: (id: string) => boolean): string[] {
+  protected findIds(action: string, isWanted: (id: string) => boolean = () => true): string[] {
     requireAccess(action, this.root, this.path, "read");
     const isFound = (id: string | undefined) => id !== undefined && isWanted(id);
     return this.guard(

@@ -14,6 +14,7 @@ import {
 } from "../domain/errors.ts";
 import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
 import { withFileLock } from "../file_lock.ts";
+import { FolderNames } from "./folder_names.ts";
 import {
   attempt,
   replaceFile,
@@ -22,7 +23,7 @@ import {
   temporaryName,
 } from "./replace_file.ts";
 import { type FilesOptions, type ReadFile, refuseLarge, WorkflowFiles } from "./workflow_files.ts";
-import { foldId, requireId } from "./workflow_id.ts";
+import { requireId } from "./workflow_id.ts";
 
 /** Age from which a temporary file has no living writer, in milliseconds. */
 const STALE = 60 * 60 * 1000;
@@ -46,12 +47,16 @@ export interface WriteOptions extends Pick<ReplaceOptions, "check" | "beside"> {
 /** A folder of YAML files. */
 export class WorkflowFolder extends WorkflowFiles {
   readonly #options: FolderOptions;
+  readonly #names: FolderNames;
+  /** The lock file while it is locked here. */
+  #held: Deno.FsFile | undefined;
   #swept = false;
 
   /** @param options Where and how. */
   constructor(options: FolderOptions) {
     super(options);
     this.#options = options;
+    this.#names = new FolderNames(this.path, this.files);
   }
 
   get #lock(): string {
@@ -86,9 +91,14 @@ export class WorkflowFolder extends WorkflowFiles {
         this.files.makeFolder(this.path, this.#options.folderMode);
         await this.files.syncFolder(this.root);
       }
-      return await withFileLock(lock, async () => {
-        this.#sweep();
-        return await run();
+      return await withFileLock(lock, async (file) => {
+        this.#held = file;
+        try {
+          this.#sweep();
+          return await run();
+        } finally {
+          this.#held = undefined;
+        }
       }, { timeout: this.#options.lockTimeout, mode: this.#options.fileMode });
     } catch (cause) {
       if (!isSystemError(cause)) throw cause;
@@ -98,8 +108,7 @@ export class WorkflowFolder extends WorkflowFiles {
 
   /** Throws if another id would be the same file on a system that ignores case. */
   refuseSimilar(id: string, action: string): void {
-    const folded = foldId(id);
-    const [other] = this.findIds(action, (known) => known !== id && foldId(known) === folded);
+    const other = this.#names.similarTo(id, this.#held!, () => this.findIds(action));
     if (other === undefined) return;
     throw new AlreadyExistsError(
       `${action}: the id differs from that of ${this.kind} "${other}" only in case or Unicode form`,
@@ -123,12 +132,14 @@ export class WorkflowFolder extends WorkflowFiles {
     const bytes = new TextEncoder().encode(text);
     refuseLarge(bytes.length, action, path);
     try {
-      return await replaceFile(this.files, path, bytes, {
-        ...options,
-        temporary: join(this.path, temporaryName(id)),
-        mode: replaces?.mode ?? this.#options.fileMode,
-        keepMode: replaces !== undefined,
-      });
+      const replace = () =>
+        replaceFile(this.files, path, bytes, {
+          ...options,
+          temporary: join(this.path, temporaryName(id)),
+          mode: replaces?.mode ?? this.#options.fileMode,
+          keepMode: replaces !== undefined,
+        });
+      return await this.#names.writing(id, replaces === undefined, this.#held!, replace);
     } catch (cause) {
       throw this.#fileError(cause, action, path);
     }
@@ -150,6 +161,8 @@ export class WorkflowFolder extends WorkflowFiles {
         throw new InvalidDataError(`${action}: "${path}" is a folder, a file is wanted`, { path });
       }
       this.files.remove(path);
+      // A full disk must not keep anybody from deleting.
+      attempt(() => this.#names.noteChange(this.#held!));
     });
     try {
       await this.files.syncFolder(this.path);

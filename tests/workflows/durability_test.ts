@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { basename, join } from "@std/path";
-import { InvalidDataError, PermissionDeniedError, StorageError } from "../../src/domain/errors.ts";
+import {
+  AlreadyExistsError,
+  InvalidDataError,
+  PermissionDeniedError,
+  StorageError,
+} from "../../src/domain/errors.ts";
+import { systemFiles } from "../../src/workflows/file_operations.ts";
 import { replaceFile } from "../../src/workflows/replace_file.ts";
 import { configFlags, runDeno } from "../helpers/child.ts";
 import { mounts, READ_ONLY, runMounted } from "../helpers/mounts.ts";
@@ -224,4 +230,45 @@ Deno.test("FilesystemWorkflowRepository.save() says when another writer does not
   workflow.description = "changed";
   await assertRejects(() => store.workflows.save(workflow), StorageError, "within 50 ms");
   await assertRejects(() => store.workflows.load("gone/away"), InvalidDataError);
+});
+
+Deno.test("save() of many new workflows does not read the whole folder for each", async () => {
+  const files = new RecordedFiles();
+  let reads = 0;
+  files.readFolder = (path) => {
+    reads++;
+    return systemFiles.readFolder(path);
+  };
+  await using store = await TempStore.open({ files, history: false });
+  const save = (id: string) => store.workflows.save(greeting(id), { ifAbsent: true });
+  await save("a");
+  const before = reads;
+  for (const id of ["b", "c", "d", "e"]) await save(id);
+  assertEquals(reads, before);
+  await assertRejects(() => save("C"), AlreadyExistsError, 'differs from that of workflow "c"');
+  await save("f");
+  assertEquals(reads, before);
+});
+
+Deno.test("save() finds ids that differ in case, whoever made or removed them meanwhile", async () => {
+  await using store = await TempStore.open();
+  const other = await store.another();
+  const save = (id: string) => store.workflows.save(greeting(id));
+  for (let round = 0; round < 20; round++) {
+    await save(`mine-${round}`);
+    await other.save(greeting(`Theirs-${round}`));
+    await assertRejects(() => save(`theirs-${round}`), AlreadyExistsError);
+    await other.delete(`Theirs-${round}`);
+    await save(`theirs-${round}`);
+    await assertRejects(() => other.save(greeting(`MINE-${round}`)), AlreadyExistsError);
+  }
+  // By hand, a moment later.
+  const later = (seconds: number) =>
+    Deno.utime(join(store.root, "workflows"), 0, Math.floor(Date.now() / 1000) + seconds);
+  await store.write("Hand", "name: x\n");
+  await later(2);
+  await assertRejects(() => save("hand"), AlreadyExistsError);
+  await Deno.remove(store.workflows.pathOf("Hand"));
+  await later(4);
+  await save("hand");
 });
