@@ -53,8 +53,11 @@ export function readFields(
     const key = keyOf(raw, field);
     let value: unknown;
     if (key !== undefined) {
-      const at = parent === undefined ? { step: key } : { parent, step: key };
-      value = readField(field, raw[key], at, context);
+      const item = raw[key];
+      // Most fields are texts, and are: the place is of use for others only.
+      value = field.kind === "text" && typeof item === "string"
+        ? item
+        : readField(field, item, parent === undefined ? { step: key } : { parent, step: key }, context);
       used++;
     }
     if (value === undefined && field.required) value = emptyValue(field);
@@ -76,7 +79,7 @@ export function emptyValue(field: Field): unknown {
 /** Returns the key that expresses a field in this mapping. */
 export function keyOf(raw: Mapping, field: Field): string | undefined {
   for (const key of field.keys) {
-    if (!Object.hasOwn(raw, key)) continue;
+    if (raw[key] === undefined) continue;
     // A time that is none stays an unknown key: worth keeping, not worth refusing the file.
     if (field.kind === "date" && raw[key] !== null && readDate(raw[key]) === undefined) continue;
     return key;
