@@ -113,6 +113,20 @@ export function replaceHeader(path: string, template: string): void {
   file.writeSync(header);
 }
 
+/** Bytes of a page, unless it was asked for others. */
+const PAGE = 4096;
+
+/**
+ * Fills the end of a database that was cut off within a page: of a long text
+ * some libraries do not read such a page, and report a broken disk.
+ *
+ * @param path The database, which nobody has open.
+ */
+export function fillLastPage(path: string): void {
+  const { size } = Deno.statSync(path);
+  Deno.truncateSync(path, Math.ceil(size / PAGE) * PAGE);
+}
+
 /**
  * Deletes what SQLite left beside a database that nobody has open.
  *

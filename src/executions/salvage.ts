@@ -10,6 +10,7 @@ import { requirePermissions } from "../permissions.ts";
 import {
   copyDatabase,
   exists,
+  fillLastPage,
   removeDatabase,
   replaceHeader,
   requireAbsent,
@@ -71,6 +72,7 @@ export async function salvage(
     connection.close();
     requireClosed(damaged, action);
     copyDatabase(damaged, copy);
+    fillLastPage(copy);
     const result = await copyContent(copy, partial, driver, action)
       .catch((error) => withNewHeader(error, copy, partial, driver, action));
     Deno.renameSync(partial, path);

@@ -55,6 +55,8 @@ class TableCopy {
   readonly #damage: string[] = [];
   /** Ranges of rows that were told to be unreadable. */
   readonly #gaps: [from: bigint, to: bigint][] = [];
+  /** Rows that were copied in part. */
+  readonly #parts = new Set<bigint>();
   #refused = 0;
 
   constructor(source: Driver, target: Driver, table: string, columns: readonly string[]) {
@@ -93,11 +95,7 @@ class TableCopy {
     if (index === undefined) return;
     let [lost, named] = [0, 0];
     for (const [rowid, id] of index.rows) {
-      const found = this.#has(id) ? undefined : tryRead(this.#read, rowid, 1);
-      if (found !== undefined && "rows" in found && found.last === rowid) {
-        for (const [, ...values] of found.rows) this.#insert.run(...values);
-      }
-      if (this.#has(id)) named++;
+      if (this.#isCopied(rowid, id)) named++;
       else if (!this.#gaps.some(([from, to]) => from <= rowid && rowid <= to)) lost++;
     }
     if (lost > 0) {
@@ -117,6 +115,15 @@ class TableCopy {
   result(): CopiedRows {
     if (this.#refused > 0) this.#damage.push(refusedRows(this.#refused, this.#table));
     return { copied: this.#count(), damage: this.#damage };
+  }
+
+  /** Tells whether a row that an index names was copied, which is made up for where it can be. */
+  #isCopied(rowid: bigint, id: SqlValue): boolean {
+    if (this.#parts.has(rowid) || id !== null && this.#has(id)) return true;
+    const found = tryRead(this.#read, rowid, 1);
+    if (!("rows" in found) || found.last !== rowid) return false;
+    for (const [, ...values] of found.rows) this.#insert.run(...values);
+    return id === null || this.#has(id);
   }
 
   #store(values: Row): void {
@@ -141,6 +148,7 @@ class TableCopy {
       return null;
     });
     this.#store(values);
+    this.#parts.add(first.last);
     this.#damage.push(
       `the row ${first.last} of the table "${this.#table}" cannot be read whole, ` +
         `it lacks ${lacks.join(", ")}: ${message}`,
@@ -168,21 +176,27 @@ function rowsSql(columns: readonly string[], table: string): string {
     `WHERE rowid >= ? ORDER BY rowid LIMIT ?`;
 }
 
-/** The rows that the index of the ids names; `undefined` where they are as many as were copied. */
+/**
+ * The rows that an index names, with their ids if that is the index of the ids,
+ * which is asked first; `undefined` where they are as many as were copied.
+ */
 function readIndex(
   source: Driver,
   table: string,
   copied: number,
 ): { name: string; rows: [rowid: bigint, id: SqlValue][] } | undefined {
   const names = tryAll(source, `PRAGMA index_list(${table})`).map(([, name]) => String(name));
-  // A number as the id is that of the row, which every index holds.
-  const name = names.find((name) => name.startsWith("sqlite_autoindex_")) ?? names[0];
-  if (name === undefined) return undefined;
-  const from = `FROM ${table} INDEXED BY ${name}`;
-  const [row] = tryAll(source, `SELECT count(*) ${from}`);
-  if (row === undefined || Number(row[0]) === copied) return undefined;
-  const rows = tryAll(source, `SELECT rowid, id ${from}`);
-  return { name, rows: rows.map(([rowid = null, id = null]) => [toRowid(rowid), id]) };
+  const ofIds = (name: string) => name.startsWith("sqlite_autoindex_");
+  for (const name of [...names.filter(ofIds), ...names.filter((name) => !ofIds(name))]) {
+    const from = `FROM ${table} INDEXED BY ${name}`;
+    // SQLite would count all rows along any other index.
+    const [count] = tryAll(source, `SELECT sum(1) ${from}`);
+    if (count === undefined) continue;
+    if (Number(count[0]) === copied) return undefined;
+    const rows = tryAll(source, `SELECT rowid, ${ofIds(name) ? "id" : "NULL"} ${from}`);
+    return { name, rows: rows.map(([rowid = null, id = null]) => [toRowid(rowid), id]) };
+  }
+  return undefined;
 }
 
 /** Returns no rows where they cannot be read. */

@@ -156,6 +156,27 @@ testBackends(
 );
 
 testBackends(
+  "SQLiteExecutionRepository.salvage() saves a database that was cut off within a long text",
+  async ({ root, path, open, backend }) => {
+    await recordRuns(await open());
+    {
+      using executions = await open();
+      const run = await executions.load("r150");
+      run.returnValue = "x".repeat(200_000);
+      await executions.save(run);
+    }
+    const content = await Deno.readFile(path);
+    const at = new TextDecoder("latin1").decode(content).lastIndexOf("x".repeat(4000));
+    await Deno.writeFile(path, content.subarray(0, Math.floor(at / 4096) * 4096 - 8192 + 1000));
+    const target = join(root, "saved.db");
+    const { copied, damage } = await SQLiteExecutionRepository.salvage(path, target, backend);
+    assert(copied["executions"]! > 200, damage.join("\n"));
+    assert(damage.some((text) => text.includes("lacks return_value")), damage.join("\n"));
+  },
+  { only: { journalMode: "delete" } },
+);
+
+testBackends(
   "SQLiteExecutionRepository.salvage() loses only what a page took the place of, and says so",
   async ({ root, path, open, backend }) => {
     await recordRuns(await open());
@@ -180,6 +201,13 @@ testBackends(
     assertEquals((await salvage(pages[5]!)).damage.length, 1);
     const { damage, others } = await salvage(snapshots[0]!);
     if (others > 0) assert(damage.some((text) => text.startsWith(`${others} rows were copied`)));
+    // Without the index of the ids another one tells.
+    const [{ rootpage }] = await rawSql(
+      path,
+      "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_executions_1'",
+    ) as [{ rootpage: number }];
+    content.fill(0x5a, (rootpage - 1) * 4096, rootpage * 4096);
+    await salvage(pages[6]!);
   },
   { only: { journalMode: "delete" } },
 );
