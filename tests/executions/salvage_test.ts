@@ -356,10 +356,27 @@ testBackends(
   },
 );
 
-/** Records 300 runs without nodes and closes the store. */
+/** Records 300 runs without nodes, of which one is recorded and the others copied, and closes the store. */
 async function recordRuns(store: SQLiteExecutionRepository): Promise<void> {
-  using executions = store;
-  for (let i = 0; i < 300; i++) await executions.record(sampleRun({ id: `r${i}`, nodes: 0 }));
+  const { path } = await store.info();
+  {
+    using executions = store;
+    await executions.record(sampleRun({ id: "r0", nodes: 0 }));
+  }
+  const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 299)";
+  const copy = (table: string, id: string, columns: string) =>
+    `${numbers} INSERT INTO ${table} (${id}, ${columns}) SELECT 'r' || i, ${columns} ` +
+    `FROM n CROSS JOIN ${table} WHERE ${id} = 'r0'`;
+  await rawSql(
+    path,
+    copy(
+      "executions",
+      "id",
+      "workflow_id, workflow_version, status, started_at, completed_at, created_at",
+    ),
+    copy("variable_snapshots", "execution_id", "variable_name, new_value, timestamp"),
+    "SELECT 1",
+  );
 }
 
 /** Changes pages of a file, which are numbered from 1. */
