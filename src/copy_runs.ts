@@ -7,6 +7,7 @@
 import type { StorageCopyCounts, StorageCopyOptions } from "./copy_storage.ts";
 import { ConflictError, InvalidDataError, type StorageError } from "./domain/errors.ts";
 import type { ExecutionRepository } from "./domain/execution_repository.ts";
+import { pauser } from "./workflows/pause.ts";
 
 /** Most runs that are sent at once. */
 const BATCH = 200;
@@ -34,6 +35,7 @@ export async function copyRuns(
   const { total: known } = await from.list({ limit: 1, total: "exact" });
   const counts = { total: known?.count ?? 0, copied: 0, replaced: 0 };
   const failed = new Map<string, StorageError>();
+  const pause = pauser();
   const each = async (phase: "copy" | "verify", run: (lines: Line[]) => Promise<void>) => {
     let done = 0;
     for await (const lines of batches(from.export({ ...(signal ? { signal } : {}) }))) {
@@ -42,6 +44,9 @@ export async function copyRuns(
       // More may have been added since they were counted.
       counts.total = Math.max(counts.total, done);
       onProgress?.({ part: "executions", phase, done, total: counts.total });
+      // Between two databases nothing waits for the system: the signal would be heard in the end.
+      await pause();
+      signal?.throwIfAborted();
     }
   };
   await each("copy", async (lines) => {

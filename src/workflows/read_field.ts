@@ -55,9 +55,12 @@ export function readFields(
     if (key !== undefined) {
       const item = raw[key];
       // Most fields are texts, and are: the place is of use for others only.
-      value = field.kind === "text" && typeof item === "string"
-        ? item
-        : readField(field, item, parent === undefined ? { step: key } : { parent, step: key }, context);
+      value = field.kind === "text" && typeof item === "string" ? item : readField(
+        field,
+        item,
+        parent === undefined ? { step: key } : { parent, step: key },
+        context,
+      );
       used++;
     }
     if (value === undefined && field.required) value = emptyValue(field);

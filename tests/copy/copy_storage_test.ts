@@ -115,6 +115,21 @@ testCopies("copyStorage() tells its progress, stops at a signal, and goes on", a
   assertEquals(await everything(to), await everything(from));
 });
 
+testCopies("copyStorage() lets timers and Ctrl-C in while it copies runs", async (from, to) => {
+  await fill(from, 450);
+  const stop = new AbortController();
+  const onProgress = ({ part }: StorageCopyProgress) => {
+    if (part !== "executions") return;
+    setTimeout(() => stop.abort(new Error("enough")), 1);
+    // As long as a large batch takes.
+    for (const end = performance.now() + 20; performance.now() < end;);
+  };
+  const options = { signal: stop.signal, onProgress };
+  await assertRejects(() => copyStorage(from, to, options), Error, "enough");
+  const { count } = (await to.executions.list({ total: "exact" })).total!;
+  assert(count < 450, `${count}`);
+}, { only: ["files"] });
+
 testCopies("copyStorage() brings over what is added while it copies", async (from, to) => {
   await fill(from, 3);
   const source = from.executions;
