@@ -61,16 +61,18 @@ export class OutputError extends Error {
  * @returns Input, output and errors.
  */
 export function processIo(): Io {
-  const dumb = isDumbTerminal();
+  const [stdout, stderr] = [sink(Deno.stdout), unheard(sink(Deno.stderr))];
+  // Asked only where it matters: the first question about permissions takes half a millisecond.
+  const dumb = (stdout.isTerminal || stderr.isTerminal) && isDumbTerminal();
   return {
     stdin: {
       isTerminal: Deno.stdin.isTerminal(),
       read: (buffer) => Deno.stdin.read(buffer),
       setRaw: (raw) => Deno.stdin.setRaw(raw),
     },
-    stdout: sink(Deno.stdout),
+    stdout,
     // A bar would be drawn over by sequences that a dumb terminal shows.
-    stderr: { ...unheard(sink(Deno.stderr)), ...(dumb ? { isTerminal: false } : {}) },
+    stderr: dumb ? { ...stderr, isTerminal: false } : stderr,
     color: !Deno.noColor && !dumb,
   };
 }
