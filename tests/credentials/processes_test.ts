@@ -8,7 +8,7 @@ import { writeCheapVault } from "./cheap_vault.ts";
 import { GnomeKeyring, gnomeKeyring } from "./gnome_keyring.ts";
 
 /** How many keys each process sets. */
-const COUNT = soak.missing ? 6 : 20;
+const COUNT = soak.missing ? 4 : 20;
 
 /**
  * Sets keys, deletes every second one, and sets one that all processes share; in the
