@@ -7,7 +7,7 @@
 import type { StorageCopyCounts, StorageCopyOptions } from "./copy_storage.ts";
 import { ConflictError, InvalidDataError, type StorageError } from "./domain/errors.ts";
 import type { ExecutionRepository } from "./domain/execution_repository.ts";
-import { pauser } from "./workflows/pause.ts";
+import { pauser } from "./pause.ts";
 
 /** Most runs that are sent at once. */
 const BATCH = 200;

@@ -10,6 +10,14 @@ interface Operation {
   needs?: Requirement[];
 }
 
+const OPEN_VAULT = `const credentials = await KeyringCredentialStore.open({
+        root: storage.root,
+        keyring: new VaultKeyring({
+          path: storage.root + "/credentials.vault",
+          passphrase: () => "an example",
+        }),
+      });`;
+
 const OPERATIONS: Operation[] = [
   {
     name: "reading workflows",
@@ -73,13 +81,7 @@ const OPERATIONS: Operation[] = [
   },
   {
     name: "writing credentials in a vault",
-    code: `const credentials = await KeyringCredentialStore.open({
-        root: storage.root,
-        keyring: new VaultKeyring({
-          path: storage.root + "/credentials.vault",
-          passphrase: () => "an example",
-        }),
-      });
+    code: `${OPEN_VAULT}
       await credentials.set("a", "x");
       if (await credentials.get("a") !== "x") throw new Error("value");
       await credentials.delete("a");`,
@@ -87,13 +89,7 @@ const OPERATIONS: Operation[] = [
   },
   {
     name: "reading credentials in a vault",
-    code: `const credentials = await KeyringCredentialStore.open({
-        root: storage.root,
-        keyring: new VaultKeyring({
-          path: storage.root + "/credentials.vault",
-          passphrase: () => "an example",
-        }),
-      });
+    code: `${OPEN_VAULT}
       await credentials.get("absent").catch(reached);
       await credentials.list();`,
     flags: (root) => [`--allow-read=${root}/credentials.vault`],

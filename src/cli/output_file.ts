@@ -54,7 +54,7 @@ export async function writeOutput(
     if (options.createNew) await asked(file.sync());
   };
 
-  const look = (look: typeof Deno.stat) =>
+  const found = (look: typeof Deno.stat) =>
     asked(
       look(path).catch((error) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -63,11 +63,12 @@ export async function writeOutput(
 
   requirePermissions(action, { name: "read", path }, { name: "write", path });
   refuseOwnFile(context, action, path);
-  const before = await look(Deno.stat);
+  const before = await found(Deno.stat);
   // A link to nothing stays a link.
-  if (before === undefined ? await look(Deno.lstat) : !before.isFile || isOpenFile(path)) {
-    return await write(path, { create: true, truncate: true });
-  }
+  const isInPlace = before === undefined
+    ? await found(Deno.lstat) !== undefined
+    : !before.isFile || isOpenFile(path);
+  if (isInPlace) return await write(path, { create: true, truncate: true });
   const target = realPath(path);
   const folder = dirname(target);
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });

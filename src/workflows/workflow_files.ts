@@ -86,12 +86,12 @@ export class WorkflowFiles {
   /** Ids of the files that a function wants, in no order: to look for one, sorting would take longest. */
   protected findIds(action: string, isWanted: (id: string) => boolean = () => true): string[] {
     requireAccess(action, this.root, this.path, "read");
-    const isFound = (id: string | undefined) => id !== undefined && isWanted(id);
+    const isFound = (id: string | undefined): id is string => id !== undefined && isWanted(id);
     return this.guard(
       action,
       this.path,
       () => this.files.readFolder(this.path).map(({ name }) => idOf(name)).filter(isFound),
-    ) as string[];
+    );
   }
 
   /** Tells whether the name of the file of an id is spelt so, where others are the same file. */

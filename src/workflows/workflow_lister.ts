@@ -16,7 +16,7 @@ import type { Workflow } from "../domain/workflow.ts";
 import { requireAccess } from "../file_errors.ts";
 import { idWarning } from "./decode.ts";
 import { FolderChanges } from "./folder_changes.ts";
-import { pauser } from "./pause.ts";
+import { pauser } from "../pause.ts";
 import { matches } from "./summary_filter.ts";
 import type { WatchedEntry, WatchSource } from "./watch.ts";
 import { copyWorkflow, type ListedFile, ListedWorkflows } from "./workflow_cache.ts";

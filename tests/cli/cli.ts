@@ -4,8 +4,10 @@
  * @module
  */
 
+import { DatabaseSync } from "node:sqlite";
 import type { Io, Sink } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 
 /** What a command did. */
 export interface CliResult {
@@ -62,6 +64,17 @@ export async function cli(args: string[], options: CliOptions = {}): Promise<Cli
   };
   const code = await main(args, io);
   return { code, ...written };
+}
+
+/** Makes completed runs by plain SQL, which is fast. */
+export async function makeRuns(root: string, count: number): Promise<void> {
+  (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();
+  using database = new DatabaseSync(`${root}/goflow.db`);
+  database.prepare(`
+    INSERT INTO executions (id, workflow_id, workflow_version, status, started_at, completed_at)
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+    SELECT 'run-' || i, 'etl', '1.0', 'completed', '2020-01-01 10:00:00.000+00:00',
+      '2020-01-01 10:00:01.000+00:00' FROM n`).run(count);
 }
 
 /** Runs a test with a root folder that is removed in the end. */

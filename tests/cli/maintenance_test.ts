@@ -6,7 +6,7 @@ import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { PROJECT, runDeno } from "../helpers/child.ts";
 import { realInputs, testNeeding } from "../helpers/skip.ts";
-import { cli, type CliOptions, type CliResult, withRoot } from "./cli.ts";
+import { cli, type CliOptions, type CliResult, makeRuns, withRoot } from "./cli.ts";
 
 const DAY = 86_400_000;
 
@@ -126,14 +126,7 @@ Deno.test("execution export and workflow export never write over the data itself
 
 Deno.test("An export that is stopped leaves the file from before", () =>
   withRoot(async (root) => {
-    (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();
-    {
-      using database = new DatabaseSync(join(root, "goflow.db"));
-      database.exec(`
-      INSERT INTO executions (id, workflow_id, workflow_version, status, started_at)
-      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-      SELECT 'run-' || i, 'etl', '1.0', 'completed', '2020-01-01 10:00:00.000+00:00' FROM n`);
-    }
+    await makeRuns(root, 5000);
     const folder = join(root, "out");
     const file = join(folder, "runs.ndjson");
     await Deno.mkdir(folder);

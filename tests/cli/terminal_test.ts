@@ -6,7 +6,7 @@ import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
 import { fakeProgram } from "../credentials/fakes.ts";
 import { testNeeding } from "../helpers/skip.ts";
-import { cli, withRoot } from "./cli.ts";
+import { cli, makeRuns, withRoot } from "./cli.ts";
 import { fakeKeyring } from "./keyring.ts";
 import { cliCommand, onTerminal, python } from "./terminal.ts";
 
@@ -102,15 +102,7 @@ testNeeding(
   "execution prune draws a bar, and says on Ctrl-C what was done",
   () =>
     withRoot(async (root) => {
-      (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();
-      {
-        using database = new DatabaseSync(join(root, "goflow.db"));
-        database.exec(`
-        INSERT INTO executions (id, workflow_id, workflow_version, status, started_at, completed_at)
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
-        SELECT 'run-' || i, 'etl', '1.0', 'completed', '2020-01-01 10:00:00.000+00:00',
-          '2020-01-01 10:00:01.000+00:00' FROM n`);
-      }
+      await makeRuns(root, 6000);
       const prune = ["execution", "prune", "--older-than", "1d", "--yes", "--root", root];
       const { output, code } = await onTerminal(
         cliCommand(...prune),
@@ -127,14 +119,7 @@ testNeeding(
 
 Deno.test("execution export stops on Ctrl-C, and says how much it wrote", () =>
   withRoot(async (root) => {
-    (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();
-    {
-      using database = new DatabaseSync(join(root, "goflow.db"));
-      database.exec(`
-      INSERT INTO executions (id, workflow_id, workflow_version, status, started_at)
-      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-      SELECT 'run-' || i, 'etl', '1.0', 'completed', '2020-01-01 10:00:00.000+00:00' FROM n`);
-    }
+    await makeRuns(root, 5000);
     const [command = "", ...args] = cliCommand("execution", "export", "--root", root);
     const child = new Deno.Command(command, { args, stdout: "piped", stderr: "piped" }).spawn();
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();

@@ -6,7 +6,7 @@
 
 import type { ExportOptions } from "../../domain/execution_transfer.ts";
 import { requirePermissions } from "../../permissions.ts";
-import { pauser } from "../../workflows/pause.ts";
+import { pauser } from "../../pause.ts";
 import { UsageError } from "../command.ts";
 import { type Context, interruption } from "../context.ts";
 import { printRecord } from "../records.ts";
