@@ -5,6 +5,7 @@
  */
 
 import { AlreadyExistsError, DatabaseError } from "../domain/errors.ts";
+import { basename, dirname, join } from "../paths.ts";
 import { databaseError } from "./database_error.ts";
 import { isSameFile, openPaths } from "./open_files.ts";
 
@@ -72,14 +73,50 @@ export function requireAbsent(path: string, kind: string, action: string): void 
   throw new AlreadyExistsError(`${action}: there is a file "${path}"`, { kind, id: path });
 }
 
+/** The end of the name of a folder for the files of work that is under way. */
+const WORK = ".work.tmp";
+
 /**
- * Returns a name for a file beside another one, which nobody else has.
+ * Runs a function with a folder of its own beside a file, which is removed in
+ * the end. Those of processes that died are removed first: the lock in a folder
+ * dies with its process.
  *
- * @param path The other one.
- * @returns The name.
+ * @param path The file, which need not be there.
+ * @param use The function; it gets the folder.
+ * @returns What it returned.
  */
-export function temporaryPath(path: string): string {
-  return `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+export async function withWorkFolder<T>(
+  path: string,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
+  const [dir, prefix] = [dirname(path), `${basename(path)}.`];
+  for (const { name, isDirectory } of Deno.readDirSync(dir)) {
+    if (!isDirectory || !name.startsWith(prefix) || !name.endsWith(WORK)) continue;
+    removeUnlocked(join(dir, name));
+  }
+  const folder = Deno.makeTempDirSync({ dir, prefix, suffix: WORK });
+  using lock = openLock(folder);
+  lock.lockSync(true);
+  try {
+    return await use(folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function openLock(folder: string): Deno.FsFile {
+  return Deno.openSync(join(folder, "lock"), { write: true, create: true });
+}
+
+function removeUnlocked(folder: string): void {
+  try {
+    using lock = openLock(folder);
+    if (lock.tryLockSync(true)) Deno.removeSync(folder, { recursive: true });
+  } catch (error) {
+    // It belongs to another user, or its process has ended and removed it meanwhile.
+    const { PermissionDenied, NotFound } = Deno.errors;
+    if (!(error instanceof PermissionDenied || error instanceof NotFound)) throw error;
+  }
 }
 
 /**

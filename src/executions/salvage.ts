@@ -4,18 +4,17 @@
  * @module
  */
 
-import { dirname } from "../paths.ts";
+import { dirname, join } from "../paths.ts";
 import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import {
   copyDatabase,
   exists,
   fillLastPage,
-  removeDatabase,
   replaceHeader,
   requireAbsent,
   requireClosed,
-  temporaryPath,
+  withWorkFolder,
 } from "./database_files.ts";
 import { databaseError, databaseErrorCode } from "./database_error.ts";
 import type { Driver } from "./driver.ts";
@@ -62,26 +61,31 @@ export async function salvage(
   options: Pick<SQLiteOptions, "driver" | "fileMode">,
   action: string,
 ): Promise<SalvageResult> {
-  requirePermissions(action, { name: "read", path: dirname(damaged) });
+  const folder = dirname(path);
+  requirePermissions(
+    action,
+    { name: "read", path: dirname(damaged) },
+    { name: "read", path: folder },
+    { name: "write", path: folder },
+  );
   requireAbsent(path, "database", action);
-  // SQLite writes to what it opens, if only to clean up after a crash.
-  const [copy, partial] = [temporaryPath(path), temporaryPath(path)];
   try {
-    const connection = await openConnection(resolveOptions({ ...options, path: partial }));
-    const { driver } = connection.info;
-    connection.close();
-    requireClosed(damaged, action);
-    copyDatabase(damaged, copy);
-    fillLastPage(copy);
-    const result = await copyContent(copy, partial, driver, action)
-      .catch((error) => withNewHeader(error, copy, partial, driver, action));
-    Deno.renameSync(partial, path);
-    return result;
+    return await withWorkFolder(path, async (folder) => {
+      // SQLite writes to what it opens, if only to clean up after a crash.
+      const [copy, partial] = [join(folder, "damaged.db"), join(folder, "saved.db")];
+      const connection = await openConnection(resolveOptions({ ...options, path: partial }));
+      const { driver } = connection.info;
+      connection.close();
+      requireClosed(damaged, action);
+      copyDatabase(damaged, copy);
+      fillLastPage(copy);
+      const result = await copyContent(copy, partial, driver, action)
+        .catch((error) => withNewHeader(error, copy, partial, driver, action));
+      Deno.renameSync(partial, path);
+      return result;
+    });
   } catch (cause) {
     throw databaseError(cause, action, damaged);
-  } finally {
-    removeDatabase(copy);
-    removeDatabase(partial);
   }
 }
 

@@ -68,6 +68,9 @@ testNeeding(
         const left = join(root, "goflow-1234 a.tmp");
         await Deno.writeTextFile(left, "");
         await Deno.utime(left, 0, 0);
+        const work = join(root, "saved.db.1234.work.tmp");
+        await Deno.mkdir(work);
+        await Deno.utime(work, 0, 0);
         await Deno.writeTextFile(join(root, "goflow-5678.tmp"), "of a living program");
         await Deno.writeTextFile(join(root, "credentials.vault"), "", { mode: 0o644 });
         {
@@ -99,6 +102,7 @@ testNeeding(
         assertEquals(findings.find(({ cure }) => cure === `edit ${template}`)?.status, "failed");
         assertStringIncludes(find('"etl": ')!.finding, "color");
         assertEquals(find("goflow-1234 a.tmp was left")?.cure, `rm '${left}'`);
+        assertEquals(find("work.tmp was left")?.cure, `rm -r ${work}`);
         assertEquals(find("goflow-5678"), undefined);
         for (const { status, finding, cure } of findings) {
           assert(status === "ok" || cure, `${finding} has no cure`);

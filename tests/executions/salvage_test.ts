@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { AlreadyExistsError, DatabaseError } from "../../src/domain/errors.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { codeUrl, denoCommand } from "../helpers/child.ts";
 import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { sampleRun } from "./sample_runs.ts";
 
@@ -35,6 +36,43 @@ testBackends(
     );
   },
   { only: { journalMode: "delete" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.salvage() clears what a killed one left, and nothing of a living one",
+  async ({ root, path, open, backend }) => {
+    await recordRuns(await open());
+    const target = join(root, "saved.db");
+    const beside = () => [...Deno.readDirSync(root)].map(({ name }) => name).filter(isBeside);
+    const isBeside = (name: string) => name.startsWith("saved.db.");
+    // Who opens a pipe that nobody writes to waits for ever.
+    const pipe = join(root, "pipe");
+    await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    const salvage = codeUrl(`
+      import { SQLiteExecutionRepository } from "./src/executions/repository.ts";
+      await SQLiteExecutionRepository.salvage(Deno.args[0], Deno.args[1], { driver: "builtin" });
+    `);
+    const child = denoCommand(salvage, { flags: ["-A"], args: [pipe, target] }).spawn();
+    const isWaiting = () =>
+      beside().some((name) => [...Deno.readDirSync(join(root, name))].length > 1);
+    while (!isWaiting()) await new Promise((resolve) => setTimeout(resolve, 5));
+    const living = beside();
+
+    await SQLiteExecutionRepository.salvage(path, target, backend);
+    assertEquals(beside(), living);
+    await Deno.remove(target);
+    child.kill("SIGKILL");
+    await child.output();
+
+    await SQLiteExecutionRepository.salvage(path, target, backend);
+    assertEquals(beside(), []);
+    using saved = await open({ path: target });
+    assertEquals((await saved.list({ total: "exact" })).total!.count, 300);
+  },
+  {
+    only: { driver: "builtin", journalMode: "delete" },
+    skip: Deno.build.os === "windows" ? "no named pipes in folders" : undefined,
+  },
 );
 
 testBackends(

@@ -67,14 +67,15 @@ async function leftovers(root: string): Promise<Finding[]> {
     if (!(await statOf(folder))?.isDirectory) continue;
     for await (const { name } of Deno.readDir(folder)) {
       const path = join(folder, name);
-      if (!/^(?:\.|goflow-).*\.tmp$/.test(name)) continue;
-      const modified = (await statOf(path))?.mtime?.getTime() ?? Date.now();
+      if (!/^(?:\.|goflow-).*\.tmp$|\.work\.tmp$/.test(name)) continue;
+      const info = await statOf(path);
+      const modified = info?.mtime?.getTime() ?? Date.now();
       if (Date.now() - modified < HOUR) continue;
       findings.push({
         status: "warning",
         area: "folder",
         finding: `${path} was left by a program that was stopped`,
-        cure: `rm ${shellWord(path)}`,
+        cure: `rm ${info?.isDirectory ? "-r " : ""}${shellWord(path)}`,
       });
     }
   }
