@@ -87,27 +87,39 @@ export interface LoadOptions {
   variableSnapshots?: boolean;
 }
 
+/** How a run or a part of it is stored. */
+export interface ExecutionSaveOptions {
+  /**
+   * Who must hold the lease of the run, which is looked at in the transaction that stores: an
+   * engine that slept past the end of its lease cannot overwrite what its successor stored.
+   *
+   * With it, what stores throws as {@linkcode ExecutionRepository.lease} does, and a
+   * {@linkcode ConflictError} for a run without an owner; then nothing was written.
+   */
+  owner?: string;
+}
+
 /** Execution history: what every backend offers. */
 export interface ExecutionRepository extends Disposable, AsyncDisposable {
   /** Inserts or updates the row of a run, without its node executions and snapshots. */
-  save(execution: Execution): Promise<void>;
+  save(execution: Execution, options?: ExecutionSaveOptions): Promise<void>;
 
   /**
    * Inserts or updates a node execution.
    *
    * @throws {DatabaseError} With code `constraint` if its run is not stored.
    */
-  saveNodeExecution(node: NodeExecution): Promise<void>;
+  saveNodeExecution(node: NodeExecution, options?: ExecutionSaveOptions): Promise<void>;
 
   /**
    * Appends a snapshot and sets its `id`; one that has an id is stored already.
    *
    * @throws {DatabaseError} With code `constraint` if its run is not stored.
    */
-  saveVariableSnapshot(snapshot: VariableSnapshot): Promise<void>;
+  saveVariableSnapshot(snapshot: VariableSnapshot, options?: ExecutionSaveOptions): Promise<void>;
 
   /** Stores a run, its node executions and its snapshots in one transaction. */
-  record(execution: Execution): Promise<void>;
+  record(execution: Execution, options?: ExecutionSaveOptions): Promise<void>;
 
   /**
    * Reads a run with its node executions and snapshots, oldest first.

@@ -92,12 +92,52 @@ export function setLease(connection: Connection, lease: Lease, action: string): 
   requireLive(connection, lease.executionId, "running", action);
   const current = readLease(connection, lease.executionId);
   if (current !== undefined && current.owner !== lease.owner) {
-    throw new ConflictError(
-      `${action}: its owner is "${current.owner}", wanted is "${lease.owner}"`,
-      { expected: lease.owner, actual: current.owner },
-    );
+    throw otherOwner(current.owner, lease.owner, action);
   }
   write(connection, lease);
+}
+
+/**
+ * Refuses unless a live run has this owner; its lease may have run out, as long as nobody claimed
+ * the run.
+ *
+ * @param connection The connection, in a write transaction.
+ * @param id Id of the run.
+ * @param owner The owner wanted.
+ * @param action What it is for, in the form `Cannot save execution "a"`.
+ * @throws {NotFoundError} If there is no such run.
+ * @throws {InvalidStateError} If the run has ended.
+ * @throws {ConflictError} If the run has another owner, or none.
+ */
+export function requireOwner(
+  connection: Connection,
+  id: string,
+  owner: string,
+  action: string,
+): void {
+  requireLive(connection, id, "running", action);
+  const actual = readLease(connection, id)?.owner;
+  if (actual !== owner) throw otherOwner(actual, owner, action);
+}
+
+/**
+ * Makes the error that a run is not the caller's.
+ *
+ * @param actual Its owner, if it has one.
+ * @param expected The owner wanted.
+ * @param action What it is for, in the form `Cannot lease execution "a"`.
+ * @returns The error.
+ */
+export function otherOwner(
+  actual: string | undefined,
+  expected: string,
+  action: string,
+): ConflictError {
+  const found = actual === undefined ? "it has no owner" : `its owner is "${actual}"`;
+  return new ConflictError(`${action}: ${found}, wanted is "${expected}"`, {
+    expected,
+    actual: actual ?? "no owner",
+  });
 }
 
 function write(connection: Connection, { executionId, owner, expiresAt }: Lease): void {

@@ -10,12 +10,15 @@ import type { Execution, ExecutionStatus } from "../domain/execution.ts";
 import type {
   ExecutionQuery,
   ExecutionRepository,
+  ExecutionSaveOptions,
   LoadOptions,
 } from "../domain/execution_repository.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
 import type { VariableSnapshot } from "../domain/variable_snapshot.ts";
-import { listAll } from "./list.ts";
+import type { Connection } from "./connection.ts";
 import { readFilter } from "./filter.ts";
+import { requireOwner } from "./leases.ts";
+import { listAll } from "./list.ts";
 import { makeRun, nodeOrder, readNodes, readRunRows, valuesAt } from "./load.ts";
 import { NODE_EXECUTION_TABLE, writeNodeExecution } from "./node_execution_row.ts";
 import type { ResolvedOptions, SQLiteOptions } from "./options.ts";
@@ -24,6 +27,7 @@ import { SQLiteMonitoring } from "./monitoring.ts";
 import { RunCache } from "./run_cache.ts";
 import { insertSnapshots, numberSnapshots, recordRun, saveExecution, writeRun } from "./save.ts";
 import { salvage, type SalvageResult } from "./salvage.ts";
+import { requireFeature } from "./schema_version.ts";
 import { writeSnapshot } from "./snapshot_row.ts";
 import { writeExecution } from "./written_execution.ts";
 import { upsert } from "./written_row.ts";
@@ -110,28 +114,52 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
    * the database stay as they are.
    *
    * @param execution The run.
+   * @param options Who must hold its lease.
    * @throws {InvalidDataError} If the database cannot hold a value; then nothing was written.
+   * @throws {NotFoundError} If an owner is given and the run is not stored.
+   * @throws {InvalidStateError} If an owner is given and the stored run has ended.
+   * @throws {ConflictError} If an owner is given and the run has another, or none.
    * @throws {DatabaseError} If the database refuses.
    */
-  async save(execution: Execution): Promise<void> {
+  async save(execution: Execution, options: ExecutionSaveOptions = {}): Promise<void> {
     const row = writeExecution(execution, this.options.redactor);
-    const action = `Cannot save execution "${execution.id}"`;
+    const { id } = execution;
+    const action = `Cannot save execution "${id}"`;
+    await this.#write(id, options, action, (connection) => saveExecution(connection, row));
+  }
+
+  /** Writes to a run, in a transaction that looks at its owner first when one is wanted. */
+  async #write<T>(
+    id: string,
+    { owner }: ExecutionSaveOptions,
+    action: string,
+    body: (connection: Connection) => T,
+    committed?: (result: T) => void,
+  ): Promise<void> {
     const connection = await this.connect(action);
-    await connection.write(action, () => saveExecution(connection, row));
+    if (owner !== undefined) requireFeature(connection, "leases", action);
+    await connection.write(action, () => {
+      if (owner !== undefined) requireOwner(connection, id, owner, action);
+      return body(connection);
+    }, committed);
   }
 
   /**
    * Inserts or updates a node execution.
    *
    * @param node The node execution.
+   * @param options Who must hold the lease of its run, or it throws as {@linkcode save} does.
    * @throws {InvalidDataError} If the database cannot hold a value; then nothing was written.
    * @throws {DatabaseError} If the database refuses; with code `constraint` if the run is not stored.
    */
-  async saveNodeExecution(node: NodeExecution): Promise<void> {
+  async saveNodeExecution(node: NodeExecution, options: ExecutionSaveOptions = {}): Promise<void> {
     const row = writeNodeExecution(node, this.options.redactor);
-    const action = `Cannot save node execution "${node.id}"`;
-    const connection = await this.connect(action);
-    await connection.write(action, () => upsert(connection, NODE_EXECUTION_TABLE, row));
+    await this.#write(
+      node.executionId,
+      options,
+      `Cannot save node execution "${node.id}"`,
+      (connection) => upsert(connection, NODE_EXECUTION_TABLE, row),
+    );
   }
 
   /**
@@ -139,17 +167,21 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
    * and is left alone.
    *
    * @param snapshot The snapshot.
+   * @param options Who must hold the lease of its run, or it throws as {@linkcode save} does.
    * @throws {InvalidDataError} If the database cannot hold a value; then nothing was written.
    * @throws {DatabaseError} If the database refuses; with code `constraint` if the run or the node execution is not stored.
    */
-  async saveVariableSnapshot(snapshot: VariableSnapshot): Promise<void> {
+  async saveVariableSnapshot(
+    snapshot: VariableSnapshot,
+    options: ExecutionSaveOptions = {},
+  ): Promise<void> {
     if (snapshot.id !== undefined) return;
     const row = writeSnapshot(snapshot, this.options.redactor);
-    const action = `Cannot save a snapshot of the variable "${snapshot.variableName}"`;
-    const connection = await this.connect(action);
-    await connection.write(
-      action,
-      () => insertSnapshots(connection, [[snapshot, row]]),
+    await this.#write(
+      snapshot.executionId,
+      options,
+      `Cannot save a snapshot of the variable "${snapshot.variableName}"`,
+      (connection) => insertSnapshots(connection, [[snapshot, row]]),
       numberSnapshots,
     );
   }
@@ -159,14 +191,16 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
    * transaction, and sets the `id` of the snapshots.
    *
    * @param execution The run.
+   * @param options Who must hold its lease, or it throws as {@linkcode save} does.
    * @throws {InvalidDataError} If the database cannot hold a value, or a part belongs to another run; then nothing was written.
    * @throws {DatabaseError} If the database refuses; then nothing was written.
    */
-  async record(execution: Execution): Promise<void> {
-    const action = `Cannot record execution "${execution.id}"`;
+  async record(execution: Execution, options: ExecutionSaveOptions = {}): Promise<void> {
+    const { id } = execution;
+    const action = `Cannot record execution "${id}"`;
     const run = writeRun(execution, this.options.redactor);
-    const connection = await this.connect(action);
-    await connection.write(action, () => recordRun(connection, run), numberSnapshots);
+    const write = (connection: Connection) => recordRun(connection, run);
+    await this.#write(id, options, action, write, numberSnapshots);
   }
 
   /**

@@ -99,6 +99,8 @@ const COUNT = `WITH taken AS (
 ), runs AS (
   SELECT e.* FROM executions AS e JOIN taken ON e.id = taken.execution_id
   WHERE e.status IN ${FINAL_SQL}
+), ended AS (
+  DELETE FROM leases USING runs WHERE leases.execution_id = runs.id
 ), ${countSql(1)} SELECT count(*) FROM taken`;
 
 const UNCOUNT = `WITH runs AS (
@@ -161,7 +163,7 @@ export async function countWaiting(database: PostgresDatabase, action: string): 
 }
 
 /**
- * Adds waiting runs to the roll-ups.
+ * Adds waiting runs to the roll-ups, and drops their leases, since they have ended.
  *
  * @param session A transaction that has the lock.
  * @returns How many; there may be more.

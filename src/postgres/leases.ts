@@ -9,6 +9,7 @@ import { ConflictError, InvalidStateError, NotFoundError } from "../domain/error
 import type { Execution } from "../domain/execution.ts";
 import type { Lease } from "../domain/execution_monitoring.ts";
 import { readExecution } from "../executions/execution_row.ts";
+import { otherOwner } from "../executions/leases.ts";
 import { FINAL_SQL, RUN_SELECT, RUN_TIMES, withTimes } from "./columns.ts";
 import type { Session } from "./database.ts";
 
@@ -28,11 +29,11 @@ export interface LeaseRequest {
 }
 
 /**
- * Reads the lease of a run.
+ * Reads the lease of a live run.
  *
  * @param session Where to read.
  * @param id Id of the run.
- * @param lock Whether it is kept from others until the end of the transaction.
+ * @param lock Whether it is kept from others until the end of the transaction, in which the run was locked before.
  * @returns The lease and whether it ran out, `undefined` for a run without an owner.
  */
 export async function readLease(
@@ -42,7 +43,11 @@ export async function readLease(
 ): Promise<{ lease: Lease; expired: boolean } | undefined> {
   const { rows } = await session.query(
     `SELECT owner, ${EXPIRES}, expires_at <= clock_timestamp() FROM leases
-    WHERE execution_id = $1 ${lock ? "FOR UPDATE" : ""}`,
+    WHERE execution_id = $1 ${
+      lock
+        ? "FOR UPDATE"
+        : `AND EXISTS (SELECT FROM executions WHERE id = $1 AND status IN ${LIVE})`
+    }`,
     [id],
   );
   const [row] = rows;
@@ -91,12 +96,7 @@ export async function setLease(
 ): Promise<Lease> {
   await requireLive(session, id, "running", action);
   const current = (await readLease(session, id, true))?.lease.owner ?? owner;
-  if (current !== owner) {
-    throw new ConflictError(`${action}: its owner is "${current}", wanted is "${owner}"`, {
-      expected: owner,
-      actual: current,
-    });
-  }
+  if (current !== owner) throw otherOwner(current, owner, action);
   const { rows } = await session.query(
     `INSERT INTO leases (execution_id, owner, expires_at) VALUES ($1, $2, ${UNTIL})
     ON CONFLICT (execution_id) DO UPDATE SET expires_at = excluded.expires_at RETURNING ${EXPIRES}`,
@@ -106,8 +106,33 @@ export async function setLease(
 }
 
 /**
+ * Refuses unless a live run has this owner, and keeps others from claiming and ending it.
+ *
+ * @param session The transaction.
+ * @param id Id of the run.
+ * @param owner The owner wanted.
+ * @param action What it is for, in the form `Cannot save execution "a"`.
+ * @throws {NotFoundError} If there is no such run.
+ * @throws {InvalidStateError} If the run has ended.
+ * @throws {ConflictError} If the run has another owner, or none.
+ */
+export async function requireOwner(
+  session: Session,
+  id: string,
+  owner: string,
+  action: string,
+): Promise<void> {
+  // The answer to an earlier attempt, which ended the run, may have been lost.
+  if (session.uncertain) await lockStatus(session, id, action);
+  else await requireLive(session, id, "running", action);
+  const actual = (await readLease(session, id, true))?.lease.owner;
+  if (actual !== owner) throw otherOwner(actual, owner, action);
+}
+
+/**
  * Takes a run over whose owner is gone. Of several at once exactly one wins:
- * the others find the row changed when they get to it.
+ * the others find the row changed when they get to it, and so does who comes
+ * behind the owner that ends the run.
  *
  * @param session Where to write.
  * @param request The lease wanted.
@@ -120,9 +145,10 @@ export async function claimLease(
   action: string,
 ): Promise<boolean> {
   const { count } = await session.query(
-    `UPDATE leases SET owner = $2, expires_at = ${UNTIL}
-    WHERE execution_id = $1 AND expires_at <= clock_timestamp()
-      AND EXISTS (SELECT FROM executions WHERE id = $1 AND status IN ${LIVE})`,
+    `WITH run AS (
+      SELECT id FROM executions WHERE id = $1 AND status IN ${LIVE} FOR NO KEY UPDATE
+    ) UPDATE leases SET owner = $2, expires_at = ${UNTIL} FROM run
+    WHERE execution_id = run.id AND expires_at <= clock_timestamp()`,
     [id, owner, duration],
   );
   if (count > 0) return true;

@@ -10,6 +10,7 @@ import type {
   ExecutionPage,
   ExecutionQuery,
   ExecutionRepository,
+  ExecutionSaveOptions,
   LoadOptions,
 } from "../domain/execution_repository.ts";
 import type { NodeExecution } from "../domain/node_execution.ts";
@@ -92,32 +93,37 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
    * the database stay as they are.
    *
    * @param execution The run.
+   * @param options Who must hold its lease.
    * @throws {InvalidDataError} If the database cannot hold a value; then nothing was written.
+   * @throws {NotFoundError} If an owner is given and the run is not stored.
+   * @throws {InvalidStateError} If an owner is given and the stored run has ended.
+   * @throws {ConflictError} If an owner is given and the run has another, or none.
    * @throws {DatabaseError} If the database refuses.
    */
-  async save(execution: Execution): Promise<void> {
+  async save(execution: Execution, { owner }: ExecutionSaveOptions = {}): Promise<void> {
     const row = writeExecution(execution, this.options.redactor);
-    const action = `Cannot save execution "${execution.id}"`;
+    const { id } = execution;
+    const target = { id, owner, action: `Cannot save execution "${id}"` };
     const run = { execution: row, nodes: [], snapshots: [] };
-    await this.write(execution.id, action, (database) => saveRun(database, run, action));
+    await this.write(id, target.action, (database) => saveRun(database, run, target));
   }
 
   /**
    * Inserts or updates a node execution.
    *
    * @param node The node execution.
+   * @param options Who must hold the lease of its run, or it throws as {@linkcode save} does.
    * @throws {InvalidDataError} If the database cannot hold a value; then nothing was written.
    * @throws {DatabaseError} If the database refuses; with code `constraint` if the run is not stored.
    */
-  async saveNodeExecution(node: NodeExecution): Promise<void> {
+  async saveNodeExecution(
+    node: NodeExecution,
+    { owner }: ExecutionSaveOptions = {},
+  ): Promise<void> {
     const row = writeNodeExecution(node, this.options.redactor);
-    const action = `Cannot save node execution "${node.id}"`;
-    const { executionId } = node;
-    await this.write(
-      executionId,
-      action,
-      (database) => saveNode(database, executionId, row, action),
-    );
+    const { id, executionId } = node;
+    const target = { id: executionId, owner, action: `Cannot save node execution "${id}"` };
+    await this.write(executionId, target.action, (database) => saveNode(database, row, target));
   }
 
   /**
@@ -125,18 +131,22 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
    * and is left alone.
    *
    * @param snapshot The snapshot.
+   * @param options Who must hold the lease of its run, or it throws as {@linkcode save} does.
    * @throws {InvalidDataError} If the database cannot hold a value; then nothing was written.
    * @throws {DatabaseError} If the database refuses; with code `constraint` if the run or the node execution is not stored.
    */
-  async saveVariableSnapshot(snapshot: VariableSnapshot): Promise<void> {
+  async saveVariableSnapshot(
+    snapshot: VariableSnapshot,
+    { owner }: ExecutionSaveOptions = {},
+  ): Promise<void> {
     if (snapshot.id !== undefined) return;
     const row = writeSnapshot(snapshot, this.options.redactor);
     const action = `Cannot save a snapshot of the variable "${snapshot.variableName}"`;
-    const { executionId } = snapshot;
+    const target = { id: snapshot.executionId, owner, action };
     await this.write(
-      executionId,
+      target.id,
       action,
-      (database) => saveSnapshot(database, executionId, [snapshot, row], action),
+      (database) => saveSnapshot(database, [snapshot, row], target),
     );
   }
 
@@ -145,18 +155,16 @@ export class PostgresExecutionRepository extends PostgresMonitoring implements E
    * transaction, and sets the `id` of the snapshots.
    *
    * @param execution The run.
+   * @param options Who must hold its lease, or it throws as {@linkcode save} does.
    * @throws {InvalidDataError} If the database cannot hold a value, or a part belongs to another run; then nothing was written.
    * @throws {DatabaseError} If the database refuses; then nothing was written.
    */
-  async record(execution: Execution): Promise<void> {
-    const action = `Cannot record execution "${execution.id}"`;
+  async record(execution: Execution, { owner }: ExecutionSaveOptions = {}): Promise<void> {
+    const { id } = execution;
+    const target = { id, owner, action: `Cannot record execution "${id}"` };
     const run = writeRun(execution, this.options.redactor);
     const known = execution.variableSnapshots.reduce((most, { id = 0 }) => Math.max(most, id), 0);
-    await this.write(
-      execution.id,
-      action,
-      (database) => saveRun(database, run, action, known),
-    );
+    await this.write(id, target.action, (database) => saveRun(database, run, target, known));
   }
 
   /**

@@ -13,6 +13,7 @@ import { nextNumber } from "./columns.ts";
 import { countBatch, lockCounts, uncountRun } from "./counting.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
 import type { Param } from "./driver.ts";
+import { requireOwner } from "./leases.ts";
 import { constraintOf } from "./postgres_error.ts";
 import {
   nodeParams,
@@ -33,21 +34,44 @@ const SNAPSHOT_KEY = "variable_snapshots_pkey";
 /** The constraint that tells that a node execution is of another run. */
 const NODE_KEY = "node_executions_pkey";
 
+/** The run that is written to. */
+export interface Target {
+  /** Its id. */
+  id: string;
+  /** Who must hold its lease, if anybody. */
+  owner: string | undefined;
+  /** What it is for, in the form `Cannot save execution "a"`. */
+  action: string;
+}
+
+/** Runs a statement that writes to a run, after a look at its owner when one is wanted. */
+async function writeOpen(
+  database: PostgresDatabase,
+  { id, owner, action }: Target,
+  write: (session: Session) => Promise<boolean>,
+): Promise<boolean> {
+  if (owner === undefined) return await database.attempt(action, write);
+  return await database.transaction(action, async (session) => {
+    await requireOwner(session, id, owner, action);
+    return await write(session);
+  });
+}
+
 /**
  * Stores a run and its parts, and numbers the snapshots.
  *
  * @param database The database.
  * @param run The rows.
- * @param action What it is for.
+ * @param target Where they belong.
  * @param known The largest number that the run is known to have.
  */
 export async function saveRun(
   database: PostgresDatabase,
   run: RecordedRun,
-  action: string,
+  target: Target,
   known: number = 0,
 ): Promise<void> {
-  const id = String(run.execution[0]);
+  const { id, action } = target;
   // An earlier write may have stored some meanwhile.
   const snapshots = [...new Map(run.snapshots)].filter(([snapshot]) => snapshot.id === undefined);
   const alone = run.nodes.length === 0 && snapshots.length === 0;
@@ -59,7 +83,7 @@ export async function saveRun(
     const [open, whole] = alone ? [SAVE_OPEN, SAVE] : [RECORD_OPEN, RECORD];
     await explained(database, run.nodes, id, action, async () => {
       let uncertain = false;
-      const done = await database.attempt(action, (session) => {
+      const done = await writeOpen(database, target, (session) => {
         uncertain = session.uncertain;
         return ran(session, open);
       });
@@ -77,21 +101,20 @@ export async function saveRun(
  * Stores a node execution.
  *
  * @param database The database.
- * @param id Id of its run.
  * @param row Its row.
- * @param action What it is for.
+ * @param target Where it belongs.
  * @throws {DatabaseError} With code `constraint` if the run is not stored.
  */
 export async function saveNode(
   database: PostgresDatabase,
-  id: string,
   row: Row,
-  action: string,
+  target: Target,
 ): Promise<void> {
+  const { id, action } = target;
   const params = [id, ...nodeParams([row])];
   const ran = (session: Session, sql: string) => wroteAny(session, sql, params);
   await explained(database, [row], id, action, async () => {
-    if (await database.attempt(action, (session) => ran(session, SAVE_NODE_OPEN))) return;
+    if (await writeOpen(database, target, (session) => ran(session, SAVE_NODE_OPEN))) return;
     await database.transaction(action, async (session) => {
       if (!await uncountRun(session, database, id)) throw runMissing(action, id);
       await ran(session, SAVE_NODE);
@@ -108,22 +131,22 @@ async function wroteAny(session: Session, sql: string, params: Param[]): Promise
  * Appends a snapshot and numbers it.
  *
  * @param database The database.
- * @param id Id of its run.
  * @param snapshot The snapshot and its row.
- * @param action What it is for.
+ * @param target Where it belongs.
  * @throws {DatabaseError} With code `constraint` if the run is not stored.
  */
 export async function saveSnapshot(
   database: PostgresDatabase,
-  id: string,
   snapshot: RecordedRun["snapshots"][number],
-  action: string,
+  target: Target,
 ): Promise<void> {
+  const { id, action } = target;
   if (snapshot[0].id !== undefined) return;
   await numbered([snapshot], 0, async (numbers) => {
     const params = [id, ...snapshotParams([snapshot], numbers)];
-    const done = await database.attempt(
-      action,
+    const done = await writeOpen(
+      database,
+      target,
       (session) => onceOnly(session, () => wroteAny(session, SAVE_SNAPSHOTS, params)),
     );
     if (!done) throw runMissing(action, id);

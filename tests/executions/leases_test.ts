@@ -5,6 +5,7 @@ import {
   InvalidDataError,
   InvalidStateError,
   NotFoundError,
+  StorageError,
 } from "../../src/domain/errors.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { runDeno } from "../helpers/child.ts";
@@ -192,5 +193,50 @@ testRepositories(
     const error = await assertRejects(() => executions.addLabels("absent", "a"), DatabaseError);
     assertEquals(error.code, "constraint");
     await assertRejects(() => executions.addLabels(run.id, ""), InvalidDataError);
+  },
+);
+
+testRepositories(
+  "ExecutionRepository.save(), { owner } stores for the owner of a live run alone",
+  async ({ open }) => {
+    using executions = await open();
+    const run = sampleRun({ status: "running" });
+    const [node] = run.nodeExecutions;
+    const [first] = run.variableSnapshots;
+    const snapshot = () => {
+      const { id: _, ...unsaved } = first!;
+      return unsaved;
+    };
+    const writes = (owner: string) => [
+      () => executions.saveNodeExecution(node!, { owner }),
+      () => executions.saveVariableSnapshot(snapshot(), { owner }),
+      () => executions.record(run, { owner }),
+      () => executions.save(run, { owner }),
+    ];
+    const refused = async (owner: string, name: string, message: string) => {
+      for (const write of writes(owner)) {
+        assertEquals((await assertRejects(write, StorageError, message)).name, name);
+      }
+    };
+
+    await refused("one", "NotFoundError", "it does not exist");
+    await executions.record(run);
+    await refused("one", "ConflictError", 'it has no owner, wanted is "one"');
+
+    await executions.lease(run.id, "one", 1);
+    await wait(5);
+    // Whose lease ran out is still the owner.
+    for (const write of writes("one")) await write();
+    assertEquals(await executions.claim(run.id, "two"), true);
+    const before = await executions.load(run.id);
+    node!.status = "failed";
+    run.fail({ type: "late", message: "the engine slept" });
+    await refused("one", "ConflictError", 'its owner is "two", wanted is "one"');
+    assertEquals(await executions.load(run.id), before);
+
+    await executions.record(run, { owner: "two" });
+    assertEquals((await executions.load(run.id)).status, "failed");
+    await refused("two", "InvalidStateError", "it is failed");
+    assertEquals(await executions.getLease(run.id), undefined);
   },
 );

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { Execution } from "../../src/domain/execution.ts";
 import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { sampleRun } from "../executions/sample_runs.ts";
 import { openFaulty, testPostgres } from "./databases.ts";
@@ -26,8 +27,10 @@ testPostgres(
     const executions = PostgresExecutionRepository.over(database);
     for (
       const wakeUp of [
-        (id: string) => executions.lease(id, "owner"),
-        (id: string) => executions.interrupt(id),
+        ({ id }: Execution) => executions.lease(id, "owner"),
+        ({ id }: Execution) => executions.interrupt(id),
+        (run: Execution) => executions.save(run, { owner: "owner" }),
+        (run: Execution) => executions.record(run, { owner: "owner" }),
       ]
     ) {
       const run = sampleRun({ status: "running" });
@@ -35,10 +38,25 @@ testPostgres(
       await executions.record(run);
       await executions.lease(id, "owner", 1);
       await pause(5);
+      run.complete();
       claim = () => other.claim(id, "claimant");
-      const [{ status }] = await Promise.allSettled([wakeUp(id)]);
+      const [{ status }] = await Promise.allSettled([wakeUp(run)]);
       assertEquals(await claiming, status === "rejected", String(wakeUp));
     }
     await database.close();
   },
 );
+
+testPostgres("the lease of a run ends with it, and its row with the counting", async ({ open }) => {
+  const database = await open();
+  await using executions = PostgresExecutionRepository.over(database);
+  const run = sampleRun({ status: "running" });
+  await executions.record(run);
+  await executions.lease(run.id, "owner");
+  run.complete();
+  await executions.save(run, { owner: "owner" });
+  assertEquals(await executions.getLease(run.id), undefined);
+  await executions.statistics();
+  const { rows } = await database.query("Cannot look", "SELECT count(*) FROM leases");
+  assertEquals(rows, [[0]]);
+});
