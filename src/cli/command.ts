@@ -7,6 +7,9 @@
 
 import type { Context } from "./context.ts";
 
+/** Name of the program. */
+export const PROGRAM = "goflow-storage";
+
 /** An option of a command. */
 export interface Option {
   /** Long name, without the dashes. */

@@ -13,7 +13,7 @@ import {
   StorageError,
 } from "../domain/errors.ts";
 import { systemReason } from "../file_errors.ts";
-import { UsageError } from "./command.ts";
+import { PROGRAM, UsageError } from "./command.ts";
 import { ENTRIES } from "./commands.ts";
 import { findCommand, usageLine } from "./help.ts";
 import { BrokenPipeError, type Io, OutputError } from "./io.ts";
@@ -98,5 +98,5 @@ async function suggestion(
 }
 
 function helpHint(path: readonly string[]): string {
-  return `Try "${["goflow-storage", ...path, "--help"].join(" ")}"`;
+  return `Try "${[PROGRAM, ...path, "--help"].join(" ")}"`;
 }

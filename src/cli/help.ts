@@ -10,13 +10,11 @@ import {
   leadingOptions,
   type Option,
   optionsOf,
+  PROGRAM,
   UsageError,
 } from "./command.ts";
 import { ENTRIES } from "./commands.ts";
 import { wrap } from "./text.ts";
-
-/** Name of the program. */
-export const PROGRAM = "goflow-storage";
 
 /** Explains a command, a group or the program. */
 export const helpCommand: Command = {

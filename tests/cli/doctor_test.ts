@@ -85,14 +85,14 @@ testNeeding(
         assertEquals(code, 1);
         const find = (part: string) => findings.find(({ finding }) => finding.includes(part));
         assertEquals(find("broken")?.cure, `edit ${join(workflows, "broken.yaml")}`);
-        assertEquals(find("start node")?.cure, "goflow-storage workflow edit draft");
+        assertEquals(find("start node")?.cure, `goflow-storage --root ${root} workflow edit draft`);
         assertEquals(find('"leak" holds a secret (github-token)')?.status, "failed");
         assertStringIncludes(find("0o17")!.finding, '"draft", line 2: ');
         assertStringIncludes(find("is open to other users")!.cure!, "chmod go= ");
         assertEquals(find("journal mode wal")?.status, "ok");
         assertEquals(
           find('"lost; id" is gone')?.cure,
-          "goflow-storage execution interrupt 'lost; id'",
+          `goflow-storage --root ${root} execution interrupt 'lost; id'`,
         );
         assertEquals(
           find('its name "renamed" wins')?.cure,
@@ -110,6 +110,35 @@ testNeeding(
         const keyring = findings.at(-1)!;
         assertEquals([keyring.status, keyring.area], ["failed", "credentials"]);
         assertStringIncludes(keyring.cure!, "--keyring vault");
+      })
+    ),
+);
+
+testNeeding(
+  fakeKeyring,
+  "doctor proposes commands that can be pasted, and keeps each in one line",
+  () =>
+    withFakeKeyring(() =>
+      withRoot(async (folder) => {
+        const root = join(folder, "it's here");
+        {
+          using store = await SQLiteExecutionRepository.open({ root, driver: "builtin" });
+          const run = Execution.create("a", "1.0");
+          run.id = "-lost id";
+          await store.record(run);
+          await store.lease(run.id, "engine", 1);
+        }
+        const shown = { terminal: true, columns: 60 };
+        const { stdout } = await cli(["doctor", "--root", root], shown);
+        const [, cure] = stdout.match(/Cure: (goflow-storage .*interrupt.*)/)!;
+        const pasted = await new Deno.Command("sh", {
+          args: ["-c", `printf '%s\\0' ${cure}`],
+        }).output();
+        const words = new TextDecoder().decode(pasted.stdout).split("\0").slice(1, -1);
+        const done = await cli(words, { ...shown, stdin: "y\n" });
+        assertEquals(done.code, 0, `${cure} ${done.stderr}`);
+        using store = await SQLiteExecutionRepository.open({ root, driver: "builtin" });
+        assertEquals(await store.listAbandoned(), []);
       })
     ),
 );

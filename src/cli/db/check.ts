@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "../context.ts";
+import { proposal } from "../proposal.ts";
 import { printRecord } from "../records.ts";
 import { openDatabase } from "../execution/store.ts";
 import { confirmed } from "../prompt.ts";
@@ -28,9 +29,10 @@ export async function checkDatabase(context: Context): Promise<number> {
     if (result.repaired > 0) context.print(`Repaired: ${result.repaired} rows`);
     else if (orphans.length > 0) context.print(`Rows that refer to nothing: ${found}`);
     if (result.damage.length > 0) {
-      context.note("Save what is readable with: goflow-storage db salvage");
-    } else if (!result.ok) context.note("Repair it with: goflow-storage db check --repair");
-    else context.print("Nothing is wrong");
+      context.note(`Save what is readable with: ${proposal(context, "db salvage saved.db")}`);
+    } else if (!result.ok) {
+      context.note(`Repair it with: ${proposal(context, "db check --repair")}`);
+    } else context.print("Nothing is wrong");
   });
   return result.ok ? 0 : 1;
 }

@@ -33,7 +33,7 @@ export const checkExecutions: Check = async (root) => {
       status: "failed",
       area,
       finding,
-      cure: "goflow-storage db restore, or db salvage",
+      cure: "goflow-storage db salvage saved.db, or db restore from a copy",
     });
   }
   for (const [table, count] of Object.entries(orphans)) {

@@ -64,7 +64,7 @@ const KEYRING_CURES: Partial<Record<KeyringError["reason"], string>> = {
 const DATABASE_CURES: Partial<Record<DatabaseError["code"], string>> = {
   busy: "end the program that holds the database, then try again",
   full: "free space on the disk",
-  corrupt: "goflow-storage db salvage, or db restore from a copy",
+  corrupt: "goflow-storage db salvage saved.db, or db restore from a copy",
   "not-a-database": "pass the right --root, or move the file away",
   "newer-schema": "use a newer goflow-storage",
   "read-only": "check owner and mode of the file and its folder",

@@ -5,7 +5,9 @@
  */
 
 import { resolveRoot } from "../../root.ts";
+import { PROGRAM } from "../command.ts";
 import type { Context } from "../context.ts";
+import { proposal } from "../proposal.ts";
 import { printRecords } from "../records.ts";
 import { oneLine, type Style, styled, wrap } from "../text.ts";
 import { checkCredentials } from "./check_credentials.ts";
@@ -20,7 +22,7 @@ const STYLES: Record<Finding["status"], Style> = { ok: "green", warning: "yellow
 /** Runs all checks; one that fails does not keep the others from running. */
 export async function runDoctor(context: Context): Promise<number> {
   const root = resolveRoot(context.root);
-  const findings = [
+  const found = [
     ...await findingsOf("machine", () => checkMachine(root)),
     ...await findingsOf("folder", () => checkFolder(root)),
     ...await findingsOf("workflows", () => checkWorkflows(root)),
@@ -28,6 +30,10 @@ export async function runDoctor(context: Context): Promise<number> {
     ...await findingsOf("executions", () => checkExecutions(root)),
     ...await findingsOf("credentials", () => checkCredentials(root)),
   ];
+  const findings = found.map((finding) => {
+    const command = finding.cure?.startsWith(OWN) && finding.cure.slice(OWN.length);
+    return command ? { ...finding, cure: proposal(context, command) } : finding;
+  });
   if (context.format === "text") printFindings(context, findings);
   else {
     await printRecords<Finding>(context, {
@@ -51,10 +57,19 @@ function printFindings(context: Context, findings: readonly Finding[]): void {
     const style = color && stdout.isTerminal ? STYLES[status] : undefined;
     const head = `${styled(status.padEnd(9), style)}${area.padEnd(13)}`;
     const lines = wrap(oneLine(finding), width);
-    if (cure !== undefined) lines.push(...wrap(oneLine(`Cure: ${cure}`), width));
+    if (cure !== undefined) {
+      const line = oneLine(`Cure: ${cure}`);
+      // A command stays in one line, or it could not be pasted.
+      lines.push(...COMMAND.test(cure) ? [line] : wrap(line, width));
+    }
     context.print(lines.map((line, index) => (index === 0 ? head : INDENT) + line).join("\n"));
   }
 }
+
+/** Begins a cure that is a command of this program. */
+const OWN = `${PROGRAM} `;
+/** Begins a cure that is to be pasted. */
+const COMMAND = new RegExp(`^(?:${PROGRAM}|chmod|edit|rm) `);
 
 const INDENT = " ".repeat(22);
 /** Columns where the output has no width. */

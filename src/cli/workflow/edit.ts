@@ -7,6 +7,7 @@
 import { NotFoundError, StorageError } from "../../domain/errors.ts";
 import { asPermissionDenied, requirePermissions } from "../../permissions.ts";
 import type { Context } from "../context.ts";
+import { proposal } from "../proposal.ts";
 import { confirm } from "../prompt.ts";
 import { oneLine, operand, visible } from "../text.ts";
 import { openWorkflows } from "./store.ts";
@@ -41,7 +42,7 @@ export async function editWorkflow(context: Context): Promise<void> {
       if (!(error instanceof StorageError) || !context.io.stdin.isTerminal) throw error;
       context.note(visible(error.message));
       before = undefined;
-      const undo = `goflow-storage workflow restore ${operand(id)} ${BEFORE}`;
+      const undo = proposal(context, `workflow restore ${operand(id)} ${BEFORE}`);
       const refused = `The file stays as it is now, undo that with: ${undo}`;
       await confirm(context, "Edit it again", "edit it again", refused);
     }
