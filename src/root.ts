@@ -6,6 +6,7 @@
 
 import { join, resolve } from "./paths.ts";
 import { InvalidDataError } from "./domain/errors.ts";
+import { readVariable } from "./environment_variable.ts";
 import { requirePermissions } from "./permissions.ts";
 
 /**
@@ -17,7 +18,7 @@ import { requirePermissions } from "./permissions.ts";
  * @param root The folder; by default `GOFLOW_CONFIG_DIR`, else `.goflow` in the home folder.
  * @returns The absolute path; nothing is created.
  * @throws {PermissionDeniedError} If the environment may not be read.
- * @throws {InvalidDataError} If neither an option nor the environment names a folder.
+ * @throws {InvalidDataError} If neither an option nor the environment names a folder, or not in UTF-8.
  */
 export function resolveRoot(root?: string): string {
   if (root !== undefined) return absolute(root);
@@ -29,10 +30,10 @@ export function resolveRoot(root?: string): string {
   if (Deno.permissions.querySync(configDir).state !== "granted") {
     requirePermissions(action, homeFolder, configDir);
   }
-  const configured = Deno.env.get("GOFLOW_CONFIG_DIR");
+  const configured = readVariable("GOFLOW_CONFIG_DIR");
   if (configured) return absolute(configured);
   requirePermissions(action, homeFolder);
-  const folder = Deno.env.get(home);
+  const folder = readVariable(home);
   if (folder) return absolute(join(folder, ".goflow"));
   throw new InvalidDataError(
     `${action}: neither GOFLOW_CONFIG_DIR nor ${home} is set, set one or pass the "root" option`,

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { type ChildOptions, runCode } from "./helpers/child.ts";
+import { linux, testNeeding } from "./helpers/skip.ts";
 
 /** Runs resolveRoot() in a child and returns what it printed. */
 async function resolveInChild(options: ChildOptions, argument = ""): Promise<string> {
@@ -62,3 +63,17 @@ Deno.test("resolveRoot() says what to set when nothing names a folder", async ()
 Deno.test("resolveRoot() refuses an empty path", async () => {
   assertEquals((await resolveInChild({}, '""')).startsWith("InvalidDataError"), true);
 });
+
+testNeeding(
+  linux,
+  "resolveRoot() refuses a folder that is not UTF-8, and does not show it",
+  async () => {
+    const flags = ["--allow-env=HOME,GOFLOW_CONFIG_DIR"];
+    for (const name of ["HOME", "GOFLOW_CONFIG_DIR"]) {
+      assertEquals(
+        await resolveInChild({ flags, invalid: { [name]: "/home/zoe" } }),
+        `InvalidDataError  Cannot read variable "${name}": its value is not UTF-8 text`,
+      );
+    }
+  },
+);

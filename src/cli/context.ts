@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readVariable } from "../environment_variable.ts";
 import { checkChoice, type ParsedArguments } from "./arguments.ts";
 import { type Command, optionsOf, UsageError } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -197,7 +198,7 @@ function urlOf(
 function environmentUrl(): string | undefined {
   const variable = "GOFLOW_DATABASE_URL";
   const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
+  return state === "granted" ? readVariable(variable) || undefined : undefined;
 }
 
 function bind(command: Command, positionals: readonly string[]): Map<string, string[]> {

@@ -6,6 +6,7 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
+import { readVariable } from "../environment_variable.ts";
 import { fileError } from "./files.ts";
 
 /**
@@ -15,7 +16,7 @@ import { fileError } from "./files.ts";
  *
  * @param url URL of the server; a password in it counts more.
  * @returns Options of a connection.
- * @throws {InvalidDataError} If others may read the file.
+ * @throws {InvalidDataError} If others may read the file, or a variable is not UTF-8.
  */
 export function environmentPassword(url: string): { password?: string } {
   const parsed = URL.parse(url);
@@ -26,7 +27,7 @@ export function environmentPassword(url: string): { password?: string } {
 
 function variable(name: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  return state === "granted" ? Deno.env.get(name) || undefined : undefined;
+  return state === "granted" ? readVariable(name) || undefined : undefined;
 }
 
 function filePassword(url: URL, path: string | undefined): string | undefined {

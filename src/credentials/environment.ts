@@ -5,9 +5,9 @@
  */
 
 import type { Keyring } from "../domain/credential.ts";
-import { PermissionDeniedError } from "../domain/errors.ts";
+import { InvalidDataError, PermissionDeniedError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
-import { itemAction } from "./failures.ts";
+import { itemAction, notText } from "./failures.ts";
 
 /** Options of {@linkcode EnvironmentKeyring}. */
 export interface EnvironmentKeyringOptions {
@@ -51,9 +51,11 @@ export class EnvironmentKeyring implements Keyring {
    * Makes the keyring.
    *
    * @param options Which variable holds which credential.
+   * @throws {InvalidDataError} If no variable can have one of the names.
    */
   constructor(options: EnvironmentKeyringOptions) {
     this.#variables = new Map(Object.entries(options.variables));
+    for (const [key, variable] of this.#variables) checkVariable(key, variable);
     this.#service = options.service ?? "goflow";
   }
 
@@ -66,16 +68,17 @@ export class EnvironmentKeyring implements Keyring {
     return Promise.reject(readOnly(itemAction("set", service, account)));
   }
 
-  /** Reads the variable of a key; `undefined` if it is not set. */
+  /**
+   * Reads the variable of a key; `undefined` if it is not set.
+   *
+   * @throws {KeyringError} If it is not UTF-8 text.
+   */
   get(service: string, account: string): Promise<string | undefined> {
-    const variable = service === this.#service ? this.#variables.get(account) : undefined;
-    if (variable === undefined) return Promise.resolve(undefined);
-    try {
-      requirePermissions(itemAction("read", service, account), { name: "env", variable });
-      return Promise.resolve(Deno.env.get(variable));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return Promise.try(() => {
+      const action = itemAction("read", service, account);
+      const variable = this.#find(action, service, account);
+      return variable === undefined ? undefined : read(action, variable);
+    });
   }
 
   /**
@@ -83,19 +86,56 @@ export class EnvironmentKeyring implements Keyring {
    *
    * @throws {PermissionDeniedError} If there is such a credential.
    */
-  async delete(service: string, account: string): Promise<boolean> {
-    if (await this.get(service, account) === undefined) return false;
-    throw readOnly(itemAction("delete", service, account));
+  delete(service: string, account: string): Promise<boolean> {
+    return Promise.try(() => {
+      const action = itemAction("delete", service, account);
+      if (this.#find(action, service, account) === undefined) return false;
+      throw readOnly(action);
+    });
   }
 
   /** Lists the keys whose variable is set. */
-  async list(service: string): Promise<string[]> {
-    const keys: string[] = [];
-    for (const key of service === this.#service ? this.#variables.keys() : []) {
-      if (await this.get(service, key) !== undefined) keys.push(key);
-    }
-    return keys;
+  list(service: string): Promise<string[]> {
+    return Promise.try(() => {
+      const action = `Cannot list the credentials of service "${service}"`;
+      const keys = [...this.#variables.keys()];
+      return keys.filter((key) => this.#find(action, service, key) !== undefined);
+    });
   }
+
+  /** The variable of a key if it is set. */
+  #find(action: string, service: string, account: string): string | undefined {
+    const variable = service === this.#service ? this.#variables.get(account) : undefined;
+    if (variable === undefined) return undefined;
+    requirePermissions(action, { name: "env", variable });
+    return isSet(variable) ? variable : undefined;
+  }
+}
+
+function isSet(variable: string): boolean {
+  try {
+    return Deno.env.has(variable);
+  } catch {
+    // Deno refuses what is no text, and its message quotes the value.
+    return true;
+  }
+}
+
+function read(action: string, variable: string): string | undefined {
+  try {
+    return Deno.env.get(variable);
+  } catch {
+    throw notText(action);
+  }
+}
+
+/** Shows no name: one that is none may be a secret in the wrong place. */
+function checkVariable(key: string, variable: unknown): void {
+  if (typeof variable === "string" && /^[^=\0]+$/.test(variable)) return;
+  throw new InvalidDataError(
+    `Cannot open the keyring: credential ${JSON.stringify(key)} needs the name of a variable, ` +
+      `which is not empty and without "=" and NUL`,
+  );
 }
 
 function readOnly(action: string): PermissionDeniedError {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readVariable } from "../environment_variable.ts";
 import { asPermissionDenied, requirePermissions } from "../permissions.ts";
 import { within } from "../timers.ts";
 import { timedOut, unavailable } from "./failures.ts";
@@ -146,16 +147,26 @@ function childEnvironment(
   call: Call,
 ): { env: Record<string, string>; clearEnv: boolean } {
   const environment = { ...program.environment, ...call.environment };
-  const readable = keep?.every((variable) =>
-    Deno.permissions.querySync({ name: "env", variable }).state === "granted"
-  );
-  if (keep === undefined || !readable) return { env: environment, clearEnv: false };
-  const env: Record<string, string> = {};
-  for (const variable of keep) {
-    const value = Deno.env.get(variable);
-    if (value !== undefined) env[variable] = value;
+  const kept = keep && readVariables(keep);
+  return kept === undefined
+    ? { env: environment, clearEnv: false }
+    : { env: { ...kept, ...environment }, clearEnv: true };
+}
+
+/** The variables that are set; `undefined` if one of them may not or cannot be read. */
+function readVariables(names: readonly string[]): Record<string, string> | undefined {
+  const values: Record<string, string> = {};
+  for (const variable of names) {
+    if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return undefined;
+    try {
+      const value = readVariable(variable);
+      if (value !== undefined) values[variable] = value;
+    } catch {
+      // What is not UTF-8 can only be handed on with all others.
+      return undefined;
+    }
   }
-  return { env: { ...env, ...environment }, clearEnv: true };
+  return values;
 }
 
 async function write(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {

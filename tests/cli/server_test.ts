@@ -4,6 +4,8 @@ import { environmentPassword } from "../../src/cli/server_password.ts";
 import { everything, fill } from "../copy/sample_storage.ts";
 import { openStorage } from "../../src/storage.ts";
 import { type DatabaseFixture, testPostgres } from "../postgres/databases.ts";
+import { runCode } from "../helpers/child.ts";
+import { linux, testNeeding } from "../helpers/skip.ts";
 import { cli, type CliResult, withRoot } from "./cli.ts";
 
 /** Runs a test with a folder, a server, and `GOFLOW_DATABASE_URL` not set. */
@@ -206,3 +208,13 @@ Deno.test("db copy takes a misspelt URL for no folder", () =>
       assertStringIncludes(stderr, "wanted is a URL such as");
     }
   }));
+
+testNeeding(linux, "a password that is not UTF-8 is refused and not shown", async () => {
+  const code = `
+    import { environmentPassword } from "./src/cli/server_password.ts";
+    environmentPassword("postgres://u@h/d");`;
+  const invalid = { PGPASSWORD: "hunter2" };
+  const { stderr } = await runCode(code, { flags: ["--allow-env"], invalid });
+  assertStringIncludes(stderr, 'Cannot read variable "PGPASSWORD": its value is not UTF-8 text');
+  assert(!stderr.includes("hunter2"));
+});

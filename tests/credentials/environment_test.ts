@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { EnvironmentKeyring } from "../../src/credentials/environment.ts";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
-import { NotFoundError, PermissionDeniedError } from "../../src/domain/errors.ts";
+import { InvalidDataError, NotFoundError, PermissionDeniedError } from "../../src/domain/errors.ts";
 import { runCode } from "../helpers/child.ts";
+import { linux, testNeeding } from "../helpers/skip.ts";
 
 const variables = {
   "github:token": "GOFLOW_TEST_GITHUB",
@@ -57,4 +58,34 @@ Deno.test("EnvironmentKeyring needs permission for its variable alone", async ()
   const run = async (flags: string[]) => (await runCode(code, { flags, env })).stdout.trim();
   assertEquals(await run(["--allow-env=GOFLOW_TEST_B"]), "value");
   assertEquals(await run([]), "PermissionDeniedError --allow-env=GOFLOW_TEST_B");
+});
+
+Deno.test("EnvironmentKeyring refuses what is no name of a variable, and does not show it", () => {
+  for (const variable of ["", "c2VjcmV0IQ==", "a\0b", undefined, 5]) {
+    const error = assertThrows(
+      () => new EnvironmentKeyring({ variables: { "github:token": variable as string } }),
+      InvalidDataError,
+      'credential "github:token"',
+    );
+    assert(!error.message.includes("c2Vj"));
+  }
+});
+
+testNeeding(linux, "EnvironmentKeyring does not show a value that is no text", async () => {
+  const code = `
+    import { EnvironmentKeyring } from "./src/credentials/environment.ts";
+    import { KeyringCredentialStore } from "./src/credentials/keyring_store.ts";
+    const keyring = new EnvironmentKeyring({ variables: { key: "GOFLOW_TEST_B" } });
+    const store = await KeyringCredentialStore.open({ keyring });
+    console.log(await store.list());
+    try {
+      await store.get("key");
+    } catch (error) {
+      console.log(error);
+    }`;
+  const flags = ["--allow-env=GOFLOW_TEST_B"];
+  const invalid = { GOFLOW_TEST_B: "hunter2" };
+  const { stdout, stderr } = await runCode(code, { flags, invalid });
+  assert(stdout.startsWith('[ "key" ]\nKeyringError: Cannot read credential "key": the'), stderr);
+  assert(!(stdout + stderr).includes("hunter2"));
 });

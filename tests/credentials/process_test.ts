@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import { systemKeyring } from "../../src/credentials/system.ts";
 import { InvalidDataError } from "../../src/domain/errors.ts";
-import { runCode } from "../helpers/child.ts";
+import { type ChildOptions, runCode } from "../helpers/child.ts";
 import { linux, testNeeding } from "../helpers/skip.ts";
 
 /** Reads a credential with the program that is given, and prints what comes of it. */
@@ -20,16 +20,21 @@ try {
 async function getWith(
   script: string,
   run: (
-    get: (flags: string[], env: Record<string, string>, timeout?: number) => Promise<string>,
+    get: (
+      flags: string[],
+      env: Record<string, string>,
+      timeout?: number,
+      more?: ChildOptions,
+    ) => Promise<string>,
   ) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     const program = `${folder}/program`;
     await Deno.writeTextFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    await run(async (flags, env, timeout = 30_000) => {
+    await run(async (flags, env, timeout = 30_000, more = {}) => {
       const args = [program, String(timeout)];
-      const options = { flags: [`--allow-run=${program}`, ...flags], args, env };
+      const options = { flags: [`--allow-run=${program}`, ...flags], args, env, ...more };
       const { stdout, stderr } = await runCode(GET, options);
       return stdout.trim() + stderr;
     });
@@ -90,6 +95,13 @@ testNeeding(linux, "SecretServiceKeyring needs no permission for the environment
       "LD_RUN_PATH=",
     ];
     for (const line of expected) assert(lines.includes(line), line);
+  });
+});
+
+testNeeding(linux, "SecretServiceKeyring hands on a variable that is not UTF-8", async () => {
+  await getWith('printf %s "${#HOME} $LC_ALL"', async (get) => {
+    const output = await get(["--allow-env"], SURROUNDINGS, 30_000, { invalid: { HOME: "/a" } });
+    assertEquals(output, "3 C.UTF-8");
   });
 });
 

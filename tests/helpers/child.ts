@@ -24,6 +24,8 @@ export interface ChildOptions {
   args?: string[];
   /** Environment beside that of this process. */
   env?: Record<string, string>;
+  /** Variables whose values get a last byte that is no UTF-8; needs a shell, since Deno sets none. */
+  invalid?: Record<string, string>;
   /** Text for standard input; by default there is none. */
   stdin?: string;
   /** Folder to run in. */
@@ -35,10 +37,14 @@ export const PROJECT: string = fromFileUrl(new URL("../../", import.meta.url));
 
 /** Makes the command that runs a script, a path or URL, under this process's configuration. */
 export function denoCommand(script: string | URL, options: ChildOptions = {}): Deno.Command {
-  const { flags = [], args = [], env = {}, stdin, cwd } = options;
+  const { flags = [], args = [], env = {}, invalid = {}, stdin, cwd } = options;
   const path = script instanceof URL ? script.href : script;
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "--no-prompt", ...configFlags(), ...flags, path, ...args],
+  const deno = ["run", "-q", "--no-prompt", ...configFlags(), ...flags, path, ...args];
+  const assignments = Object.entries(invalid)
+    .map(([name, value]) => `${name}=$(printf '%s\\377' '${value}') `);
+  const shell = ["-c", `${assignments.join("")}exec "$@"`, "sh", Deno.execPath()];
+  return new Deno.Command(assignments.length === 0 ? Deno.execPath() : "sh", {
+    args: assignments.length === 0 ? deno : [...shell, ...deno],
     env: { NO_COLOR: "1", RUST_BACKTRACE: "", ...env },
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
