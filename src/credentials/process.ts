@@ -5,6 +5,7 @@
  * @module
  */
 
+import { InvalidDataError } from "../domain/errors.ts";
 import { readVariable } from "../environment_variable.ts";
 import { asPermissionDenied, requirePermissions } from "../permissions.ts";
 import { within } from "../timers.ts";
@@ -59,6 +60,7 @@ export interface CallResult {
  * @param call Arguments and input.
  * @returns Status and output, whatever the status is.
  * @throws {PermissionDeniedError} If Deno or the system refuses to run it.
+ * @throws {InvalidDataError} If the arguments are too long for the system.
  * @throws {KeyringError} If it is missing, or does not end in time.
  */
 export async function run(program: Program, call: Call): Promise<CallResult> {
@@ -92,6 +94,11 @@ function start(program: Program, call: Call): Deno.ChildProcess {
     return spawn(program, call, {});
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) throw missing(program, call, cause);
+    if (hasCode(cause, "E2BIG")) {
+      throw new InvalidDataError(
+        `${call.action}: the key is too long for an argument of "${program.path}", use a shorter one`,
+      );
+    }
     throw asPermissionDenied(cause, call.action, program.path) ??
       unavailable(call.action, `"${program.path}" cannot be started`, program.install, cause);
   }
@@ -121,9 +128,18 @@ function refusedVariables(cause: unknown): string[] {
   return cause instanceof Deno.errors.NotCapable ? cause.message.match(/\bD?Y?LD_\w+/g) ?? [] : [];
 }
 
-function missing(program: Program, call: Call, cause?: unknown): Error {
+function missing(program: Program, call: Call, cause?: Error): Error {
+  // Deno finds no program at all from there.
+  if (cause?.message.includes("resolving cwd")) {
+    const why = "the folder that this process works in is gone";
+    return unavailable(call.action, why, "change to another folder", cause);
+  }
   const why = `the program "${program.path}" is missing`;
   return unavailable(call.action, why, program.install, cause);
+}
+
+function hasCode(cause: unknown, code: string): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === code;
 }
 
 /**

@@ -8,6 +8,7 @@
 import { InvalidDataError, NotFoundError } from "../domain/errors.ts";
 import { removeValue, setValue } from "./changes.ts";
 import type { CredentialItems } from "./items.ts";
+import { quoted } from "./keys.ts";
 
 const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
@@ -17,10 +18,11 @@ const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
  * @throws {InvalidDataError} If the name is not valid; it could reach another service.
  */
 export function tenantService(service: string, tenant: string): string {
-  if (!TENANT.test(tenant)) {
+  // A missing name would become the text "undefined".
+  if (typeof tenant !== "string" || !TENANT.test(tenant)) {
     throw new InvalidDataError(
       `Cannot use tenant ${
-        JSON.stringify(tenant)
+        quoted(tenant)
       }: the name must be 1 to 63 lower-case letters, digits and hyphens, and begin with a letter or digit`,
     );
   }
@@ -49,7 +51,7 @@ export async function deleteTenant(
   tenant: string,
   confirm: string,
 ): Promise<void> {
-  const action = `Cannot delete tenant ${JSON.stringify(tenant)}`;
+  const action = `Cannot delete tenant ${quoted(tenant)}`;
   const items = owner.withService(tenantService(owner.service, tenant));
   if (confirm !== tenant) {
     throw new InvalidDataError(

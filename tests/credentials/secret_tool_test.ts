@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import {
   failureOf,
   foreignAttributes,
@@ -10,6 +11,10 @@ import {
   searchArguments,
   storeArguments,
 } from "../../src/credentials/secret_tool.ts";
+import { systemKeyring } from "../../src/credentials/system.ts";
+import { InvalidDataError } from "../../src/domain/errors.ts";
+import { runCode } from "../helpers/child.ts";
+import { linux, program, testNeeding } from "../helpers/skip.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes);
@@ -81,4 +86,42 @@ Deno.test("failureOf() recognises messages, but not keys that imitate them", () 
   assertEquals(failureOf("attribute.username = locked collection\n"), undefined);
   assertEquals(failureOf("Could not connect: No such file or directory"), "no-bus");
   assertEquals(failureOf(""), undefined);
+});
+
+testNeeding(
+  program("secret-tool"),
+  "SecretServiceKeyring takes an address that leads to no bus for no session",
+  async () => {
+    const code = `
+      import { systemKeyring } from "./src/credentials/system.ts";
+      for (const address of Deno.args) {
+        Deno.env.set("DBUS_SESSION_BUS_ADDRESS", address);
+        const error = await systemKeyring({}, "linux").get("goflow", "key").catch((e) => e);
+        console.log(error.reason, error.message.includes("no D-Bus session"));
+      }`;
+    const args = [
+      ...["", "garbage", "disabled:", "unix:", "unix:path", "unix:path=%zz", "tcp:port=1"],
+      ...["unix:path=/a,abstract=b", "unix:path=/nonexistent"],
+    ];
+    const { stdout } = await runCode(code, { flags: ["-A"], args, env: { DISPLAY: "" } });
+    assertEquals(stdout, "unavailable true\n".repeat(args.length));
+  },
+);
+
+testNeeding(linux, "SecretServiceKeyring says that a key is too long for the system", async () => {
+  const keyring = systemKeyring({ program: Deno.execPath() }, "linux");
+  const store = await KeyringCredentialStore.open({ keyring, root: "/nonexistent" });
+  await assertRejects(() => store.get("k".repeat(200_000)), InvalidDataError, "key is too long");
+});
+
+testNeeding(linux, "SecretServiceKeyring says that the folder it works in is gone", async () => {
+  const code = `
+    import { systemKeyring } from "./src/credentials/system.ts";
+    Deno.chdir(Deno.makeTempDirSync());
+    Deno.removeSync(Deno.cwd());
+    const error = await systemKeyring({}, "linux").get("goflow", "key").catch((e) => e);
+    console.log(error.reason, error.message);`;
+  const { stdout } = await runCode(code, { flags: ["-A"] });
+  assert(stdout.startsWith("unavailable Cannot read"), stdout);
+  assert(stdout.includes("the folder that this process works in is gone"), stdout);
 });

@@ -33,6 +33,11 @@ Deno.test("KeyringCredentialStore.tenant() refuses names that could reach anothe
     assertThrows(() => store.tenant(name), InvalidDataError, "lower-case", name);
     await assertRejects(() => store.deleteTenant(name, { confirm: name }), InvalidDataError);
   }
+  // JavaScript would make texts of these, and those of one tenant for all who have none.
+  for (const name of [undefined, null, 5, ["acme"]] as unknown[] as string[]) {
+    assertThrows(() => store.tenant(name), InvalidDataError, "lower-case");
+    await assertRejects(() => store.deleteTenant(name, { confirm: name }), InvalidDataError);
+  }
   store.tenant("a".repeat(63));
   store.tenant("0-a");
   assertThrows(() => store.tenant("a").tenant("b"), InvalidDataError, "has tenants");
