@@ -37,9 +37,13 @@ export async function reportFailure(
   if (error instanceof BrokenPipeError) return 0;
   const lines = [visible(errorLine(error))];
   if (error instanceof UsageError) {
+    const command = await findCommand(path);
     const meant = error.mistake && await suggestion(error.mistake, path);
     if (meant !== undefined) lines[0] += `, did you mean "${meant}"?`;
-    lines.push(usageLine(path, await findCommand(path)), helpHint(path));
+    else if (error.mistake?.word.startsWith("-") && command && "arguments" in command) {
+      lines[0] += '; put "--" before an argument that begins with "-"';
+    }
+    lines.push(usageLine(path, command), helpHint(path));
   }
   io.stderr.write(`${lines.join("\n")}\n`);
   return exitCode(error);

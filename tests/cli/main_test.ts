@@ -38,6 +38,11 @@ Deno.test("main() exits with 2 and the nearest word when a command or an option 
     [["example", "--root"], 'Option "--root" needs a value, DIR\n'],
     [["example", "--root", "--help"], 'Option "--root" needs a value, DIR\n'],
     [["--help=yes"], 'Option "--help" takes no value, "yes" was given\n'],
+    [
+      ["workflow", "show", "-draft"],
+      'Unknown option "-d"; put "--" before an argument that begins with "-"\n',
+    ],
+    [["workflow", "list", "-draft"], 'Unknown option "-d"\n'],
     [["completions"], "Argument SHELL is missing\n"],
     [["completions", "ksh"], '"SHELL" is one of bash, zsh, fish, powershell, not "ksh"\n'],
     [["help", "exmple"], 'Unknown command "exmple", did you mean "example"?'],
