@@ -7,6 +7,7 @@
  */
 
 import { StorageError } from "./domain/errors.ts";
+import { sleep } from "./timers.ts";
 
 /** Options of {@linkcode withFileLock}. */
 export interface FileLockOptions {
@@ -88,7 +89,7 @@ async function acquire(file: Deno.FsFile, path: string, timeout: number): Promis
         `Cannot lock "${path}" within ${timeout} ms: another process holds it`,
       );
     }
-    const jittered = delay * (0.5 + Math.random());
-    await new Promise((resolve) => setTimeout(resolve, jittered));
+    // Jitter, so that those who met do not meet again.
+    await sleep(delay * (0.5 + Math.random()));
   }
 }

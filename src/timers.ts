@@ -8,6 +8,25 @@
 export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
 /**
+ * Waits for some time.
+ *
+ * @param milliseconds How long; 0 lets timers and other tasks in.
+ * @param signal Ends the waiting.
+ */
+export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener("abort", done);
+  });
+}
+
+/**
  * Waits for a promise, but not for ever.
  *
  * @param milliseconds How long.

@@ -11,6 +11,7 @@ import type {
   ExecutionEvent,
   WatchOptions,
 } from "../domain/execution_monitoring.ts";
+import { sleep } from "../timers.ts";
 import type { Connection } from "./connection.ts";
 import type { Row } from "./driver.ts";
 import { LIMIT_SQL } from "./list_query.ts";
@@ -223,18 +224,4 @@ export async function* pollChanges<T>(
     }
     yield batch;
   }
-}
-
-/** Waits, at most until the signal, which may have been aborted during the look. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -5,6 +5,7 @@
  */
 
 import { PermissionDeniedError } from "../domain/errors.ts";
+import { sleep } from "../timers.ts";
 import type { Connection } from "./connection.ts";
 import { releasePages } from "./prune.ts";
 
@@ -59,6 +60,7 @@ async function shrink(
     done += freed;
     onProgress?.({ done, total });
     signal?.throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    // Other processes poll for the lock.
+    await sleep(2);
   }
 }

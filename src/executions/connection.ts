@@ -6,6 +6,7 @@
  */
 
 import { DatabaseError } from "../domain/errors.ts";
+import { sleep } from "../timers.ts";
 import { databaseError } from "./database_error.ts";
 import type { CopyStep, Driver, Row, Statement } from "./driver.ts";
 import type { SQLiteInfo } from "./options.ts";
@@ -267,6 +268,6 @@ export async function retryBusy<T>(
       if (!busy || performance.now() - start >= timeout) throw error;
     }
     // Jitter, so that waiting processes do not meet again and again.
-    await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * ceiling));
+    await sleep(1 + Math.random() * ceiling);
   }
 }

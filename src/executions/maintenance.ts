@@ -12,6 +12,7 @@ import type {
   RetentionPolicy,
 } from "../domain/execution_retention.ts";
 import type { ExportOptions, ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
+import { startAutoPrune } from "./auto_prune.ts";
 import { backUp, type CopyProgressOptions, restore } from "./backup.ts";
 import { moveFeedBehind } from "./changes.ts";
 import { checkDatabase, type CheckOptions, type CheckResult } from "./check.ts";
@@ -57,23 +58,7 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
     if (reserve > 0) keepReserve(path, reserve);
     if (autoPrune === undefined || this.#prunes) return;
     this.#prunes = true;
-    const { policy, interval = 3_600_000, options = {}, onError } = autoPrune;
-    let isPruning = false;
-    const prune = async () => {
-      if (isPruning) return;
-      isPruning = true;
-      try {
-        await this.prune(policy, { ...options, signal: this.closing });
-      } catch (error) {
-        if (!this.closing.aborted) onError?.(error);
-      } finally {
-        isPruning = false;
-      }
-    };
-    const timer = setInterval(prune, interval);
-    // It does not keep the process alive.
-    Deno.unrefTimer(timer);
-    this.closing.addEventListener("abort", () => clearInterval(timer));
+    startAutoPrune(autoPrune, (policy, options) => this.prune(policy, options), this.closing);
   }
 
   /**

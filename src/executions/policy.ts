@@ -6,14 +6,8 @@
 
 import { InvalidDataError } from "../domain/errors.ts";
 import { EXECUTION_STATUSES, type ExecutionStatus } from "../domain/execution.ts";
-import type {
-  AutoPruneOptions,
-  PrunePlan,
-  RetentionPolicy,
-  RetentionRule,
-} from "../domain/execution_retention.ts";
+import type { PrunePlan, RetentionPolicy, RetentionRule } from "../domain/execution_retention.ts";
 import { isMapping } from "../domain/value.ts";
-import { LONGEST_TIMER } from "../timers.ts";
 import { FINAL_STATUSES } from "./statistics_schema.ts";
 
 /** A run that a rule lets go. */
@@ -103,21 +97,6 @@ function nameOf(value: unknown): string {
 
 function refuse(what: string): never {
   throw new InvalidDataError(`Cannot prune executions: ${what}`);
-}
-
-/**
- * Checks when and what is pruned while a store is open.
- *
- * @param options The options.
- * @throws {InvalidDataError} If they are not valid.
- */
-export function checkAutoPrune({ policy, interval = 1 }: AutoPruneOptions): void {
-  checkPolicy(policy);
-  if (interval >= 1 && interval <= LONGEST_TIMER) return;
-  throw new InvalidDataError(
-    `Cannot open the execution store: the interval of "autoPrune" is ${interval}, ` +
-      `wanted are milliseconds from 1 to ${LONGEST_TIMER}`,
-  );
 }
 
 /**

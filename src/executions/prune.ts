@@ -11,6 +11,7 @@ import type {
   PruneProgress,
   RetentionPolicy,
 } from "../domain/execution_retention.ts";
+import { sleep } from "../timers.ts";
 import type { ArchiveWriter } from "./archive.ts";
 import { newestChange } from "./changes.ts";
 import type { Connection } from "./connection.ts";
@@ -56,7 +57,7 @@ export async function planPrune(
       addToPlan(plan, run);
       plan.runs.push({ id: run.id, rule: run.rule, bytes: run.bytes });
     }
-    await pause(0);
+    await sleep(0);
   }
 }
 
@@ -101,7 +102,7 @@ export async function prune(
       const found = await connection.read(action, () => scan.next(SCAN));
       if (found === undefined) break;
       waiting = found;
-      await pause(0);
+      await sleep(0);
       continue;
     }
     const batch = waiting.splice(0, fitting(waiting, size));
@@ -298,9 +299,5 @@ export async function releasePages(
 
 /** Other processes poll for the lock: leaves it free for as long as it was held. */
 function leaveToOthers(start: number): Promise<void> {
-  return pause(Math.max(5, performance.now() - start));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return sleep(Math.max(5, performance.now() - start));
 }

@@ -9,7 +9,7 @@ import { InvalidDataError } from "../domain/errors.ts";
 import { Redactor } from "../domain/redaction.ts";
 import { resolveRoot } from "../root.ts";
 import type { ResolvedOptions, SQLiteOptions } from "./options.ts";
-import { checkAutoPrune } from "./policy.ts";
+import { checkAutoPrune } from "./auto_prune.ts";
 
 /**
  * Checks options and fills in the defaults.

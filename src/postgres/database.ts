@@ -6,6 +6,7 @@
  */
 
 import { DatabaseError, type StorageError } from "../domain/errors.ts";
+import { sleep } from "../timers.ts";
 import { wellFormed } from "./columns.ts";
 import type { Connect, Param, PostgresConnection, QueryResult } from "./driver.ts";
 import { Listener } from "./listener.ts";
@@ -261,8 +262,7 @@ export class PostgresDatabase {
         if (connection !== undefined) this.#pool.release(connection);
       }
       // Jitter, so that those who met do not meet again.
-      const pause = 1 + Math.random() * ceiling;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await sleep(1 + Math.random() * ceiling);
     }
   }
 

@@ -11,6 +11,7 @@ import type {
   RetentionPolicy,
 } from "../domain/execution_retention.ts";
 import type { ExportOptions, ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
+import { startAutoPrune } from "../executions/auto_prune.ts";
 import { toByteStream, writeRuns } from "../executions/export.ts";
 import { importRuns } from "../executions/import.ts";
 import { redactStoredRun } from "../executions/redact_stored_run.ts";
@@ -41,19 +42,8 @@ export abstract class PostgresMaintenance extends PostgresStore {
   protected startPruning(): void {
     const { autoPrune } = this.options;
     if (autoPrune === undefined) return;
-    const { policy, interval = 3_600_000, options = {}, onError } = autoPrune;
     const { closing } = this.connect("Cannot prune executions");
-    const prune = async () => {
-      try {
-        await this.prune(policy, { ...options, signal: closing });
-      } catch (error) {
-        if (!closing.aborted) onError?.(error);
-      }
-    };
-    const timer = setInterval(prune, interval);
-    // It does not keep the process alive.
-    Deno.unrefTimer(timer);
-    closing.addEventListener("abort", () => clearInterval(timer));
+    startAutoPrune(autoPrune, (policy, options) => this.prune(policy, options), closing);
   }
 
   /**

@@ -7,7 +7,7 @@
 import { InvalidDataError } from "../domain/errors.ts";
 import type { AutoPruneOptions } from "../domain/execution_retention.ts";
 import { type RedactionOptions, Redactor } from "../domain/redaction.ts";
-import { checkAutoPrune } from "../executions/policy.ts";
+import { checkAutoPrune } from "../executions/auto_prune.ts";
 
 /** Options of the stores on PostgreSQL. */
 export interface PostgresOptions {

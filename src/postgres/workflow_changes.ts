@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sleep } from "../timers.ts";
 import type { Changes, WatchTimes } from "../workflows/watch.ts";
 import type { PostgresDatabase } from "./database.ts";
 
@@ -55,7 +56,7 @@ export class WorkflowChanges implements Changes {
     const deadline = performance.now() + this.#times.longest;
     for (let before = ""; before !== state && !this.ended && performance.now() < deadline;) {
       before = state;
-      await this.#pause(Math.min(this.#times.quiet, deadline - performance.now()));
+      await sleep(Math.min(this.#times.quiet, deadline - performance.now()), this.#signal);
       if (!this.ended) state = await this.#state();
     }
     this.#known = Promise.resolve(state);
@@ -64,14 +65,6 @@ export class WorkflowChanges implements Changes {
   async #state(): Promise<string> {
     const { rows: [row] } = await this.#database.query(this.#action, STATE_SQL);
     return String(row?.[0]);
-  }
-
-  async #pause(time: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, Math.max(0, time));
-    this.#signal.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
-    clearTimeout(timer);
   }
 
   [Symbol.dispose](): void {

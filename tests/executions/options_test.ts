@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseError, InvalidDataError } from "../../src/domain/errors.ts";
+import { emptyPlan } from "../../src/executions/policy.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { sleep } from "../../src/timers.ts";
 import { runDeno } from "../helpers/child.ts";
 import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { testRepositories } from "./repositories.ts";
@@ -136,6 +138,29 @@ testBackends(
       await executions.record(more);
       assertEquals(await executions.load(more.id), more);
     }
+  },
+);
+
+testRepositories(
+  "ExecutionRepository with autoPrune does not begin a pruning before the last one is done",
+  async ({ open }) => {
+    using executions = await open({
+      autoPrune: { policy: { rules: [{ maxCount: 1 }] }, interval: 1 },
+    });
+    let [calls, running, most] = [0, 0, 0];
+    const twice = Promise.withResolvers<void>();
+    executions.prune = async (policy) => {
+      most = Math.max(most, ++running);
+      await sleep(20);
+      running--;
+      if (++calls === 2) twice.resolve();
+      return { ...emptyPlan(policy), freedPages: 0 };
+    };
+    // Not kept alive by the timer of the pruning itself.
+    const alive = setInterval(() => {}, 1000);
+    await twice.promise;
+    clearInterval(alive);
+    assertEquals(most, 1);
   },
 );
 

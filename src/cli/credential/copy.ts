@@ -6,6 +6,7 @@
 
 import type { CopyResult } from "../../credentials/copy.ts";
 import type { KeyringCredentialStore } from "../../credentials/keyring_store.ts";
+import { sleep } from "../../timers.ts";
 import { UsageError } from "../command.ts";
 import { type Context, interruption } from "../context.ts";
 import { printRecord } from "../records.ts";
@@ -55,7 +56,7 @@ async function copyAll(
   });
   return await copying.catch(async (error) => {
     // Ctrl-C ends the keyring's program as well, which may be noticed first.
-    if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, SIGNAL_DELAY));
+    await sleep(SIGNAL_DELAY, signal);
     throw signal.aborted ? interruption(state) : error;
   });
 }
