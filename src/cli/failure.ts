@@ -7,6 +7,7 @@
 import {
   AlreadyExistsError,
   ConflictError,
+  DatabaseError,
   KeyringError,
   NotFoundError,
   PermissionDeniedError,
@@ -61,6 +62,7 @@ export function exitCode(error: unknown): number {
   if (error instanceof NotFoundError) return 3;
   if (error instanceof ConflictError || error instanceof AlreadyExistsError) return 4;
   if (error instanceof PermissionDeniedError || error instanceof Deno.errors.NotCapable) return 5;
+  if (error instanceof DatabaseError && error.code === "read-only") return 5;
   if (error instanceof KeyringError) {
     return error.reason === "locked" || error.reason === "unavailable" ? 6 : 1;
   }

@@ -34,7 +34,8 @@ const CURES: Partial<Record<DatabaseErrorCode, string>> = {
   full: "free some space on the disk and try again",
   corrupt: "restore a backup, or salvage what is readable",
   "not-a-database": "the file is not a SQLite database",
-  "read-only": "check the owner and the mode of the file and of its folder",
+  "read-only": "check the owner and the mode of the file and of its folder, " +
+    "where SQLite keeps files, in WAL mode also to read; a copy elsewhere can be read",
 };
 
 /**

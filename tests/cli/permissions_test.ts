@@ -4,7 +4,8 @@ import { Execution } from "../../src/domain/execution.ts";
 import { Workflow } from "../../src/domain/workflow.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
-import { PROJECT, runDeno } from "../helpers/child.ts";
+import { configFlags, PROJECT, runDeno } from "../helpers/child.ts";
+import { mounts, READ_ONLY, runMounted } from "../helpers/mounts.ts";
 import { testNeeding } from "../helpers/skip.ts";
 import { withRoot } from "./cli.ts";
 import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
@@ -64,6 +65,19 @@ Deno.test("Commands on executions need to read and write the root", () =>
       await needsExactly(flags, [...args, "--root", root]);
     }
   }));
+
+testNeeding(
+  mounts,
+  "Commands on executions say what to do where SQLite cannot write beside the database",
+  () =>
+    withData(async (root) => {
+      const deno = [Deno.execPath(), "run", "-q", ...configFlags(), "-A", MAIN];
+      const command = [...deno, "execution", "list", "--root", root];
+      const { code, stderr } = await runMounted(READ_ONLY, root, command);
+      assertEquals(code, 5, stderr);
+      assertStringIncludes(stderr, "in WAL mode also to read; a copy elsewhere can be read");
+    }),
+);
 
 testNeeding(
   fakeKeyring,
