@@ -16,7 +16,7 @@ import { INDEX_ACCOUNT } from "./keys.ts";
  * - `missing`: there is none, as without a credential.
  * - `complete`: it names every credential.
  * - `partial`: it names only the credentials that fit into one item.
- * - `stale`: it names too few or too many; the next change mends it.
+ * - `stale`: it names too few or too many; the next store that adds or deletes a key mends it.
  * - `damaged`: it is not a JSON array of strings; the next change mends it.
  */
 export type IndexState = "missing" | "complete" | "partial" | "stale" | "damaged";
@@ -33,6 +33,8 @@ export class CredentialIndex {
   readonly #service: string;
   /** Keys that were seen in the item, or could not be held by it. */
   readonly #seen = new Set<string>();
+  /** Whether the item was compared with what the system enumerates. */
+  #mended = false;
 
   constructor(keyring: Keyring, service: string) {
     this.#keyring = keyring;
@@ -83,7 +85,7 @@ export class CredentialIndex {
     this.#seen.add(key);
     const keys = parseIndex(text);
     if (keys?.includes(key)) return;
-    const known = keys ?? (await this.#enumerate() ?? []).sort();
+    const known = await this.#mend(keys);
     await this.#write([...known.filter((other) => other !== key), key], text);
   }
 
@@ -93,12 +95,29 @@ export class CredentialIndex {
     const text = await this.read();
     if (text === undefined) return;
     const keys = parseIndex(text);
-    const left = (keys ?? []).filter((other) => !this.#same(other, key));
-    if (keys?.length === left.length) return;
+    const left = keys?.filter((other) => !this.#same(other, key));
+    if (keys !== undefined && keys.length === left?.length) return;
     // Now and then there is room again for keys that did not fit in.
-    const room = !this.#fits(text, ROOMY) && this.#fits(JSON.stringify(left), ROOMY);
-    const listed = keys === undefined || room ? await this.#enumerate() ?? [] : [];
-    await this.#write([...new Set([...left, ...listed.sort()])], text);
+    if (!this.#fits(text, ROOMY) && this.#fits(JSON.stringify(left), ROOMY)) this.#mended = false;
+    await this.#write(await this.#mend(left), text);
+  }
+
+  /**
+   * Brings keys of the item in line with the system's own enumeration, which a process
+   * that was killed, or a person with the system's tool, may have left them behind.
+   * Once is enough: whoever changes keys takes care of the item.
+   */
+  async #mend(keys: string[] | undefined): Promise<string[]> {
+    if (keys !== undefined && this.#mended) return keys;
+    const listed = await this.#enumerate().catch((error) => {
+      // The item is a courtesy: what is locked or broken elsewhere must not hinder a change.
+      if (keys !== undefined && error instanceof KeyringError) return keys;
+      throw error;
+    });
+    this.#mended = true;
+    if (listed === undefined) return keys ?? [];
+    const present = new Set(listed);
+    return [...new Set([...(keys ?? []).filter((key) => present.has(key)), ...listed.sort()])];
   }
 
   /** Deletes the item. */

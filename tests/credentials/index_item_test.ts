@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
-import { AlreadyExistsError } from "../../src/domain/errors.ts";
+import { AlreadyExistsError, KeyringError } from "../../src/domain/errors.ts";
 import { fakeProgram } from "./fakes.ts";
 import { ago, openStore } from "./memory_store.ts";
 import { UnreadableKeyring } from "./unreadable.ts";
@@ -76,6 +76,37 @@ Deno.test("KeyringCredentialStore.copyTo() does not merge keys that differ in ca
   await target.set("Token", "2");
   await assertRejects(() => source.copyTo(target), AlreadyExistsError, '"Token"');
   assertEquals(await target.list(), ["Token"]);
+});
+
+Deno.test("KeyringCredentialStore mends an index that names too few and too many keys", async () => {
+  const changes = {
+    set: (store: KeyringCredentialStore) => store.set("c", "3"),
+    delete: (store: KeyringCredentialStore) => store.delete("b"),
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    const keyring = new MemoryKeyring();
+    const store = await openStore(keyring);
+    for (const key of ["b", "a", "gone"]) await store.set(key, key);
+    // As by a process that was killed before it came to the index.
+    await keyring.set("goflow", "theirs", "4");
+    await keyring.delete("goflow", "gone");
+    assertEquals((await store.info()).index, "stale");
+    await change(await openStore(keyring));
+    assertEquals((await store.info()).index, "complete", name);
+    const expected = name === "set" ? '["b","a","theirs","c"]' : '["a","theirs"]';
+    assertEquals(await keyring.get("goflow", "__goflow_index__"), expected);
+  }
+});
+
+Deno.test("KeyringCredentialStore is not hindered by keys that cannot be listed", async () => {
+  const keyring = new MemoryKeyring();
+  await (await openStore(keyring)).set("a", "1");
+  const locked = new KeyringError("Cannot list", { reason: "locked" });
+  const store = await openStore(Object.assign(keyring, { list: () => Promise.reject(locked) }));
+  await store.set("b", "2");
+  assertEquals(await keyring.get("goflow", "__goflow_index__"), '["a","b"]');
+  await store.delete("a");
+  assertEquals(await keyring.get("goflow", "__goflow_index__"), '["b"]');
 });
 
 Deno.test("KeyringCredentialStore mends an index that cannot be read at all", async () => {
