@@ -119,16 +119,17 @@ export class SecretServiceKeyring implements Keyring {
     }
     const alone = countItems(found.stderr) === 1;
     // An item in a locked collection hides nothing: the others come first.
-    const { code, stdout } = alone || found.code !== 0
+    const result = alone || found.code !== 0
       ? found
       : await this.#run(action, lookupArguments(service, account));
+    const { code, stdout } = result;
     const stored = alone ? parseSecret(stdout) : stdout;
     if (code === 0 && equal(stored, new TextEncoder().encode(secret))) {
       return alone ? parseReplaced(stdout) : undefined;
     }
-    if (alone && stored === undefined && failureOf(found.stderr) === "locked") {
-      throw locked(action, UNLOCK_CURE);
-    }
+    // A search succeeds all the same when it cannot read the secret.
+    const failure = code === 0 && stored !== undefined ? undefined : failureOf(result.stderr);
+    if (failure !== undefined && failure !== "gone") throw this.#failure(action, result);
     throw failed(action, "the keyring returned something else than what was stored");
   }
 

@@ -93,20 +93,23 @@ export async function seal(key: VaultKey, items: VaultItems): Promise<string> {
 export async function parseVault(path: string, text: string): Promise<SealedVault> {
   const fields = parseMapping(text);
   if (fields?.["format"] !== FORMAT) throw damaged(path, "it is cut off or no vault");
-  if (fields["version"] !== VERSION) {
-    throw damaged(
-      path,
-      `its version is ${Number(fields["version"])}, this module reads ${VERSION}`,
+  const { checksum, ...body } = fields;
+  if (typeof fields["version"] === "number" && fields["version"] > VERSION) {
+    throw new InvalidDataError(
+      `Cannot open vault "${path}": its version is ${
+        fields["version"]
+      }, this module reads ${VERSION}; use the newer version of this module that wrote it`,
+      { path },
     );
   }
-  const { checksum, ...body } = fields;
   // Without a key, so it tells damage from a wrong passphrase, but not from a forgery.
   if (checksum !== await sha256(JSON.stringify(body))) {
     throw damaged(path, "its checksum does not fit its content");
   }
   const { kdf, keyCheck, nonce, data } = body;
   if (
-    !isKeyDerivation(kdf) || typeof keyCheck !== "string" || !isBase64(nonce) || !isBase64(data)
+    fields["version"] !== VERSION || !isKeyDerivation(kdf) || typeof keyCheck !== "string" ||
+    !isBase64(nonce) || !isBase64(data)
   ) throw damaged(path, "its header is not valid");
   return { kdf, keyCheck, nonce, data };
 }

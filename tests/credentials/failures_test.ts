@@ -131,6 +131,17 @@ Deno.test("SecretServiceKeyring.set() takes a value that was cut off for a failu
   assertEquals(error.reason, "failed");
 });
 
+Deno.test("SecretServiceKeyring.verify() takes a daemon that ended for unavailable", async () => {
+  await using fake = await fakeProgram("linux");
+  await fake.keyring.set("goflow", "key", "value");
+  await fake.setMode("dying");
+  await assertFails(
+    () => fake.keyring.verify?.("goflow", "key", "value") ?? Promise.resolve(),
+    "unavailable",
+    "gnome-keyring",
+  );
+});
+
 Deno.test("SecretServiceKeyring says what to do about several items that only a search reads", async () => {
   await using fake = await fakeProgram("linux");
   await fake.keyring.set("goflow", "key", "value");

@@ -117,12 +117,16 @@ Deno.test("VaultKeyring tells a wrong passphrase from a damaged file", async () 
     "salt": JSON.stringify({ ...fields, kdf: { ...fields.kdf, salt: flip(fields.kdf.salt) } }),
     "data": JSON.stringify({ ...fields, data: flip(fields.data) }),
     "newer version": JSON.stringify({ ...fields, version: 2 }),
+    "no version": JSON.stringify({ ...fields, version: "1" }),
   };
   for (const [name, damage] of Object.entries(damages)) {
     await Deno.writeTextFile(vault.path, damage);
     const keyring = vault.open();
     const error = await assertRejects(() => keyring.get("goflow", "key"), InvalidDataError);
     assertEquals(error.path, vault.path, name);
+    // Nobody should delete what another version can read.
+    const cure = name === "newer version" ? "use the newer version" : "restore it from a backup";
+    assert(error.message.includes(cure), error.message);
     await assertRejects(() => keyring.set("goflow", "key", "new"), InvalidDataError);
     assertEquals(await Deno.readTextFile(vault.path), damage, name);
   }

@@ -3,12 +3,15 @@
  *
  * Modes: `locked`, `hang`, `no-bus`, `no-service`, `denied`, `no-login`, `kwallet`, `broken`,
  * `slow-list`, `broken-list`, `stuck`, `short-buffer`, `vanishing` (somebody else deletes items
- * whose secret is this word when they were found).
+ * whose secret is this word when they were found), `dying` (the daemon ends when it is asked for
+ * a secret that was found).
  *
  * @module
  */
 
 import { type FakeProcess, toBytes } from "./items.ts";
+
+const DYING = "Message recipient disconnected from message bus without replying";
 
 /** Runs it. */
 export function secretTool(process: FakeProcess): void {
@@ -98,6 +101,7 @@ export function secretTool(process: FakeProcess): void {
       const item = matching[0];
       if (item === undefined) fail("");
       if (mode === "kwallet") fail("secret does not contain a textual password");
+      if (mode === "dying") fail(DYING);
       process.print(item.secret);
       break;
     }
@@ -111,6 +115,7 @@ export function secretTool(process: FakeProcess): void {
       for (const [index, item] of matching.entries()) {
         process.print(`[/${index + 1}]\nlabel = an item\n`);
         if (mode === "locked") process.print("Cannot get secret of a locked object\n", "stderr");
+        else if (mode === "dying") process.print(`secret-tool: ${DYING}\n`, "stderr");
         else if (item !== vanishing) process.print(`secret = ${item.secret}\n`);
         process.print(`created = ${item.created}\nmodified = ${item.modified}\n`);
         for (const [name, value] of Object.entries(item.attributes)) {
