@@ -65,11 +65,24 @@ const HARMLESS =
 export function findSecrets(workflow: Workflow): SecretFinding[] {
   const findings: SecretFinding[] = [];
   const { revision: _, ...fields } = workflow;
-  visitTexts(fields, (text, path, name) => {
-    const found = inspect(text, name);
-    if (found !== undefined) findings.push({ path, ...found });
+  visitTexts(fields, {
+    text(value, path, name) {
+      const found = typeof value === "string" ? inspect(value, name) : inspectNumber(value, name);
+      if (found !== undefined) findings.push({ path, ...found });
+    },
+    key(key, path) {
+      const found = inspect(key, "");
+      // Without the mask, the paths of what is below would hold the secret.
+      if (found !== undefined) findings.push({ path: `${path}.${found.excerpt}`, ...found });
+      return found?.excerpt;
+    },
   });
   return findings;
+}
+
+/** Tells whether it is the key of a mapping, which no placeholder can take the place of. */
+export function isSecretKey({ path, excerpt }: SecretFinding): boolean {
+  return path.endsWith(`.${excerpt}`);
 }
 
 /** Tells whether a text is, or may be, a secret. */
@@ -89,6 +102,15 @@ function inspect(text: string, name: string): Omit<SecretFinding, "path"> | unde
     : undefined;
 }
 
+/** A password of digits; under "token_expires_at" stands another number. */
+function inspectNumber(
+  value: number | bigint,
+  name: string,
+): Omit<SecretFinding, "path"> | undefined {
+  const isNamed = STRONG.has(wordsOf(name).at(-1) ?? "");
+  return isNamed && /^\d+$/.test(String(value)) ? inspect(String(value), name) : undefined;
+}
+
 /** Tells whether the value under a name that speaks of secrets looks like one. */
 function isNamedSecret(name: string, text: string): boolean {
   const strength = strengthOf(name);
@@ -106,13 +128,17 @@ function isNamedSecret(name: string, text: string): boolean {
 function strengthOf(name: string): "none" | "weak" | "strong" {
   let strength = strengths.get(name);
   if (strength !== undefined) return strength;
-  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase().split(/[^a-z0-9]+/);
+  const words = wordsOf(name);
   if (HARMLESS.test(name)) strength = "none";
   else if (words.some((word) => STRONG.has(word))) strength = "strong";
   else strength = words.some((word) => WEAK.has(word)) ? "weak" : "none";
   if (strengths.size >= 1000) strengths.clear();
   strengths.set(name, strength);
   return strength;
+}
+
+function wordsOf(name: string): string[] {
+  return name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase().split(/[^a-z0-9]+/);
 }
 
 const strengths = new Map<string, "none" | "weak" | "strong">();

@@ -119,39 +119,47 @@ export function setOwn(target: Mapping, key: string, value: unknown): void {
   }
 }
 
-/** Gets a text, its path, and the name under which it stands; a text that it returns replaces it. */
-type VisitText = (text: string, path: string, name: string) => string | void;
+/** What to do with the texts and numbers of a value. */
+export interface Visitor {
+  /** Gets one, its path, and the name under which it stands; a text that it returns replaces it. */
+  text(text: string | number | bigint, path: string, name: string): string | void;
+  /** Gets a key and the path of its mapping; a text that it returns stands for the key in the paths below. */
+  key?(key: string, path: string): string | void;
+}
 
 /**
- * Visits every text of a value.
+ * Visits every text and number of a value.
  *
  * @param value The value; changed in place.
- * @param visit What to do with each text.
+ * @param visitor What to do with each.
  * @returns The value, or what replaces it.
  */
-export function visitTexts(value: unknown, visit: VisitText): unknown {
-  return visitValue(value, visit, "", "", new Set());
+export function visitTexts(value: unknown, visitor: Visitor): unknown {
+  return visitValue(value, visitor, "", "", new Set());
 }
 
 function visitValue(
   value: unknown,
-  visit: VisitText,
+  visitor: Visitor,
   path: string,
   name: string,
   seen: Set<object>,
 ): unknown {
-  if (typeof value === "string") return visit(value, path, name) ?? value;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
+    return visitor.text(value, path, name) ?? value;
+  }
   if (typeof value !== "object" || value === null || seen.has(value)) return value;
   seen.add(value);
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
-      const changed = visitValue(item, visit, `${path}[${index}]`, name, seen);
+      const changed = visitValue(item, visitor, `${path}[${index}]`, name, seen);
       if (changed !== item) value[index] = changed;
     }
   } else if (isMapping(value)) {
     for (const key of Object.keys(value)) {
-      const at = path === "" ? key : `${path}.${key}`;
-      const changed = visitValue(value[key], visit, at, nameOf(value, key), seen);
+      const shown = visitor.key?.(key, path) ?? key;
+      const at = path === "" ? shown : `${path}.${shown}`;
+      const changed = visitValue(value[key], visitor, at, nameOf(value, key), seen);
       if (changed !== value[key]) value[key] = changed;
     }
   }

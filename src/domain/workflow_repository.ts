@@ -248,6 +248,7 @@ export interface WorkflowRepository extends TextArchives {
    * Makes a text that can be shared: canonical YAML without secrets.
    *
    * @throws {NotFoundError} If there is no such workflow.
+   * @throws {InvalidDataError} If the text cannot be read, or the key of a mapping is a secret.
    */
   exportWorkflow(id: string): Promise<ExportedWorkflow>;
 

@@ -10,6 +10,7 @@ import { newId } from "../domain/ids.ts";
 import {
   findSecrets,
   hasReference,
+  isSecretKey,
   isSecretVariable,
   type SecretFinding,
 } from "../domain/secrets.ts";
@@ -43,7 +44,15 @@ export function exportWorkflow(workflow: Workflow): ExportedWorkflow {
   const copy = copyWorkflow(workflow);
   delete copy.revision;
   const removed = new Map<string, SecretFinding>();
-  for (const finding of findSecrets(copy)) removed.set(finding.path, finding);
+  for (const finding of findSecrets(copy)) {
+    if (isSecretKey(finding)) {
+      throw new InvalidDataError(
+        `Cannot export workflow "${workflow.id}": the key at ${finding.path} is a secret ` +
+          `(${finding.kind}), name it otherwise`,
+      );
+    }
+    removed.set(finding.path, finding);
+  }
   for (const [index, server] of copy.servers.entries()) {
     if (server.credentialRef) server.credentialRef = CREDENTIAL;
     for (const field of ["env", "headers"] as const) {
@@ -55,7 +64,7 @@ export function exportWorkflow(workflow: Workflow): ExportedWorkflow {
       }
     }
   }
-  visitTexts(copy, (_text, path) => removed.has(path) ? SECRET : undefined);
+  visitTexts(copy, { text: (_text, path) => removed.has(path) ? SECRET : undefined });
   const { value } = encodeWorkflow(copy);
   return { id: workflow.id, text: formatDocument(value), removed: [...removed.values()] };
 }
@@ -179,8 +188,10 @@ function slug(name: string): string {
 
 function needsOf(workflow: Workflow): Omit<ImportedWorkflow, keyof SaveResult> {
   const placeholders: string[] = [];
-  visitTexts(copyWorkflow(workflow), (text, path) => {
-    if (/<[A-Z][A-Z_]*_REQUIRED>/.test(text)) placeholders.push(path);
+  visitTexts(copyWorkflow(workflow), {
+    text(text, path) {
+      if (/<[A-Z][A-Z_]*_REQUIRED>/.test(String(text))) placeholders.push(path);
+    },
   });
   const credentials = workflow.servers.map(({ credentialRef }) => credentialRef)
     .filter((key) => key !== undefined && key !== CREDENTIAL);

@@ -348,7 +348,7 @@ export abstract class TextWorkflowRepository implements WorkflowRepository {
    * @param id Id of the workflow.
    * @returns The text, and what was removed.
    * @throws {NotFoundError} If there is no such workflow.
-   * @throws {InvalidDataError} If the text cannot be read.
+   * @throws {InvalidDataError} If the text cannot be read, or the key of a mapping is a secret.
    */
   async exportWorkflow(id: string): Promise<ExportedWorkflow> {
     return exportWorkflow((await this.#store.load(id, "export")).workflow);

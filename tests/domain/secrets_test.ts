@@ -128,6 +128,37 @@ Deno.test("findSecrets() finds likely secrets whose name stands beside them", ()
   ]);
 });
 
+Deno.test("findSecrets() finds a secret that is a key, and shows it in no path", () => {
+  const token = join("ghp_", LETTERS.slice(0, 36));
+  const workflow = Workflow.create("x");
+  const parameters = { tokens: { [token]: { password: "correct-horse7", note: "x" } } };
+  workflow.addNode({ id: "n", type: "mcp_tool", server: "s", tool: "t", parameters });
+  const findings = findSecrets(workflow);
+  assertEquals(findings.map(({ path, kind, certain }) => [path, kind, certain]), [
+    ["nodes[0].parameters.tokens.ghp_****", "github-token", true],
+    ["nodes[0].parameters.tokens.ghp_****.password", "named-secret", false],
+  ]);
+  assert(!JSON.stringify(findings).includes(token));
+});
+
+Deno.test("findSecrets() finds a secret that is a number", () => {
+  const workflow = Workflow.create("x");
+  const parameters = {
+    db_password: 83715204,
+    token: 91827364509182736450n,
+    pin: 83715204,
+    secret: 12345,
+    token_expires_at: 1735689600,
+    max_token: 83715204,
+    credential: 0.83715204,
+  };
+  workflow.addNode({ id: "n", type: "mcp_tool", server: "s", tool: "t", parameters });
+  assertEquals(findSecrets(workflow).map(({ path, excerpt }) => [path, excerpt]), [
+    ["nodes[0].parameters.db_password", "****"],
+    ["nodes[0].parameters.token", "****"],
+  ]);
+});
+
 Deno.test("findSecrets() knows references and harmless names", () => {
   const workflow = Workflow.create("x");
   workflow.addServer({

@@ -36,6 +36,35 @@ testStores(
 );
 
 testStores(
+  "exportWorkflow() replaces a secret that is a number, and refuses one that is a key",
+  async (open) => {
+    await using store = await open();
+    const write = (parameters: string) =>
+      store.write(
+        "greet",
+        `name: greet
+version: "1.0"
+nodes:
+  - { id: start, type: start, parameters: ${parameters} }
+`,
+      );
+    await write("{ password: 83715204, size: 83715204 }");
+    const { text, removed } = await store.workflows.exportWorkflow("greet");
+    assertEquals(removed.map(({ path }) => path), ["nodes[0].extra.parameters.password"]);
+    assertStringIncludes(text, "password: <SECRET_REQUIRED>");
+    assertStringIncludes(text, "size: 83715204");
+
+    await write(`{ ${TOKEN}: { note: x } }`);
+    const error = await assertRejects(
+      () => store.workflows.exportWorkflow("greet"),
+      InvalidDataError,
+      "parameters.ghp_**** is a secret (github-token)",
+    );
+    assert(!error.message.includes(TOKEN));
+  },
+);
+
+testStores(
   "exportWorkflow() leaves no secret in the text, and lists what it removed",
   async (open) => {
     await using store = await open();
