@@ -8,7 +8,7 @@
 import { parse } from "@std/yaml";
 import { equalValues } from "../domain/value.ts";
 import { LIMITS } from "./limits.ts";
-import { limitProblem } from "./yaml_limits.ts";
+import { survey } from "./yaml_limits.ts";
 
 const NAME = String.raw`[^\s,[\]{}]+`;
 const NUMBER = String.raw`[-+]?(?:0[\d_.]*|0x[0_]+|0b[0_]+|\.0+)(?:e[-+]?\d+)?|\.nan`;
@@ -99,7 +99,7 @@ function replace(
 function read(text: string): unknown {
   try {
     const value = parse(text, { schema: "core" });
-    return limitProblem(value, true) === undefined ? value : undefined;
+    return survey(value, true).problem === undefined ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;

@@ -8,39 +8,6 @@
 import { parse } from "@std/yaml";
 import { isMapping, type Mapping } from "../domain/value.ts";
 
-const LONG_INTEGER = /\d{16}/;
-/** Keys that the parser may have made of a boolean, nothing or a number; others of these begin with a digit. */
-const TYPED_KEYS: ReadonlySet<string> = new Set(
-  ["true", "false", "null", "NaN", "Infinity", "-Infinity"],
-);
-
-/**
- * Tells whether a text may hold such scalars.
- *
- * @param text The text.
- * @param value What it was parsed to.
- */
-export function needsExactValues(text: string, value: unknown): boolean {
-  return LONG_INTEGER.test(text) || hasTypedKey(value);
-}
-
-function hasTypedKey(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(hasTypedKey);
-  if (!isMapping(value)) return false;
-  for (const key in value) {
-    if (isTypedKey(key) || hasTypedKey(value[key])) return true;
-  }
-  return false;
-}
-
-function isTypedKey(key: string): boolean {
-  return isDigit(key.charCodeAt(key.startsWith("-") ? 1 : 0)) || TYPED_KEYS.has(key);
-}
-
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
-}
-
 /**
  * Returns values without that loss: integers beyond 2^53 are BigInts, keys are
  * the text that stands in the file.

@@ -1,5 +1,5 @@
 /**
- * What a YAML text may hold, counted after parsing.
+ * What a YAML text holds, counted after parsing.
  *
  * @module
  */
@@ -7,19 +7,33 @@
 import type { Mapping } from "../domain/value.ts";
 import { LIMITS } from "./limits.ts";
 
+/** What was found in a value. */
+export interface Survey {
+  /** Which limit it breaks, in the form `it holds more than 100000 values`. */
+  problem?: string;
+  /** Whether the parser may have made something of the text with loss, see `yaml_exact.ts`. */
+  lossy: boolean;
+}
+
+/** What the parser makes of keys that are a boolean, nothing or a number; others of these begin with a digit. */
+const TYPED_KEYS: ReadonlySet<string> = new Set(
+  ["true", "false", "null", "NaN", "Infinity", "-Infinity"],
+);
+
 /**
- * Tells which limit a value breaks. Each alias counts as what it stands for, which a small file
- * can make astronomically large.
+ * Looks through a value once. Each alias counts as what it stands for, which a small file can make
+ * astronomically large.
  *
  * @param root The value.
  * @param aliases Whether the text has aliases.
- * @returns The problem, in the form `it holds more than 100000 values`.
+ * @returns What was found.
  */
-export function limitProblem(root: unknown, aliases: boolean): string | undefined {
+export function survey(root: unknown, aliases: boolean): Survey {
   const known = new Map<object, [nodes: number, characters: number, height: number]>();
   const open = new Set<object>();
   let nodes = 0;
   let characters = 0;
+  let lossy = false;
 
   function countText(text: string): void {
     characters += text.length;
@@ -30,6 +44,7 @@ export function limitProblem(root: unknown, aliases: boolean): string | undefine
   function count(value: unknown, depth: number): number {
     nodes++;
     if (typeof value === "string") countText(value);
+    else if (typeof value === "number") lossy ||= Math.abs(value) > Number.MAX_SAFE_INTEGER;
     if (nodes > LIMITS.nodes) throw new Problem(`it holds more than ${LIMITS.nodes} values`);
     if (characters > LIMITS.characters) throw new Problem("its aliases stand for too much text");
     if (typeof value !== "object" || value === null) return 0;
@@ -55,6 +70,7 @@ export function limitProblem(root: unknown, aliases: boolean): string | undefine
         if (key === "__proto__") throw new Problem('the key "__proto__" is not allowed');
         if (key === MAPPING) throw new Problem("a key is a mapping; put quotes around {{…}}");
         countText(key);
+        lossy ||= isTypedKey(key);
         height = Math.max(height, count(item, depth + 1));
       }
     }
@@ -68,11 +84,19 @@ export function limitProblem(root: unknown, aliases: boolean): string | undefine
   try {
     count(root, 0);
   } catch (problem) {
-    if (problem instanceof Problem) return problem.message;
-    throw problem;
+    if (!(problem instanceof Problem)) throw problem;
+    return { problem: problem.message, lossy };
   }
-  return undefined;
+  return { lossy };
 }
+
+function isTypedKey(key: string): boolean {
+  const code = key.charCodeAt(key.startsWith("-") ? 1 : 0);
+  return code >= DIGIT_0 && code <= DIGIT_9 || TYPED_KEYS.has(key);
+}
+
+const DIGIT_0 = "0".charCodeAt(0);
+const DIGIT_9 = "9".charCodeAt(0);
 
 /** What the parser makes of a key that is a mapping. */
 const MAPPING = String({});

@@ -9,8 +9,8 @@ import { InvalidDataError } from "../domain/errors.ts";
 import { LIMITS } from "./limits.ts";
 import { equalValues, isMapping, type Mapping } from "../domain/value.ts";
 import { expandAliases } from "./yaml_aliases.ts";
-import { exactValues, needsExactValues } from "./yaml_exact.ts";
-import { limitProblem } from "./yaml_limits.ts";
+import { exactValues } from "./yaml_exact.ts";
+import { survey } from "./yaml_limits.ts";
 import { withoutQuirks } from "./yaml_quirks.ts";
 import { findTab, withoutTabs } from "./yaml_tabs.ts";
 
@@ -62,23 +62,31 @@ export function readYaml(text: string, { action, path }: ReadYamlOptions): YamlD
   if (text.length > LIMITS.bytes) {
     throw new InvalidDataError(`${action}: it is larger than ${LIMITS.bytes} bytes`, { path });
   }
-  const value = parseOnce(text, action, path);
+  const { value, lossy } = parseOnce(text, action, path);
   if (!isMapping(value)) {
     const found = value === null ? "nothing" : Array.isArray(value) ? "a list" : "a scalar";
     throw new InvalidDataError(`${action}: a YAML mapping is wanted, found ${found}`, { path });
   }
   const resolved = text.includes("<<") ? resolveMerges(value) as Mapping : value;
   const document = new YamlDocument(text, resolved);
-  if (!needsExactValues(text, resolved)) return document;
+  if (!lossy) return document;
   return new YamlDocument(text, exactValues(resolved, document.source) as Mapping);
 }
 
-function parseOnce(text: string, action: string, path: string | undefined): unknown {
+/** A parsed text. */
+interface Parsed {
+  value: unknown;
+  /** Whether something may be there with loss. */
+  lossy: boolean;
+}
+
+function parseOnce(text: string, action: string, path: string | undefined): Parsed {
   const tab = findTab(text);
   if (tab === undefined) return parseWithin(text, action, path);
   try {
-    const value = parseWithin(text, action, path);
-    if (equalValues(value, parseWithin(withoutTabs(text), action, path))) return value;
+    const parsed = parseWithin(text, action, path);
+    const { value } = parseWithin(withoutTabs(text), action, path);
+    if (equalValues(parsed.value, value)) return parsed;
   } catch (error) {
     if (!(error instanceof InvalidDataError)) throw error;
   }
@@ -89,7 +97,7 @@ function parseOnce(text: string, action: string, path: string | undefined): unkn
 }
 
 /** Parses a text, within limits. */
-function parseWithin(text: string, action: string, path: string | undefined): unknown {
+function parseWithin(text: string, action: string, path: string | undefined): Parsed {
   const expanded = expandAliases(withoutQuirks(text));
   if (expanded === undefined) {
     throw new InvalidDataError(
@@ -103,9 +111,9 @@ function parseWithin(text: string, action: string, path: string | undefined): un
   } catch (cause) {
     throw asInvalidData(cause, action, path);
   }
-  const problem = limitProblem(value, text.includes("*"));
+  const { problem, lossy } = survey(value, text.includes("*"));
   if (problem !== undefined) throw new InvalidDataError(`${action}: ${problem}`, { path });
-  return value;
+  return { value, lossy };
 }
 
 function asInvalidData(cause: unknown, action: string, path?: string): InvalidDataError {
