@@ -213,6 +213,10 @@ function bind(command: Command, positionals: readonly string[]): Map<string, str
     index += values.length;
   }
   if (index < positionals.length) {
+    // Most likely the secret itself, which must not come into a log.
+    if (command.options?.some(({ name }) => name === "stdin")) {
+      throw new UsageError("Too many arguments: the value is typed, or read by --stdin");
+    }
     throw new UsageError(`Unexpected argument "${positionals[index]}"`);
   }
   return bound;

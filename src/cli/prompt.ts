@@ -65,10 +65,15 @@ export async function confirm(
  * @param context The call of a command with the option `stdin`.
  * @param prompt What to ask for.
  * @returns The secret.
- * @throws {UsageError} If there is neither `--stdin` nor a terminal.
+ * @throws {UsageError} If there is neither `--stdin` nor a terminal, or nothing at all on `--stdin`.
  */
 export async function readSecret(context: Context, prompt: string): Promise<string> {
-  if (context.flag("stdin")) return (await readAll(context.io.stdin)).replace(/\r?\n$/, "");
+  if (context.flag("stdin")) {
+    const text = await readAll(context.io.stdin);
+    // As behind a program that failed; the empty value is a line end.
+    if (text === "") throw new UsageError("Standard input is empty, nothing was changed");
+    return text.replace(/\r?\n$/, "");
+  }
   return await typeSecret(context, prompt, "pass --stdin to read the value from it");
 }
 

@@ -36,6 +36,38 @@ testNeeding(
 
 testNeeding(
   fakeKeyring,
+  "credential set and rotate refuse the nothing that a program leaves which failed",
+  () =>
+    withKeyring(async ({ run }) => {
+      await run(["set", "k", "--stdin"], { stdin: "value" });
+      for (const args of [["set", "k", "--yes"], ["set", "new"], ["rotate", "k"]]) {
+        const { code, stderr } = await run([...args, "--stdin"]);
+        assertEquals(code, 2);
+        assertStringIncludes(stderr, "Standard input is empty, nothing was changed");
+      }
+      assertEquals((await run(["get", "k"])).stdout, "value");
+      assertEquals((await run(["list", "-q"])).stdout, "k\n");
+      assertEquals((await run(["set", "k", "--stdin", "--yes"], { stdin: "\n" })).code, 0);
+      assertEquals((await run(["get", "k"])).stdout, "");
+    }),
+);
+
+testNeeding(
+  fakeKeyring,
+  "credential set and rotate do not show a value that was given as an argument",
+  () =>
+    withKeyring(async ({ run }) => {
+      for (const command of ["set", "rotate"]) {
+        const { code, stderr } = await run([command, "k", "hunter2"]);
+        assertEquals(code, 2);
+        assertStringIncludes(stderr, "the value is typed, or read by --stdin");
+        assert(!stderr.includes("hunter2"));
+      }
+    }),
+);
+
+testNeeding(
+  fakeKeyring,
   "credential set switches the echo off before it asks, and takes corrections",
   () =>
     withKeyring(async ({ run }) => {

@@ -52,7 +52,8 @@ export const credentialGroup: Group = {
       summary: "store a credential",
       details:
         "The value is asked for without echo, or read from standard input, never from an argument.\n" +
-        "One line end at the end of standard input is not part of the value.",
+        "One line end at the end of standard input is not part of the value; input without any\n" +
+        "byte is refused.",
       arguments: [KEY],
       options: [STDIN, EXPIRES, ROTATE_AFTER, ...WHERE, {
         name: "yes",
