@@ -15,6 +15,9 @@ const UNITS: Record<string, number> = {
   w: 604_800_000,
 };
 
+/** Longest duration, in milliseconds: before or after now it is still a date. */
+const LONGEST = 1e15;
+
 /**
  * Reads a whole number that is not negative.
  *
@@ -49,7 +52,7 @@ function durationOf(text: string): number | undefined {
   for (const [, count, unit] of text.matchAll(/([\d.]+)(ms|[smhdw])/g)) {
     total += Number(count) * UNITS[unit!]!;
   }
-  return total;
+  return total <= LONGEST ? total : undefined;
 }
 
 /**
@@ -107,12 +110,11 @@ const SIZES: Record<string, number> = { "": 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
  */
 export function toSize(text: string, what: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b?$/i.exec(text);
-  if (match === null || (match[3] && !match[2])) {
-    throw new UsageError(`"${what}" is a size such as "500MB" or "2GiB", not "${text}"`);
-  }
-  const [, count, prefix, binary] = match;
-  const power = SIZES[prefix!.toLowerCase()]!;
-  return Math.round(Number(count) * (binary ? 1024 ** (Math.log10(power) / 3) : power));
+  const [, count, prefix = "", binary] = match ?? [];
+  const power = SIZES[prefix.toLowerCase()]!;
+  const size = Math.round(Number(count) * (binary ? 1024 ** (Math.log10(power) / 3) : power));
+  if (Number.isSafeInteger(size) && (prefix || !binary)) return size;
+  throw new UsageError(`"${what}" is a size such as "500MB" or "2GiB", not "${text}"`);
 }
 
 /**

@@ -70,10 +70,22 @@ Deno.test("toDuration(), toCount() and toSize() read what people write, and noth
     3_000_000_000,
   ]);
   assertEquals(toCount("20", "x"), 20);
-  for (const wrong of ["", "7", "d", "-7d", "7 d", "7days", "1e3s"]) {
+  for (
+    const wrong of [
+      "",
+      "7",
+      "d",
+      "-7d",
+      "7 d",
+      "7days",
+      "1e3s",
+      "99999999999999d",
+      "9".repeat(400) + "d",
+    ]
+  ) {
     assertThrows(() => toDuration(wrong, "--x"), UsageError, `not "${wrong}"`);
   }
-  for (const wrong of ["", "x", "-1", "1 2", "5iB", "1e3"]) {
+  for (const wrong of ["", "x", "-1", "1 2", "5iB", "1e3", "9999999TB"]) {
     assertThrows(() => toSize(wrong, "--x"), UsageError);
   }
   for (const wrong of ["", "-1", "1.5", "0x10", "99999999999999999999"]) {
@@ -87,7 +99,18 @@ Deno.test("toPast() and toFuture() read durations, dates and RFC 3339", () => {
   assertEquals(Math.round((toFuture("2h", "x").getTime() - now) / 60_000), 120);
   assertEquals(toPast("2025-01-05", "x").toISOString(), "2025-01-05T00:00:00.000Z");
   assertEquals(toPast("2025-01-05T10:00:00+02:00", "x").toISOString(), "2025-01-05T08:00:00.000Z");
-  for (const wrong of ["", "now", "2025-02-30", "2025-13-01", "05.01.2025", "2025", "-7d"]) {
+  for (
+    const wrong of [
+      "",
+      "now",
+      "2025-02-30",
+      "2025-13-01",
+      "05.01.2025",
+      "2025",
+      "-7d",
+      "99999999999d",
+    ]
+  ) {
     assertThrows(() => toPast(wrong, "--since"), UsageError, '"--since" is a time');
   }
 });
