@@ -86,7 +86,8 @@ function sink(stream: typeof Deno.stdout): Sink {
   const isTerminal = stream.isTerminal();
   return {
     isTerminal,
-    columns: () => isTerminal ? Deno.consoleSize().columns : Infinity,
+    // One that nobody told its size, such as that of a container, says 0.
+    columns: () => isTerminal ? Deno.consoleSize().columns || 80 : Infinity,
     write: (text) => writeAll(stream, new TextEncoder().encode(text)),
   };
 }

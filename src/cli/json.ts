@@ -4,6 +4,8 @@
  * @module
  */
 
+import { HIDDEN } from "./text.ts";
+
 /** A function of JSON that the type declarations do not know yet. */
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
@@ -23,7 +25,8 @@ export function snakeCase(record: object): Record<string, unknown> {
 }
 
 /**
- * Writes a value as JSON. Integers of any size stay integers.
+ * Writes a value as JSON. Integers of any size stay integers, and what could drive a terminal is
+ * written as escapes.
  *
  * @param value The value.
  * @param indent Blanks per level; 0 for one line.
@@ -32,5 +35,9 @@ export function snakeCase(record: object): Record<string, unknown> {
 export function toJson(value: unknown, indent = 0): string {
   const replace = (_key: string, item: unknown) =>
     typeof item === "bigint" ? rawJSON(String(item)) : item;
-  return JSON.stringify(value, replace, indent);
+  return JSON.stringify(value, replace, indent)?.replace(
+    HIDDEN,
+    (character) =>
+      character === "\n" ? "\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

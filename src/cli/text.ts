@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Sink } from "./io.ts";
+
 /** Text that takes one column per character, and is safe to print. */
 const ASCII = /^[\x20-\x7e]*$/;
 
@@ -12,7 +14,7 @@ const ASCII = /^[\x20-\x7e]*$/;
  * the direction: all but the ranges between them. For `\p{Cc}` the engine would
  * load the tables of Unicode.
  */
-const HIDDEN = /[^ -~\xa0-\u200d\u2010-\u2029\u202f-\u2065\u206a-\uffff]/g;
+export const HIDDEN = /[^ -~\xa0-\u200d\u2010-\u2029\u202f-\u2065\u206a-\uffff]/g;
 
 /**
  * Shows control characters as escapes, so that stored data cannot drive the
@@ -35,6 +37,18 @@ export function visible(text: string): string {
 export function oneLine(text: string): string {
   if (ASCII.test(text)) return text;
   return text.replace(HIDDEN, (character) => character === "\n" ? "\\n" : escape(character));
+}
+
+/**
+ * Returns a text as it is printed: to a pipe or file as it is, on a terminal as {@linkcode visible}.
+ *
+ * @param sink Where it goes.
+ * @param text Whole lines.
+ * @returns The text.
+ */
+export function printable(sink: Sink, text: string): string {
+  // Lines of CSV end with both.
+  return sink.isTerminal ? visible(text.replaceAll("\r\n", "\n")) : text;
 }
 
 /**

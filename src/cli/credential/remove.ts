@@ -8,6 +8,7 @@ import { KeyringError } from "../../domain/errors.ts";
 import type { Context } from "../context.ts";
 import { confirmed } from "../prompt.ts";
 import { printRecords } from "../records.ts";
+import { oneLine } from "../text.ts";
 import { openCredentials, openTenant } from "./store.ts";
 
 /** Deletes credentials. */
@@ -25,7 +26,7 @@ export async function deleteCredentials(context: Context): Promise<void> {
   if (!await confirmed(context, plan)) return;
   for (const key of keys) {
     await store.delete(key);
-    context.note(`Deleted credential "${key}"`);
+    context.note(oneLine(`Deleted credential "${key}"`));
   }
 }
 

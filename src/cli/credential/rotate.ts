@@ -8,6 +8,7 @@ import { asPermissionDenied, requirePermissions } from "../../permissions.ts";
 import { NotFoundError } from "../../domain/errors.ts";
 import type { Context } from "../context.ts";
 import { readSecret } from "../prompt.ts";
+import { oneLine } from "../text.ts";
 import { toDuration } from "../values.ts";
 import { openTenant } from "./store.ts";
 import { timeOptions } from "./value.ts";
@@ -18,7 +19,7 @@ export async function rotateCredential(context: Context): Promise<void> {
   const store = await openTenant(context);
   if (context.flag("roll-back")) {
     await store.rollBack(key);
-    context.note(`Put the previous value of credential "${key}" back`);
+    context.note(oneLine(`Put the previous value of credential "${key}" back`));
     return;
   }
   const keepPrevious = context.value("keep", toDuration);
@@ -40,7 +41,7 @@ export async function rotateCredential(context: Context): Promise<void> {
   } catch (error) {
     throw broken ?? error;
   }
-  context.note(`Replaced credential "${key}"`);
+  context.note(oneLine(`Replaced credential "${key}"`));
 }
 
 /** Runs the user's program with the value on its standard input. */

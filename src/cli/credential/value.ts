@@ -8,7 +8,7 @@ import { AlreadyExistsError, NotFoundError } from "../../domain/errors.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { confirm, readSecret } from "../prompt.ts";
-import { visible } from "../text.ts";
+import { oneLine, visible } from "../text.ts";
 import { toDuration, toFuture } from "../values.ts";
 import { openTenant } from "./store.ts";
 
@@ -27,7 +27,7 @@ export async function setCredential(context: Context): Promise<void> {
     await confirm(context, `Replace credential "${key}"`, "pass --yes");
   }
   await store.set(key, await readSecret(context, `Value of "${key}"`), times);
-  context.note(`Stored credential "${key}"`);
+  context.note(oneLine(`Stored credential "${key}"`));
 }
 
 /** Prints a credential. */

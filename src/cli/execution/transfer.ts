@@ -14,7 +14,7 @@ import { fileError } from "../files.ts";
 import type { Source } from "../io.ts";
 import { outputFile, writeOutput } from "../output_file.ts";
 import { Progress } from "../progress.ts";
-import { oneLine } from "../text.ts";
+import { oneLine, printable } from "../text.ts";
 import { filterOf } from "./query.ts";
 import { openExecutions, openOrCreateExecutions } from "./store.ts";
 
@@ -48,7 +48,7 @@ export async function exportExecutions(context: Context): Promise<void> {
       if (path === undefined) {
         const pause = pauser();
         for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-          io.stdout.write(text);
+          io.stdout.write(printable(io.stdout, text));
           // Otherwise Ctrl-C would be heard only in the end: nothing here waits for the system.
           await pause();
         }

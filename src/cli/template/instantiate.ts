@@ -11,7 +11,7 @@ import { readYaml } from "../../workflows/yaml_reader.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { readInput } from "../files.ts";
-import { oneLine } from "../text.ts";
+import { oneLine, printable } from "../text.ts";
 import { openWorkflows } from "../workflow/store.ts";
 import { openTemplates } from "./store.ts";
 
@@ -31,7 +31,10 @@ export async function instantiate(context: Context): Promise<void> {
     const store = await openWorkflows(context);
     await store.save(workflow, { ifAbsent: true, message: `From template "${template}"` });
     context.note(oneLine(`Saved ${store.pathOf(workflow.id)}`));
-  } else context.io.stdout.write(formatDocument(encodeWorkflow(workflow).value));
+  } else {
+    const { stdout } = context.io;
+    stdout.write(printable(stdout, formatDocument(encodeWorkflow(workflow).value)));
+  }
   for (const problem of problems) context.note(oneLine(`Not valid yet: ${problem}`));
 }
 

@@ -9,7 +9,7 @@ import { templateProblems, type WorkflowTemplate } from "../../domain/template.t
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
 import { printRecord, printRecords } from "../records.ts";
-import { visible } from "../text.ts";
+import { printable, visible } from "../text.ts";
 import { byId, printVerdicts, type Verdict } from "../verdicts.ts";
 import { openTemplates } from "./store.ts";
 
@@ -56,8 +56,8 @@ export async function showTemplate(context: Context): Promise<void> {
     printRecord(context, templateJson(template), () => {});
     return;
   }
-  const text = await store.readText(id);
-  context.io.stdout.write(context.io.stdout.isTerminal ? visible(text) : text);
+  const { stdout } = context.io;
+  stdout.write(printable(stdout, await store.readText(id)));
 }
 
 function templateJson(template: WorkflowTemplate): unknown {

@@ -10,7 +10,7 @@ import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { snakeCase, toJson } from "../json.ts";
 import { printRecord, printRecords, table } from "../records.ts";
-import { oneLine, type Style, styled, visible } from "../text.ts";
+import { oneLine, printable, type Style, styled } from "../text.ts";
 import { formatSize, formatTime } from "../values.ts";
 import { openWorkflows, revisionOptions } from "./store.ts";
 
@@ -64,7 +64,7 @@ function printUnified(context: Context, unified: string): void {
     return line.startsWith("+") ? "green" : line.startsWith("-") ? "red" : undefined;
   };
   for (const line of unified.replace(/\n$/, "").split("\n")) {
-    context.print(styled(stdout.isTerminal ? visible(line) : line, style(line)));
+    context.print(styled(printable(stdout, line), style(line)));
   }
 }
 

@@ -15,7 +15,7 @@ import { outputFile, writeOutput } from "../output_file.ts";
 import { Progress } from "../progress.ts";
 import { readAll } from "../prompt.ts";
 import { printRecords } from "../records.ts";
-import { oneLine, visible } from "../text.ts";
+import { oneLine, printable, visible } from "../text.ts";
 import { openWorkflows } from "./store.ts";
 
 /** Writes workflows without their secrets; the exit code is 1 when one cannot be read. */
@@ -34,7 +34,8 @@ export async function exportWorkflows(context: Context): Promise<number> {
   if (folder !== undefined) throw new UsageError('Option "--dir" is for all workflows, without ID');
   const exported = await store.exportWorkflow(id);
   const file = outputFile(output);
-  if (file === undefined) context.io.stdout.write(exported.text);
+  const { stdout } = context.io;
+  if (file === undefined) stdout.write(printable(stdout, exported.text));
   else await writeText(context, file, exported.text);
   reportRemoved(context, exported);
   return 0;
