@@ -4,11 +4,14 @@
  * @module
  */
 
+import { asFileError } from "../file_errors.ts";
 import type { FileOperations } from "./file_operations.ts";
 import type { Changes, WatchTimes } from "./watch.ts";
 
 /** How often to look for a root that does not exist, in milliseconds. */
 const POLL = 200;
+
+const ACTION = "Cannot watch the workflows";
 
 /**
  * Watches a folder and the one above, so that the folder may come and go.
@@ -49,7 +52,7 @@ export class FolderChanges implements Changes {
   async next(): Promise<void> {
     while (!this.#happened && !this.ended) {
       await this.#wait(this.#watchers.length === 0 ? POLL : undefined);
-      if (this.#watchers.length === 0 && this.#files.lstat(this.#root) !== undefined) break;
+      if (this.#watchers.length === 0 && this.#inode(this.#root) !== undefined) break;
     }
     const deadline = performance.now() + this.#options.longest;
     do {
@@ -72,7 +75,15 @@ export class FolderChanges implements Changes {
 
   /** What is at the two paths. */
   #present(): (number | null | undefined)[] {
-    return [this.#root, this.#folder].map((path) => this.#files.lstat(path)?.ino);
+    return [this.#root, this.#folder].map((path) => this.#inode(path));
+  }
+
+  #inode(path: string): number | null | undefined {
+    try {
+      return this.#files.lstat(path)?.ino;
+    } catch (cause) {
+      throw asFileError(cause, ACTION, path);
+    }
   }
 
   #watchPresent(present: readonly unknown[]): void {
@@ -89,7 +100,7 @@ export class FolderChanges implements Changes {
     } catch (error) {
       // Gone since it was looked at; whatever is there next is watched then.
       if (error instanceof Deno.errors.NotFound) return this.#notify();
-      throw error;
+      throw asFileError(error, ACTION, path);
     }
     this.#watchers.push(watcher);
     this.#reading.push(this.#read(watcher));

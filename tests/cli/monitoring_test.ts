@@ -103,9 +103,14 @@ Deno.test("execution pin, unpin and label change the labels of runs", () =>
 
 Deno.test("execution claim and interrupt care for runs whose owner is gone", () =>
   withRuns(async ({ store, run }) => {
-    assertEquals((await run("claim", "live", "--owner", "b")).code, 4);
+    const refusal = async (found: string) => {
+      const { code, stderr } = await run("claim", "live", "--owner", "b");
+      assertEquals(code, 4);
+      assertStringIncludes(stderr, `: it is ${found}, wanted is a live run whose owner is gone\n`);
+    };
+    await refusal("without an owner");
     await store.lease("live", "a", 60_000);
-    assertEquals((await run("claim", "live", "--owner", "b")).code, 4);
+    await refusal('owned by "a"');
     assertEquals((await run("list", "--abandoned", "-q")).stdout, "");
     await store.lease("live", "a", 1);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -120,7 +125,7 @@ Deno.test("execution claim and interrupt care for runs whose owner is gone", () 
     assertEquals((await run("interrupt", "--yes")).code, 0);
     assertEquals((await store.load("live")).status, "failed");
     assertEquals((await run("interrupt")).stderr, "No abandoned executions found\n");
-    assertEquals((await run("claim", "live", "--owner", "b")).code !== 0, true);
+    await refusal("failed");
     assertEquals((await run("claim", "live")).code, 2);
   }));
 

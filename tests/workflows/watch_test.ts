@@ -1,7 +1,14 @@
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
-import { InvalidDataError } from "../../src/domain/errors.ts";
+import { InvalidDataError, StorageError } from "../../src/domain/errors.ts";
 import type { WatchOptions, WorkflowEvent } from "../../src/domain/workflow_events.ts";
+import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
 import { linux, program, testNeeding } from "../helpers/skip.ts";
 import { type AnyStore, testStores } from "./backends.ts";
 import { greeting, TempStore } from "./temp_store.ts";
@@ -316,4 +323,15 @@ Deno.test("watch() begins before there is a folder, and ends with the loop or th
 
   const aborted = store.workflows.watch({ signal: AbortSignal.abort() });
   assertEquals(await aborted.next(), { done: true, value: undefined });
+});
+
+Deno.test("watch() says what is in the way where there can be no folder", async () => {
+  await using store = await TempStore.open();
+  const root = join(store.root, "file");
+  await Deno.writeTextFile(root, "");
+  for (const wrong of [root, join(root, "below")]) {
+    const workflows = await FilesystemWorkflowRepository.open({ root: wrong });
+    const error = await assertRejects(() => workflows.watch().next(), StorageError);
+    assertStringIncludes(error.message, `Cannot watch the workflows: cannot access "${root}`);
+  }
 });

@@ -21,8 +21,10 @@ export async function claimExecution(context: Context): Promise<void> {
   const duration = context.value("for", toDuration);
   using store = await openExecutions(context);
   if (!await store.claim(id, owner, duration)) {
+    const { status } = await store.load(id, { nodeExecutions: "none" });
     const lease = await store.getLease(id);
-    const actual = lease === undefined ? "no owner" : `owned by "${lease.owner}"`;
+    const owned = lease === undefined ? "without an owner" : `owned by "${lease.owner}"`;
+    const actual = status === "pending" || status === "running" ? owned : status;
     throw new ConflictError(
       `Cannot claim execution "${id}": it is ${actual}, wanted is a live run whose owner is gone`,
       { expected: "abandoned", actual },
