@@ -135,6 +135,20 @@ Deno.test("execution export stops on Ctrl-C, and says how much it wrote", () =>
     assert(lines.length < 5000 && Math.abs(lines.length - told) <= 500, `${lines.length}, ${told}`);
   }));
 
+Deno.test("workflow import stops on Ctrl-C while it waits for its input", () =>
+  withRoot(async (root) => {
+    const [command = "", ...args] = cliCommand("workflow", "import", "-", "--root", root);
+    const signal = AbortSignal.timeout(10_000);
+    const child = new Deno.Command(command, { args, signal, stdin: "piped", stdout: "null" })
+      .spawn();
+    const writer = child.stdin.getWriter();
+    // More than a pipe holds: it was read, and the rest is waited for.
+    await writer.write(new Uint8Array(1_000_000).fill(32));
+    child.kill("SIGINT");
+    assertEquals((await child.status).signal, "SIGINT");
+    await writer.abort();
+  }));
+
 testNeeding(python, "db backup, restore and compact draw a bar", () =>
   withRoot(async (root) => {
     (await SQLiteExecutionRepository.open({ root, driver: "builtin" })).close();

@@ -66,8 +66,10 @@ export async function exportExecutions(context: Context): Promise<void> {
 /** Adds the runs of a file; the exit code is 1 when a line is not a run. */
 export async function importExecutions(context: Context): Promise<number> {
   const path = context.argument("FILE");
-  const { signal, io } = context;
+  const { io } = context;
   const source = path === "-" ? readable(io.stdin) : await openFile(path);
+  // Not before: a named pipe may have no writer yet, and Ctrl-C ends the waiting for one.
+  const { signal } = context;
   using store = await openOrCreateExecutions(context);
   using progress = new Progress(io, "Importing", "runs");
   let done = 0;

@@ -90,13 +90,15 @@ export async function importWorkflows(context: Context): Promise<number> {
   const name = context.text("name");
   const source = context.argument("SOURCE");
   const store = await openWorkflows(context);
-  const { signal } = context;
   const imported: ImportedWorkflow[] = [];
   let failed = 0;
+  let signal: AbortSignal | undefined;
   if (source !== "-" && await isFolder(source)) {
     if (id !== undefined || name !== undefined) {
       throw new UsageError('Options "--id" and "--name" are for one workflow, not for a folder');
     }
+    // One file keeps the usual Ctrl-C, which ends the waiting for standard input too.
+    signal = context.signal;
     using progress = new Progress(context.io, "Importing", "files");
     for await (const { done, total, ...shared } of store.importFolder(source)) {
       if ("error" in shared) {
@@ -131,7 +133,7 @@ export async function importWorkflows(context: Context): Promise<number> {
     }),
     empty: "No workflows imported",
   });
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   return failed === 0 ? 0 : 1;
 }
 
