@@ -122,6 +122,9 @@ Deno.test("execution claim and interrupt care for runs whose owner is gone", () 
     await new Promise((resolve) => setTimeout(resolve, 5));
     assertEquals((await run("interrupt")).code, 2);
     assertStringIncludes((await run("interrupt", "--dry-run")).stderr, 'End as failed: "live"\n');
+    assertEquals((await run("interrupt", "live", "none", "--dry-run")).code, 3);
+    assertEquals((await run("interrupt", "live", "none", "--yes")).code, 3);
+    assertEquals((await store.load("live")).status, "running");
     assertEquals((await run("interrupt", "--yes")).code, 0);
     assertEquals((await store.load("live")).status, "failed");
     assertEquals((await run("interrupt")).stderr, "No abandoned executions found\n");

@@ -40,6 +40,8 @@ export async function claimExecution(context: Context): Promise<void> {
 export async function interruptExecutions(context: Context): Promise<void> {
   let ids = context.arguments("ID");
   using store = await openExecutions(context);
+  // All must be there before the first is ended.
+  for (const id of ids) await store.load(id, { nodeExecutions: "none" });
   if (ids.length === 0) ids = (await store.listAbandoned()).map(({ id }) => id);
   if (ids.length === 0) {
     context.note("No abandoned executions found");
