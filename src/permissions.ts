@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PermissionDeniedError } from "./domain/errors.ts";
+import { InvalidDataError, PermissionDeniedError } from "./domain/errors.ts";
 
 /**
  * Throws unless every permission is granted. Never prompts.
@@ -66,6 +66,22 @@ export function asPermissionDenied(
     );
   }
   return undefined;
+}
+
+/**
+ * Reads a variable of the environment; the caller has seen to the permission.
+ *
+ * @param name Name of the variable.
+ * @returns Its value, `undefined` if it is not set.
+ * @throws {InvalidDataError} If it is not UTF-8; the message does not show it, as that of Deno does.
+ */
+export function readVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.InvalidData)) throw cause;
+    throw new InvalidDataError(`Cannot read variable "${name}": its value is not UTF-8 text`);
+  }
 }
 
 /** Deno reports a read-only file system as a plain error with a code. */

@@ -6,8 +6,7 @@
 
 import { join, resolve } from "./paths.ts";
 import { InvalidDataError } from "./domain/errors.ts";
-import { readVariable } from "./environment_variable.ts";
-import { requirePermissions } from "./permissions.ts";
+import { readVariable, requirePermissions } from "./permissions.ts";
 
 /**
  * Returns the folder of all GoFlow data as an absolute path.

@@ -71,7 +71,11 @@ testNeeding(
     const flags = ["--allow-env=HOME,GOFLOW_CONFIG_DIR"];
     for (const name of ["HOME", "GOFLOW_CONFIG_DIR"]) {
       assertEquals(
-        await resolveInChild({ flags, invalid: { [name]: "/home/zoe" } }),
+        await resolveInChild({
+          flags,
+          env: { GOFLOW_CONFIG_DIR: "" },
+          invalid: { [name]: "/home/zoe" },
+        }),
         `InvalidDataError  Cannot read variable "${name}": its value is not UTF-8 text`,
       );
     }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { readVariable } from "../environment_variable.ts";
 import { checkChoice, type ParsedArguments } from "./arguments.ts";
 import { type Command, optionsOf, UsageError } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -198,7 +197,14 @@ function urlOf(
 function environmentUrl(): string | undefined {
   const variable = "GOFLOW_DATABASE_URL";
   const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? readVariable(variable) || undefined : undefined;
+  if (state !== "granted") return undefined;
+  try {
+    return Deno.env.get(variable) || undefined;
+  } catch (cause) {
+    // Its message shows the value, which may hold a password.
+    if (!(cause instanceof Deno.errors.InvalidData)) throw cause;
+    throw new UsageError(`Variable "${variable}" is not UTF-8 text`);
+  }
 }
 
 function bind(command: Command, positionals: readonly string[]): Map<string, string[]> {

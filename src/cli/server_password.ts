@@ -6,7 +6,7 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
-import { readVariable } from "../environment_variable.ts";
+import { readVariable } from "../permissions.ts";
 import { fileError } from "./files.ts";
 
 /**

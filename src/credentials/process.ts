@@ -6,8 +6,7 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
-import { readVariable } from "../environment_variable.ts";
-import { asPermissionDenied, requirePermissions } from "../permissions.ts";
+import { asPermissionDenied, readVariable, requirePermissions } from "../permissions.ts";
 import { within } from "../timers.ts";
 import { timedOut, unavailable } from "./failures.ts";
 
