@@ -107,8 +107,9 @@ function inspectNumber(
   value: number | bigint,
   name: string,
 ): Omit<SecretFinding, "path"> | undefined {
-  const isNamed = STRONG.has(wordsOf(name).at(-1) ?? "");
-  return isNamed && /^\d+$/.test(String(value)) ? inspect(String(value), name) : undefined;
+  const text = String(value);
+  if (text.length < SHORTEST_NAMED || !/^\d+$/.test(text)) return undefined;
+  return STRONG.has(wordsOf(name).at(-1) ?? "") ? inspect(text, name) : undefined;
 }
 
 /** Tells whether the value under a name that speaks of secrets looks like one. */
