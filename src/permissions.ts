@@ -107,3 +107,15 @@ function permissionResource(descriptor: Deno.PermissionDescriptor): string | und
       return descriptor.kind;
   }
 }
+
+/**
+ * As {@linkcode readVariable}, where it may be read.
+ *
+ * @param name Name of the variable.
+ * @returns Its value, `undefined` if it is not set or may not be read.
+ * @throws {InvalidDataError} If it is not UTF-8.
+ */
+export function readGrantedVariable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? readVariable(name) : undefined;
+}

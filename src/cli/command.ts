@@ -151,6 +151,12 @@ export function leadingOptions(group?: Group): Option[] {
   return [...takesUrl ? [URL_OPTION] : [], ...COMMON_OPTIONS];
 }
 
+/** Options of the program itself. */
+export const PROGRAM_OPTIONS: readonly Option[] = [
+  ...leadingOptions(),
+  { name: "version", short: "V", summary: "show the version" },
+];
+
 /**
  * Returns every option that a command takes.
  *

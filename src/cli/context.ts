@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PostgresStorage } from "../postgres/storage.ts";
 import { checkChoice, type ParsedArguments } from "./arguments.ts";
 import { type Command, optionsOf, UsageError } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -129,6 +130,22 @@ export class Context implements AsyncDisposable {
       this.#interrupt = { signal: controller.signal, release };
     }
     return this.#interrupt.signal;
+  }
+
+  /**
+   * Opens a server; it is closed when the command has ended.
+   *
+   * @param url Its URL; that of the call by default, which must name one.
+   * @returns The stores.
+   */
+  async openServer(url: string = this.url!): Promise<PostgresStorage> {
+    const [{ openPostgresStorage }, { environmentPassword }] = await Promise.all([
+      import("../postgres/storage.ts"),
+      import("./server_password.ts"),
+    ]);
+    const storage = await openPostgresStorage(url, environmentPassword(url));
+    this.defer(storage);
+    return storage;
   }
 
   /** Closes something when the command has ended. */

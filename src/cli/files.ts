@@ -35,6 +35,37 @@ export async function readInput(context: Context, path: string): Promise<string>
 }
 
 /**
+ * Looks at a file or folder.
+ *
+ * @param path The file.
+ * @param action What it is for, in the form `Cannot read "a"`.
+ * @returns What is known of it.
+ * @throws {NotFoundError} If nothing is there.
+ * @throws {PermissionDeniedError} If it may not be looked at.
+ */
+export async function stat(path: string, action: string): Promise<Deno.FileInfo> {
+  requirePermissions(action, { name: "read", path });
+  return await Deno.stat(path).catch((cause) => {
+    throw fileError(cause, action, path);
+  });
+}
+
+/**
+ * As {@linkcode stat}, where nothing need be there.
+ *
+ * @param path The file.
+ * @param action What it is for, in the form `Cannot read "a"`.
+ * @returns What is known of it, `undefined` when nothing is there.
+ * @throws {PermissionDeniedError} If it may not be looked at.
+ */
+export async function statIfAny(path: string, action: string): Promise<Deno.FileInfo | undefined> {
+  return await stat(path, action).catch((error) => {
+    if (!(error instanceof NotFoundError)) throw error;
+    return undefined;
+  });
+}
+
+/**
  * Returns the error to throw for a failed file operation.
  *
  * @param cause What was caught.

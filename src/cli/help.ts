@@ -11,6 +11,7 @@ import {
   type Option,
   optionsOf,
   PROGRAM,
+  PROGRAM_OPTIONS,
   UsageError,
 } from "./command.ts";
 import { ENTRIES } from "./commands.ts";
@@ -85,10 +86,7 @@ export async function helpText(path: readonly string[]): Promise<string> {
   if (command === undefined) {
     sections.push("Workflows, executions and credentials of GoFlow.");
     sections.push(section("Commands", ENTRIES.map(({ name, summary }) => [name, summary])));
-    sections.push(optionSection([
-      ...leadingOptions(),
-      { name: "version", short: "V", summary: "show the version" },
-    ]));
+    sections.push(optionSection(PROGRAM_OPTIONS));
     sections.push(EXIT_CODES);
   } else if ("commands" in command) {
     sections.push(sentence(command.summary));

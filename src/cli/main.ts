@@ -10,8 +10,8 @@ import { parseArguments, parseLeadingOptions } from "./arguments.ts";
 import {
   type Command,
   leadingOptions,
-  type Option,
   optionsOf,
+  PROGRAM_OPTIONS,
   URL_OPTION,
   UsageError,
 } from "./command.ts";
@@ -20,11 +20,6 @@ import { Context } from "./context.ts";
 import { type Io, processIo } from "./io.ts";
 
 export type { Io, Sink, Source } from "./io.ts";
-
-const GLOBAL_OPTIONS: readonly Option[] = [
-  ...leadingOptions(),
-  { name: "version", short: "V", summary: "show the version" },
-];
 
 /**
  * Runs a command.
@@ -53,7 +48,7 @@ export async function main(args: string[], io: Io = processIo()): Promise<number
 }
 
 async function run(args: string[], io: Io, path: string[]): Promise<number> {
-  const leading = parseLeadingOptions(args, GLOBAL_OPTIONS);
+  const leading = parseLeadingOptions(args, PROGRAM_OPTIONS);
   if (leading.options.has("version")) return await printVersion(io);
   const [word, ...afterWord] = leading.rest;
   if (word === undefined) return await printHelp(io, leading.options, path);

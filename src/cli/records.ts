@@ -5,7 +5,7 @@
  */
 
 import type { Context } from "./context.ts";
-import type { Sink } from "./io.ts";
+import type { Io } from "./io.ts";
 import { toJson } from "./json.ts";
 import { fit, oneLine, type Style, styled, textWidth } from "./text.ts";
 
@@ -67,7 +67,7 @@ export async function printRecords<T>(context: Context, records: Records<T>): Pr
   if (context.format === "json") {
     context.print(toJson({ [name]: all.map(json), ...fields?.() }, 2));
   } else if (all.length === 0) context.note(empty);
-  else context.io.stdout.write(table(all, columns, context.io.stdout, context.io.color));
+  else printTable(context.io, all, columns);
   return all.length;
 }
 
@@ -93,40 +93,49 @@ export type Field = readonly [name: string, text: string, style?: Style | undefi
  * @param fields Names and values.
  */
 export function printFields(context: Context, fields: readonly Field[]): void {
-  const { stdout, color } = context.io;
   const width = Math.max(...fields.map(([name]) => name.length));
   for (const [name, text, style] of fields) {
-    const shown = styled(oneLine(text), color && stdout.isTerminal ? style : undefined);
-    context.print(`${name.padEnd(width)}  ${shown}`);
+    context.print(`${name.padEnd(width)}  ${colored(context.io, oneLine(text), style)}`);
   }
 }
+
+/**
+ * Colours a text for standard output, where it takes colours.
+ *
+ * @param io The streams.
+ * @param text One line, safe to print.
+ * @param style The style; without one the text stays plain.
+ * @returns The text.
+ */
+export function colored({ stdout, color }: Output, text: string, style: Style | undefined): string {
+  return styled(text, color && stdout.isTerminal ? style : undefined);
+}
+
+/** Where data goes. */
+type Output = Pick<Io, "stdout" | "color">;
 
 const GAP = "  ";
 
 /**
- * Lays a table out.
+ * Prints a table; a terminal gets colours and a width that fits.
  *
+ * @param io The streams.
  * @param items One per row.
  * @param columns The columns.
- * @param sink Where it will be printed; a terminal gets colours and a width that fits.
- * @param color Whether colours are welcome.
- * @returns Lines of text.
  */
-export function table<T>(
+export function printTable<T>(
+  io: Output,
   items: readonly T[],
   columns: readonly Column<T>[],
-  sink: Sink,
-  color: boolean,
-): string {
+): void {
   const { cells, widths } = layOut(items, columns);
-  shrink(columns, widths, sink.columns());
-  const colored = color && sink.isTerminal;
+  shrink(columns, widths, io.stdout.columns());
 
   const line = (texts: readonly string[], style: (index: number) => Style | undefined) =>
     texts.map((text, index) => {
       const cell = fit(text, widths[index]!);
       const blanks = " ".repeat(widths[index]! - textWidth(cell));
-      const shown = styled(cell, colored ? style(index) : undefined);
+      const shown = colored(io, cell, style(index));
       if (columns[index]!.right) return blanks + shown;
       return index === columns.length - 1 ? shown : shown + blanks;
     }).join(GAP);
@@ -135,7 +144,7 @@ export function table<T>(
     line(columns.map(({ title }) => title), () => "bold"),
     ...cells.map((row, at) => line(row, (index) => columns[index]!.style?.(items[at]!))),
   ];
-  return `${lines.map((text) => text.trimEnd()).join("\n")}\n`;
+  io.stdout.write(`${lines.map((text) => text.trimEnd()).join("\n")}\n`);
 }
 
 /**

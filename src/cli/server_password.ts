@@ -6,7 +6,7 @@
  */
 
 import { InvalidDataError } from "../domain/errors.ts";
-import { readVariable } from "../permissions.ts";
+import { readGrantedVariable } from "../permissions.ts";
 import { fileError } from "./files.ts";
 
 /**
@@ -21,17 +21,13 @@ import { fileError } from "./files.ts";
 export function environmentPassword(url: string): { password?: string } {
   const parsed = URL.parse(url);
   if (parsed === null || parsed.password !== "") return {};
-  const password = variable("PGPASSWORD") ?? filePassword(parsed, variable("PGPASSFILE"));
+  const password = readGrantedVariable("PGPASSWORD") ||
+    filePassword(parsed, readGrantedVariable("PGPASSFILE"));
   return password === undefined ? {} : { password };
 }
 
-function variable(name: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  return state === "granted" ? readVariable(name) || undefined : undefined;
-}
-
 function filePassword(url: URL, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
+  if (!path) return undefined;
   const action = `Cannot use the file of passwords "${path}"`;
   let text: string;
   try {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InvalidDataError } from "../domain/errors.ts";
+import type { InvalidWorkflow } from "../domain/workflow_repository.ts";
 import type { Context } from "./context.ts";
 import { printRecords } from "./records.ts";
 
@@ -15,9 +17,38 @@ export interface Verdict {
   problems: readonly string[];
 }
 
-/** Orders verdicts by what was checked. */
-export function byId(a: Verdict, b: Verdict): number {
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+/**
+ * Checks one thing, which may turn out not to be readable.
+ *
+ * @param id What is checked.
+ * @param check Reads it and returns its problems.
+ * @returns The verdict.
+ */
+export async function verdictOn(
+  id: string,
+  check: () => string[] | Promise<string[]>,
+): Promise<Verdict> {
+  try {
+    return { id, problems: await check() };
+  } catch (error) {
+    if (!(error instanceof InvalidDataError)) throw error;
+    return { id, problems: error.problems };
+  }
+}
+
+/**
+ * Joins the verdicts on what can be read and on what cannot.
+ *
+ * @param readable Verdicts on what can be read.
+ * @param invalid What cannot.
+ * @returns All verdicts, by what was checked.
+ */
+export function allVerdicts(
+  readable: readonly Verdict[],
+  invalid: readonly InvalidWorkflow[],
+): Verdict[] {
+  const others = invalid.map(({ id, error }) => ({ id, problems: [error.message] }));
+  return [...readable, ...others].sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 /**

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/cli/command.ts";
 import { nearest } from "../../src/cli/nearest.ts";
 import { Progress } from "../../src/cli/progress.ts";
-import { type Column, table } from "../../src/cli/records.ts";
+import { type Column, printTable } from "../../src/cli/records.ts";
 import { fit, oneLine, operand, shellWord, textWidth, visible } from "../../src/cli/text.ts";
 import {
   formatDuration,
@@ -35,14 +35,20 @@ Deno.test("visible() and oneLine() let nothing drive the terminal", () => {
   assertEquals(oneLine("a\nb\r"), "a\\nb\\r");
 });
 
-Deno.test("table() aligns wide characters and numbers", () => {
+Deno.test("printTable() aligns wide characters and numbers", () => {
   const items = [{ name: "請求", count: 5 }, { name: "a", count: 10 }];
-  const sink = { isTerminal: false, columns: () => Infinity, write: () => {} };
+  let shown = "";
+  const stdout = {
+    isTerminal: false,
+    columns: () => Infinity,
+    write: (text: string) => void (shown += text),
+  };
   const columns: Column<{ name: string; count: number }>[] = [
     { title: "NAME", text: ({ name }) => name },
     { title: "N", text: ({ count }) => String(count), right: true },
   ];
-  assertEquals(table(items, columns, sink, true), "NAME   N\n請求   5\na     10\n");
+  printTable({ stdout, color: true }, items, columns);
+  assertEquals(shown, "NAME   N\n請求   5\na     10\n");
 });
 
 Deno.test("nearest() finds slips, and nothing in what is far off", () => {

@@ -5,6 +5,7 @@
  */
 
 import { type CompletionNode, flagsOf, takesFile, valueFlags } from "./nodes.ts";
+import { choicePatterns, flagPattern, longestFirst, nodePattern } from "./patterns.ts";
 
 /**
  * Writes completions for bash.
@@ -61,9 +62,9 @@ _goflow_storage() {
   fi
   case "$at $prev" in
 ${nodes.flatMap(choiceCases).join("\n")}
-    ${patterns(valueFlags(nodes, "DIR"))}) _goflow_storage_files -d ;;
-    ${patterns(valueFlags(nodes, "FILE"))}) _goflow_storage_files -f ;;
-    ${patterns(valueFlags(nodes))}) return ;;
+    ${flagPattern(valueFlags(nodes, "DIR"))}) _goflow_storage_files -d ;;
+    ${flagPattern(valueFlags(nodes, "FILE"))}) _goflow_storage_files -f ;;
+    ${flagPattern(valueFlags(nodes))}) return ;;
     *) _goflow_storage_command ;;
   esac
   # Only the last of the words that were joined is replaced
@@ -73,7 +74,7 @@ ${nodes.flatMap(choiceCases).join("\n")}
 }
 _goflow_storage_command() {
   case "$at" in
-${nodes.toSorted((a, b) => b.path.length - a.path.length).map(nodeCase).join("\n")}
+${longestFirst(nodes).map(nodeCase).join("\n")}
   esac
   if [[ $cur == -* ]]; then
     _goflow_storage_words "$options"
@@ -89,30 +90,19 @@ complete -F _goflow_storage goflow-storage
 `;
 }
 
-function choiceCases({ path, options }: CompletionNode): string[] {
-  return options.filter(({ choices }) => choices).map((option) => {
-    const flags = flagsOf(option).map((flag) => `"${prefix(path)}"*" ${flag}"`).join("|");
-    const words = option.choices!.join(" ");
-    return `    ${flags}) _goflow_storage_words "${words}" ;;`;
-  });
+function choiceCases(node: CompletionNode): string[] {
+  return choicePatterns(node).map(({ pattern, words }) =>
+    `    ${pattern}) _goflow_storage_words "${words}" ;;`
+  );
 }
 
 function nodeCase(node: CompletionNode): string {
-  const { path, children, options } = node;
-  const isCommand = children.length === 0;
+  const { children, options } = node;
   const [argument] = node.arguments;
   const parts = [`options='${options.flatMap(flagsOf).join(" ")}'`];
-  if (!isCommand) parts.push(`commands='${children.map(({ name }) => name).join(" ")}'`);
+  if (children.length > 0) parts.push(`commands='${children.map(({ name }) => name).join(" ")}'`);
   if (argument?.choices) parts.push(`values='${argument.choices.join(" ")}'`);
   if (argument?.candidates) parts.push(`ids='${argument.candidates}'`);
   if (takesFile(argument)) parts.push("files=1");
-  return `    "${prefix(path)}"${isCommand ? "*" : ""}) ${parts.join(" ")} ;;`;
-}
-
-function prefix(path: readonly string[]): string {
-  return path.map((word) => ` ${word}`).join("");
-}
-
-function patterns(flags: readonly string[]): string {
-  return flags.length === 0 ? `"no such option"` : flags.map((flag) => `*" ${flag}"`).join("|");
+  return `    ${nodePattern(node)}) ${parts.join(" ")} ;;`;
 }

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type Argument, leadingOptions, type Option, optionsOf } from "../command.ts";
+import {
+  type Argument,
+  leadingOptions,
+  type Option,
+  optionsOf,
+  PROGRAM_OPTIONS,
+} from "../command.ts";
 import { ENTRIES } from "../commands.ts";
 
 /** One word with its explanation. */
@@ -36,7 +42,7 @@ export async function completionNodes(): Promise<CompletionNode[]> {
   const nodes: CompletionNode[] = [{
     path: [],
     children: ENTRIES,
-    options: [...leadingOptions(), { name: "version", short: "V", summary: "show the version" }],
+    options: PROGRAM_OPTIONS,
     arguments: [],
   }];
   for (const entry of ENTRIES) {
@@ -70,6 +76,26 @@ export async function completionNodes(): Promise<CompletionNode[]> {
  */
 export function flagsOf({ name, short }: Option): string[] {
   return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
+}
+
+/**
+ * Returns an option's flags as words to offer.
+ *
+ * @param option The option.
+ * @returns Its long and short form, explained.
+ */
+export function flagWords(option: Option): CompletionWord[] {
+  return flagsOf(option).map((name) => ({ name, summary: option.summary }));
+}
+
+/**
+ * Returns the values of an argument as words to offer.
+ *
+ * @param argument The argument, if there is one.
+ * @returns Its choices, explained.
+ */
+export function choiceWords(argument: Argument | undefined): CompletionWord[] {
+  return (argument?.choices ?? []).map((name) => ({ name, summary: argument!.summary }));
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type CompletionNode, flagsOf, valueFlags } from "./nodes.ts";
+import { choiceWords, type CompletionNode, flagsOf, flagWords, valueFlags } from "./nodes.ts";
 
 /**
  * Writes completions for PowerShell.
@@ -57,13 +57,8 @@ ${nodes.flatMap(listEntries).join("\n")}
 function nodeEntry(node: CompletionNode): string {
   const words = [
     ...node.children,
-    ...(node.arguments[0]?.choices ?? []).map((name) => ({
-      name,
-      summary: node.arguments[0]!.summary,
-    })),
-    ...node.options.flatMap((option) =>
-      flagsOf(option).map((name) => ({ name, summary: option.summary }))
-    ),
+    ...choiceWords(node.arguments[0]),
+    ...node.options.flatMap(flagWords),
   ];
   const pairs = words.map(({ name, summary }) => `,@(${quote(name)}, ${quote(summary)})`);
   return `    ${quote(node.path.join(" "))} = @(${pairs.join("; ")})`;

@@ -5,12 +5,14 @@
  */
 
 import {
+  choiceWords,
   type CompletionNode,
   type CompletionWord,
-  flagsOf,
+  flagWords,
   takesFile,
   valueFlags,
 } from "./nodes.ts";
+import { choicePatterns, flagPattern, longestFirst, nodePattern } from "./patterns.ts";
 
 /**
  * Writes completions for zsh.
@@ -34,12 +36,12 @@ _goflow-storage() {
   done
   case "$at $prev" in
 ${nodes.flatMap(choiceCases).join("\n")}
-    (${patterns(valueFlags(nodes, "DIR"))}) _files -/; return ;;
-    (${patterns(valueFlags(nodes, "FILE"))}) _files; return ;;
-    (${patterns(valueFlags(nodes))}) return ;;
+    (${flagPattern(valueFlags(nodes, "DIR"))}) _files -/; return ;;
+    (${flagPattern(valueFlags(nodes, "FILE"))}) _files; return ;;
+    (${flagPattern(valueFlags(nodes))}) return ;;
   esac
   case "$at" in
-${nodes.toSorted((a, b) => b.path.length - a.path.length).map(nodeCase).join("\n")}
+${longestFirst(nodes).map(nodeCase).join("\n")}
   esac
   if [[ $PREFIX == -* ]]; then
     _describe -o option options
@@ -55,25 +57,19 @@ fi
 `;
 }
 
-function choiceCases({ path, options }: CompletionNode): string[] {
-  return options.filter(({ choices }) => choices).map((option) => {
-    const flags = flagsOf(option).map((flag) => `"${prefix(path)}"*" ${flag}"`).join("|");
-    return `    (${flags}) compadd -- ${option.choices!.join(" ")}; return ;;`;
-  });
+function choiceCases(node: CompletionNode): string[] {
+  return choicePatterns(node).map(({ pattern, words }) =>
+    `    (${pattern}) compadd -- ${words}; return ;;`
+  );
 }
 
 function nodeCase(node: CompletionNode): string {
-  const { path, children, options } = node;
-  const isCommand = children.length === 0;
+  const { children, options } = node;
   const [argument] = node.arguments;
-  const flags = options.flatMap((option) =>
-    flagsOf(option).map((name) => ({ name, summary: option.summary }))
-  );
-  const lines = [`options=(${flags.map(described).join(" ")})`];
-  if (!isCommand) lines.push(`commands=(${children.map(described).join(" ")})`);
+  const lines = [`options=(${options.flatMap(flagWords).map(described).join(" ")})`];
+  if (children.length > 0) lines.push(`commands=(${children.map(described).join(" ")})`);
   if (argument?.choices) {
-    const words = argument.choices.map((name) => ({ name, summary: argument.summary }));
-    lines.push(`commands=(${words.map(described).join(" ")})`);
+    lines.push(`commands=(${choiceWords(argument).map(described).join(" ")})`);
   }
   if (argument?.candidates) {
     const call = `goflow-storage ${argument.candidates} 2> /dev/null`;
@@ -82,18 +78,11 @@ function nodeCase(node: CompletionNode): string {
   if (takesFile(argument)) {
     lines.push("[[ $PREFIX == -* ]] || { _files; return }");
   }
-  const pattern = `"${prefix(path)}"${isCommand ? "*" : ""}`;
-  return [`    (${pattern})`, ...lines.map((line) => `      ${line}`), "      ;;"].join("\n");
+  return [`    (${nodePattern(node)})`, ...lines.map((line) => `      ${line}`), "      ;;"].join(
+    "\n",
+  );
 }
 
 function described({ name, summary }: CompletionWord): string {
   return `'${`${name}:${summary}`.replaceAll("'", "'\\''")}'`;
-}
-
-function prefix(path: readonly string[]): string {
-  return path.map((word) => ` ${word}`).join("");
-}
-
-function patterns(flags: readonly string[]): string {
-  return flags.length === 0 ? `"no such option"` : flags.map((flag) => `*" ${flag}"`).join("|");
 }

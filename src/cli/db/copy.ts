@@ -5,9 +5,8 @@
  */
 
 import { DatabaseError } from "../../domain/errors.ts";
-import { requirePermissions } from "../../permissions.ts";
 import type { Context } from "../context.ts";
-import { fileError } from "../files.ts";
+import { stat } from "../files.ts";
 import { printRecord } from "../records.ts";
 import { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import {
@@ -40,7 +39,7 @@ export async function backUpDatabase(context: Context): Promise<void> {
 export async function restoreDatabase(context: Context): Promise<void> {
   const file = context.argument("FILE");
   const path = databasePath(context);
-  checkFile(`Cannot restore "${path}"`, file);
+  await stat(file, `Cannot restore "${path}" from "${file}"`);
   if (!await confirmed(context, `Replace everything in "${path}" by "${file}"`)) return;
   using store = await openOrCreateDatabase(context).catch((error) => {
     throw restorable(error, path);
@@ -50,15 +49,6 @@ export async function restoreDatabase(context: Context): Promise<void> {
     await store.restore(file, { onProgress: ({ done, total }) => progress.update(done, total) });
   }
   context.note(oneLine(`Restored ${path} from ${file}`));
-}
-
-function checkFile(action: string, path: string): void {
-  requirePermissions(action, { name: "read", path });
-  try {
-    Deno.statSync(path);
-  } catch (cause) {
-    throw fileError(cause, `${action} from "${path}"`, path);
-  }
 }
 
 /** Says how to go on without a database that does not open, which others may want to salvage. */

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { openDatabase } from "../execution/store.ts";
+import { openDatabase, openServer } from "../execution/store.ts";
 import { snakeCase } from "../json.ts";
 import { printFields, printRecord } from "../records.ts";
 import { formatSize } from "../values.ts";
@@ -44,10 +43,6 @@ export async function showInfo(context: Context): Promise<void> {
 }
 
 async function showServer(context: Context): Promise<void> {
-  if (context.text("driver") !== undefined) {
-    throw new UsageError('Option "--driver" is for a folder, a server has its own');
-  }
-  const { openServer } = await import("../server.ts");
   const { info, executions, workflows } = await openServer(context);
   const { total } = await executions.list({ limit: 1, total: "exact" });
   const counts = {

@@ -13,13 +13,12 @@ import {
 } from "../../copy_storage.ts";
 import { ConflictError, NotFoundError } from "../../domain/errors.ts";
 import { join } from "../../paths.ts";
-import { requirePermissions } from "../../permissions.ts";
 import { resolveRoot } from "../../root.ts";
 import { openStorage } from "../../storage.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { printRecord } from "../records.ts";
-import { fileError } from "../files.ts";
+import { statIfAny } from "../files.ts";
 import { snakeCase } from "../json.ts";
 import { Progress } from "../progress.ts";
 import { oneLine } from "../text.ts";
@@ -60,21 +59,21 @@ async function openSource(
   place: string | undefined,
 ): Promise<Partial<CopiedStorage>> {
   const url = urlOf(context, place);
-  if (url !== undefined) return await openServer(context, url);
+  if (url !== undefined) return await context.openServer(url);
   const root = resolveRoot(place ?? context.root);
   const action = `Cannot copy from "${root}"`;
-  if (!exists(root, action)) {
+  if (await statIfAny(root, action) === undefined) {
     throw new NotFoundError(`${action}: there is no such folder`, { kind: "folder", id: root });
   }
   const storage = await openFolder(context, root, { executions: { migrate: "never" } });
   const { workflows, templates, executions } = storage;
-  const hasRuns = exists(join(root, "goflow.db"), action);
+  const hasRuns = await statIfAny(join(root, "goflow.db"), action) !== undefined;
   return { workflows, templates, ...(hasRuns ? { executions } : {}) };
 }
 
 async function openTarget(context: Context, place: string | undefined): Promise<CopiedStorage> {
   const url = urlOf(context, place);
-  if (url !== undefined) return await openServer(context, url);
+  if (url !== undefined) return await context.openServer(url);
   return await openFolder(context, resolveRoot(place ?? context.root));
 }
 
@@ -85,11 +84,6 @@ function urlOf(context: Context, place: string | undefined): string | undefined 
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(place) ? place : undefined;
 }
 
-async function openServer(context: Context, url: string): Promise<CopiedStorage> {
-  const { openServer } = await import("../server.ts");
-  return await openServer(context, url);
-}
-
 async function openFolder(
   context: Context,
   root: string,
@@ -98,17 +92,6 @@ async function openFolder(
   const storage = await openStorage({ ...options, root });
   context.defer(storage);
   return storage;
-}
-
-function exists(path: string, action: string): boolean {
-  requirePermissions(action, { name: "read", path });
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return false;
-    throw fileError(cause, action, path);
-  }
 }
 
 /** A bar for each part and phase. */

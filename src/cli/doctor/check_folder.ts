@@ -4,9 +4,8 @@
  * @module
  */
 
-import { fileError } from "../files.ts";
+import { statIfAny } from "../files.ts";
 import { join } from "../../paths.ts";
-import { requirePermissions } from "../../permissions.ts";
 import { shellWord } from "../text.ts";
 import { formatSize } from "../values.ts";
 import type { Check, Finding } from "./finding.ts";
@@ -123,12 +122,5 @@ export function diskFindings(root: string, free: number, type: number): Finding[
 
 /** Returns what is at a path, `undefined` when nothing is. */
 export async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
-  const action = `Cannot look at "${path}"`;
-  requirePermissions(action, { name: "read", path });
-  try {
-    return await Deno.stat(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
-    throw fileError(cause, action, path);
-  }
+  return await statIfAny(path, `Cannot look at "${path}"`);
 }

@@ -5,6 +5,8 @@
  */
 
 import { findSecrets } from "../../domain/secrets.ts";
+import { templateProblems } from "../../domain/template.ts";
+import type { InvalidWorkflow } from "../../domain/workflow_repository.ts";
 import { join } from "../../paths.ts";
 import { FilesystemWorkflowRepository } from "../../workflows/repository.ts";
 import { FilesystemTemplateRepository } from "../../workflows/template_repository.ts";
@@ -16,15 +18,10 @@ export const checkWorkflows: Check = async (root) => {
   const area = "workflows";
   const store = await FilesystemWorkflowRepository.open({ root });
   const { workflows, invalid, warnings } = await store.list();
-  const findings: Finding[] = [{ status: "ok", area, finding: `${workflows.length} readable` }];
-  for (const { path, error } of invalid) {
-    findings.push({
-      status: "failed",
-      area,
-      finding: error.message,
-      cure: `edit ${shellWord(path)}`,
-    });
-  }
+  const findings: Finding[] = [
+    { status: "ok", area, finding: `${workflows.length} readable` },
+    ...unreadable(area, invalid),
+  ];
   for (const { path, message } of warnings) {
     findings.push({
       status: "warning",
@@ -60,20 +57,25 @@ export const checkTemplates: Check = async (root) => {
   const area = "templates";
   const store = await FilesystemTemplateRepository.open({ root });
   const { templates, invalid } = await store.list();
-  const findings: Finding[] = [{ status: "ok", area, finding: `${templates.length} readable` }];
-  for (const { path, error } of invalid) {
-    findings.push({
-      status: "failed",
-      area,
-      finding: error.message,
-      cure: `edit ${shellWord(path)}`,
-    });
-  }
-  for (const { id } of templates) {
-    for (const problem of await store.problems(id)) {
-      const cure = `edit ${shellWord(join(root, "templates", `${id}.yaml`))}`;
+  const findings: Finding[] = [
+    { status: "ok", area, finding: `${templates.length} readable` },
+    ...unreadable(area, invalid),
+  ];
+  for (const template of templates) {
+    const { id } = template;
+    const cure = `edit ${shellWord(join(root, "templates", `${id}.yaml`))}`;
+    for (const problem of templateProblems(template)) {
       findings.push({ status: "warning", area, finding: `"${id}": ${problem}`, cure });
     }
   }
   return findings;
 };
+
+function unreadable(area: Finding["area"], invalid: readonly InvalidWorkflow[]): Finding[] {
+  return invalid.map(({ path, error }) => ({
+    status: "failed",
+    area,
+    finding: error.message,
+    cure: `edit ${shellWord(path)}`,
+  }));
+}

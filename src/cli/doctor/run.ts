@@ -8,8 +8,8 @@ import { resolveRoot } from "../../root.ts";
 import { PROGRAM } from "../command.ts";
 import type { Context } from "../context.ts";
 import { proposal } from "../proposal.ts";
-import { printRecords } from "../records.ts";
-import { oneLine, type Style, styled, wrap } from "../text.ts";
+import { colored, printRecords } from "../records.ts";
+import { oneLine, type Style, wrap } from "../text.ts";
 import { checkCredentials } from "./check_credentials.ts";
 import { checkExecutions } from "./check_executions.ts";
 import { checkFolder } from "./check_folder.ts";
@@ -51,11 +51,9 @@ export async function runDoctor(context: Context): Promise<number> {
 
 /** No table: what was found takes several lines. */
 function printFindings(context: Context, findings: readonly Finding[]): void {
-  const { stdout, color } = context.io;
-  const width = Math.max(Math.min(stdout.columns(), LINE) - INDENT.length, 30);
+  const width = Math.max(Math.min(context.io.stdout.columns(), LINE) - INDENT.length, 30);
   for (const { status, area, finding, cure } of findings) {
-    const style = color && stdout.isTerminal ? STYLES[status] : undefined;
-    const head = `${styled(status.padEnd(9), style)}${area.padEnd(13)}`;
+    const head = colored(context.io, status.padEnd(9), STYLES[status]) + area.padEnd(13);
     const lines = wrap(oneLine(finding), width);
     if (cure !== undefined) {
       const line = oneLine(`Cure: ${cure}`);

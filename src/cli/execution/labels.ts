@@ -8,25 +8,28 @@ import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { printRecord } from "../records.ts";
 import { oneLine } from "../text.ts";
-import { openExecutions } from "./store.ts";
+import { type OpenExecutions, openExecutions } from "./store.ts";
 
 /** Keeps runs from every pruning. */
 export async function pinExecutions(context: Context): Promise<void> {
-  using store = await openExecutions(context);
-  for (const id of context.arguments("ID")) {
-    await store.load(id, { nodeExecutions: "none" });
-    await store.pin(id);
-    context.note(oneLine(`Pinned execution "${id}"`));
-  }
+  await setPins(context, "Pinned", (store, id) => store.pin(id));
 }
 
 /** Lets runs be pruned again. */
 export async function unpinExecutions(context: Context): Promise<void> {
+  await setPins(context, "Unpinned", (store, id) => store.unpin(id));
+}
+
+async function setPins(
+  context: Context,
+  done: string,
+  set: (store: OpenExecutions, id: string) => Promise<void>,
+): Promise<void> {
   using store = await openExecutions(context);
   for (const id of context.arguments("ID")) {
     await store.load(id, { nodeExecutions: "none" });
-    await store.unpin(id);
-    context.note(oneLine(`Unpinned execution "${id}"`));
+    await set(store, id);
+    context.note(oneLine(`${done} execution "${id}"`));
   }
 }
 

@@ -9,8 +9,8 @@ import type { NodeExecution } from "../../domain/node_execution.ts";
 import type { VariableSnapshot } from "../../domain/variable_snapshot.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../json.ts";
-import { printRecords } from "../records.ts";
-import { oneLine, type Style, styled } from "../text.ts";
+import { colored, printRecords } from "../records.ts";
+import { oneLine, type Style } from "../text.ts";
 import { formatDuration, toCount } from "../values.ts";
 import { openExecutions } from "./store.ts";
 
@@ -93,8 +93,7 @@ function printEvent(context: Context, event: LogEvent, json: string): void {
     return;
   }
   const { time, type, node = "-", message } = event;
-  const { stdout, color } = context.io;
-  const shown = styled(type.padEnd(9), color && stdout.isTerminal ? styleOf(event) : undefined);
+  const shown = colored(context.io, type.padEnd(9), styleOf(event));
   context.print(`${time.toISOString()}  ${shown}  ${oneLine(node)}  ${oneLine(message)}`);
 }
 

@@ -6,6 +6,7 @@
 
 import type { Execution, ExecutionError } from "../../domain/execution.ts";
 import type { NodeExecution } from "../../domain/node_execution.ts";
+import { isMapping } from "../../domain/value.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../json.ts";
 import {
@@ -13,7 +14,7 @@ import {
   type Field,
   printFields,
   printRecord,
-  table,
+  printTable,
   tableWidth,
 } from "../records.ts";
 import { fit, oneLine, visible } from "../text.ts";
@@ -36,13 +37,8 @@ export async function showExecution(context: Context): Promise<void> {
   printHead(context, execution, labels);
   if (execution.nodeExecutions.length > 0) {
     context.print("");
-    const { stdout, color } = context.io;
-    context.io.stdout.write(table(
-      execution.nodeExecutions,
-      columns(execution, stdout.columns()),
-      stdout,
-      color,
-    ));
+    const shown = columns(execution, context.io.stdout.columns());
+    printTable(context.io, execution.nodeExecutions, shown);
   }
   for (const node of execution.nodeExecutions) {
     if (node.error) context.print(oneLine(`${node.nodeId}: ${errorText(node.error)}`));
@@ -83,12 +79,8 @@ function errorText({ type, message, nodeId }: ExecutionError): string {
 }
 
 function printValue(context: Context, name: string, value: unknown): void {
-  if (value === undefined || (isRecord(value) && Object.keys(value).length === 0)) return;
+  if (value === undefined || (isMapping(value) && Object.keys(value).length === 0)) return;
   context.print(visible(`${name}: ${toJson(value, 2)}`));
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Columns of the time line: what the others leave, and where there is no width, the middle. */

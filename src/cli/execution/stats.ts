@@ -14,7 +14,7 @@ import type {
 import { bar, sparkLine } from "../charts.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
-import { type Column, type Field, printFields, printRecord, table } from "../records.ts";
+import { type Column, type Field, printFields, printRecord, printTable } from "../records.ts";
 import type { Style } from "../text.ts";
 import { formatDuration, toPast } from "../values.ts";
 import { statusStyle } from "./status.ts";
@@ -78,10 +78,10 @@ function printCharts(
 ): void {
   printSparkLine(context, buckets, by);
   const statuses = sortedCounts(runs.byStatus);
-  printBars(context, "STATUS", statuses, (status) => statusStyle({ status } as never));
+  printBars(context, "STATUS", statuses, (status) => statusStyle({ status }));
   printBars(context, "DURATION", (runs.duration?.histogram ?? []).map(rangeCount));
   printBars(context, "ERROR", sortedCounts(runs.errorTypes), () => "red");
-  printTable(context, workflows, [
+  printSection(context, workflows, [
     { title: "WORKFLOW", text: ({ workflowId }) => workflowId, shrinks: true },
     { title: "RUNS", text: ({ count }) => String(count), right: true },
     { title: "SUCCESS", text: ({ successRate = 0 }) => percent(successRate), right: true },
@@ -97,7 +97,7 @@ function printCharts(
     },
   ]);
   if (nodes.slowest.length === 0) return;
-  printTable(context, nodes.slowest, [
+  printSection(context, nodes.slowest, [
     {
       title: "SLOWEST NODE",
       text: ({ workflowId, nodeId }) => `${workflowId}/${nodeId}`,
@@ -130,16 +130,16 @@ function printBars(
   if (rows.length === 0) return;
   const largest = Math.max(...rows.map(([, count]) => count));
   const width = Math.min(Math.max(context.io.stdout.columns() - BESIDE_BAR, 8), BAR);
-  printTable(context, rows, [
+  printSection(context, rows, [
     { title, text: ([name]) => name, shrinks: true },
     { title: "RUNS", text: ([, count]) => String(count), right: true },
     { title: "", text: ([, count]) => bar(count, largest, width), style: ([name]) => style(name) },
   ]);
 }
 
-function printTable<T>(context: Context, rows: readonly T[], columns: Column<T>[]): void {
+function printSection<T>(context: Context, rows: readonly T[], columns: Column<T>[]): void {
   context.print("");
-  context.io.stdout.write(table(rows, columns, context.io.stdout, context.io.color));
+  printTable(context.io, rows, columns);
 }
 
 /** Times without runs are blanks; the newest are shown when there are too many. */

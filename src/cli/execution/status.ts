@@ -8,7 +8,7 @@ import type { ExecutionStatus } from "../../domain/execution.ts";
 import type { NodeExecutionStatus } from "../../domain/node_execution.ts";
 import type { Style } from "../text.ts";
 
-const STYLES: Record<ExecutionStatus | NodeExecutionStatus, Style> = {
+const STYLES: Readonly<Record<string, Style>> = {
   pending: "gray",
   running: "blue",
   completed: "green",
@@ -16,7 +16,7 @@ const STYLES: Record<ExecutionStatus | NodeExecutionStatus, Style> = {
   cancelled: "yellow",
   timed_out: "red",
   skipped: "gray",
-};
+} satisfies Record<ExecutionStatus | NodeExecutionStatus, Style>;
 
 /**
  * Returns the colour of a status.
@@ -24,6 +24,6 @@ const STYLES: Record<ExecutionStatus | NodeExecutionStatus, Style> = {
  * @param item A run or node execution.
  * @returns The colour.
  */
-export function statusStyle(item: { status: keyof typeof STYLES }): Style | undefined {
+export function statusStyle(item: { status: string }): Style | undefined {
   return STYLES[item.status];
 }

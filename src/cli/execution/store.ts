@@ -10,6 +10,7 @@ import type { ExecutionRepository } from "../../domain/execution_repository.ts";
 import { databaseError } from "../../executions/database_error.ts";
 import type { SQLiteOptions } from "../../executions/options.ts";
 import type { SQLiteExecutionRepository } from "../../executions/repository.ts";
+import type { PostgresStorage } from "../../postgres/storage.ts";
 import { requirePermissions } from "../../permissions.ts";
 import { resolveRoot } from "../../root.ts";
 import { UsageError } from "../command.ts";
@@ -42,11 +43,21 @@ export async function openExecutions(context: Context): Promise<OpenExecutions> 
  */
 export async function openOrCreateExecutions(context: Context): Promise<OpenExecutions> {
   if (context.url === undefined) return await openOrCreateDatabase(context);
+  return (await openServer(context)).executions;
+}
+
+/**
+ * Opens the server that takes the place of a folder.
+ *
+ * @param context The call of a command with the option `driver`, which names a server.
+ * @returns The stores.
+ * @throws {UsageError} If the option was given.
+ */
+export async function openServer(context: Context): Promise<PostgresStorage> {
   if (context.text("driver") !== undefined) {
     throw new UsageError('Option "--driver" is for a folder, a server has its own');
   }
-  const { openServer } = await import("../server.ts");
-  return (await openServer(context)).executions;
+  return await context.openServer();
 }
 
 /**

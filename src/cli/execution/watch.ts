@@ -7,7 +7,8 @@
 import type { ExecutionChange } from "../../domain/execution_monitoring.ts";
 import type { Context } from "../context.ts";
 import { snakeCase, toJson } from "../json.ts";
-import { oneLine, type Style, styled } from "../text.ts";
+import { colored } from "../records.ts";
+import { oneLine, type Style } from "../text.ts";
 import { formatTime, toCount } from "../values.ts";
 import { openExecutions } from "./store.ts";
 
@@ -19,7 +20,6 @@ const STYLES: Record<ExecutionChange["kind"], Style> = {
 
 /** Tells what happens to the runs, until the user stops it. */
 export async function watchExecutions(context: Context): Promise<void> {
-  const { stdout, color } = context.io;
   const { signal } = context;
   const after = context.value("after", toCount);
   using store = await openExecutions(context);
@@ -32,7 +32,7 @@ export async function watchExecutions(context: Context): Promise<void> {
       continue;
     }
     const { sequence, kind, executionId } = change;
-    const shown = styled(kind, color && stdout.isTerminal ? STYLES[kind] : undefined);
+    const shown = colored(context.io, kind, STYLES[kind]);
     context.print(`${formatTime(new Date())}  ${sequence}  ${shown}  ${oneLine(executionId)}`);
   }
   context.note(`Stopped after ${count} ${count === 1 ? "change" : "changes"}`);

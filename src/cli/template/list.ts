@@ -4,13 +4,12 @@
  * @module
  */
 
-import { InvalidDataError } from "../../domain/errors.ts";
 import { templateProblems, type WorkflowTemplate } from "../../domain/template.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
 import { printRecord, printRecords } from "../records.ts";
 import { printable, visible } from "../text.ts";
-import { byId, printVerdicts, type Verdict } from "../verdicts.ts";
+import { allVerdicts, printVerdicts, type Verdict, verdictOn } from "../verdicts.ts";
 import { openTemplates } from "./store.ts";
 
 /** Lists templates. */
@@ -77,22 +76,15 @@ function templateJson(template: WorkflowTemplate): unknown {
 export async function validateTemplates(context: Context): Promise<number> {
   const ids = context.arguments("ID");
   const store = await openTemplates(context);
-  const verdicts: Verdict[] = [];
-  for (const id of ids) {
-    try {
-      verdicts.push({ id, problems: await store.problems(id) });
-    } catch (error) {
-      if (!(error instanceof InvalidDataError)) throw error;
-      verdicts.push({ id, problems: error.problems });
-    }
-  }
   if (ids.length === 0) {
     const { templates, invalid } = await store.list();
-    verdicts.push(
-      ...templates.map((template) => ({ id: template.id, problems: templateProblems(template) })),
-      ...invalid.map(({ id, error }) => ({ id, problems: [error.message] })),
-    );
-    verdicts.sort(byId);
+    const readable = templates.map((template) => ({
+      id: template.id,
+      problems: templateProblems(template),
+    }));
+    return await printVerdicts(context, "templates", allVerdicts(readable, invalid));
   }
+  const verdicts: Verdict[] = [];
+  for (const id of ids) verdicts.push(await verdictOn(id, () => store.problems(id)));
   return await printVerdicts(context, "templates", verdicts);
 }

@@ -10,9 +10,9 @@ import { decodeTemplate } from "../../workflows/template_codec.ts";
 import { readYaml } from "../../workflows/yaml_reader.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
+import { deleteNamed } from "../deletion.ts";
 import { printRecord } from "../records.ts";
 import { idOfFile, readInput } from "../files.ts";
-import { confirmed } from "../prompt.ts";
 import { oneLine } from "../text.ts";
 import { openTemplates } from "./store.ts";
 
@@ -40,18 +40,6 @@ export async function saveTemplate(context: Context): Promise<void> {
 
 /** Deletes templates. */
 export async function deleteTemplates(context: Context): Promise<void> {
-  const ids = context.arguments("ID");
   const store = await openTemplates(context);
-  // All must be there before the first is deleted; one that cannot be read may go.
-  for (const id of ids) {
-    await store.load(id).catch((error) => {
-      if (!(error instanceof InvalidDataError)) throw error;
-    });
-  }
-  const paths = ids.map((id) => `"${store.pathOf(id)}"`).join(", ");
-  if (!await confirmed(context, `Delete ${paths}`)) return;
-  for (const id of ids) {
-    await store.delete(id);
-    context.note(oneLine(`Deleted template "${id}"`));
-  }
+  await deleteNamed(context, "template", store, (id) => store.delete(id));
 }

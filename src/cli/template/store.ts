@@ -14,10 +14,7 @@ import type { Context } from "../context.ts";
  * @returns The store.
  */
 export async function openTemplates(context: Context): Promise<TemplateRepository> {
-  if (context.url !== undefined) {
-    const { openServer } = await import("../server.ts");
-    return (await openServer(context)).templates;
-  }
+  if (context.url !== undefined) return (await context.openServer()).templates;
   const { FilesystemTemplateRepository } = await import("../../workflows/template_repository.ts");
   return await FilesystemTemplateRepository.open(context.rootOption);
 }

@@ -9,8 +9,8 @@ import { NotFoundError } from "../../domain/errors.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { snakeCase, toJson } from "../json.ts";
-import { printRecord, printRecords, table } from "../records.ts";
-import { oneLine, printable, type Style, styled } from "../text.ts";
+import { colored, printRecord, printRecords, printTable } from "../records.ts";
+import { oneLine, printable, type Style } from "../text.ts";
 import { formatSize, formatTime } from "../values.ts";
 import { openWorkflows, revisionOptions } from "./store.ts";
 
@@ -57,14 +57,13 @@ export async function showDiff(context: Context): Promise<void> {
 }
 
 function printUnified(context: Context, unified: string): void {
-  const { stdout, color } = context.io;
   const style = (line: string): Style | undefined => {
-    if (!color || !stdout.isTerminal) return undefined;
     if (line.startsWith("+++") || line.startsWith("---")) return "bold";
     return line.startsWith("+") ? "green" : line.startsWith("-") ? "red" : undefined;
   };
   for (const line of unified.replace(/\n$/, "").split("\n")) {
-    context.print(styled(printable(stdout, line), style(line)));
+    const shown = printable(context.io.stdout, line);
+    context.print(colored(context.io, shown, style(line)));
   }
 }
 
@@ -75,22 +74,12 @@ const CHANGE_STYLES: Record<WorkflowChange["change"], Style> = {
 };
 
 function printChanges(context: Context, changes: readonly WorkflowChange[]): void {
-  const { stdout, color } = context.io;
-  stdout.write(table(
-    changes,
-    [
-      {
-        title: "CHANGE",
-        text: ({ change }) => change,
-        style: ({ change }) => CHANGE_STYLES[change],
-      },
-      { title: "KIND", text: ({ kind }) => kind },
-      { title: "NAME", text: ({ name }) => name, shrinks: true },
-      { title: "DETAIL", text: detailOf, shrinks: true },
-    ],
-    stdout,
-    color,
-  ));
+  printTable(context.io, changes, [
+    { title: "CHANGE", text: ({ change }) => change, style: ({ change }) => CHANGE_STYLES[change] },
+    { title: "KIND", text: ({ kind }) => kind },
+    { title: "NAME", text: ({ name }) => name, shrinks: true },
+    { title: "DETAIL", text: detailOf, shrinks: true },
+  ]);
 }
 
 function detailOf({ kind, change, fields, before, after }: WorkflowChange): string {

@@ -10,7 +10,7 @@ import type { WorkflowRepository } from "../../domain/workflow_repository.ts";
 import type { ExportedWorkflow, ImportedWorkflow } from "../../domain/workflow_sharing.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { fileError } from "../files.ts";
+import { fileError, stat } from "../files.ts";
 import { outputFile, writeOutput } from "../output_file.ts";
 import { Progress } from "../progress.ts";
 import { readAll } from "../prompt.ts";
@@ -93,7 +93,7 @@ export async function importWorkflows(context: Context): Promise<number> {
   const imported: ImportedWorkflow[] = [];
   let failed = 0;
   let signal: AbortSignal | undefined;
-  if (source !== "-" && await isFolder(source)) {
+  if (source !== "-" && (await stat(source, `Cannot read "${source}"`)).isDirectory) {
     if (id !== undefined || name !== undefined) {
       throw new UsageError('Options "--id" and "--name" are for one workflow, not for a folder');
     }
@@ -135,14 +135,4 @@ export async function importWorkflows(context: Context): Promise<number> {
   });
   signal?.throwIfAborted();
   return failed === 0 ? 0 : 1;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  const action = `Cannot read "${path}"`;
-  requirePermissions(action, { name: "read", path });
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (cause) {
-    throw fileError(cause, action, path);
-  }
 }

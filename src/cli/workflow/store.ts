@@ -6,6 +6,7 @@
 
 import type { RevisionOptions } from "../../domain/workflow_history.ts";
 import type { WorkflowRepository } from "../../domain/workflow_repository.ts";
+import { readGrantedVariable } from "../../permissions.ts";
 import type { Context } from "../context.ts";
 
 /**
@@ -15,10 +16,7 @@ import type { Context } from "../context.ts";
  * @returns The store.
  */
 export async function openWorkflows(context: Context): Promise<WorkflowRepository> {
-  if (context.url !== undefined) {
-    const { openServer } = await import("../server.ts");
-    return (await openServer(context)).workflows;
-  }
+  if (context.url !== undefined) return (await context.openServer()).workflows;
   const { FilesystemWorkflowRepository } = await import("../../workflows/repository.ts");
   return await FilesystemWorkflowRepository.open(context.rootOption);
 }
@@ -30,11 +28,9 @@ export async function openWorkflows(context: Context): Promise<WorkflowRepositor
  * @returns The author, by default the user of this process where that is permitted, and the message.
  */
 export function revisionOptions(context: Context): RevisionOptions {
-  return { author: context.text("author") ?? userName(), message: context.text("message") };
+  const author = context.text("author") ?? readGrantedVariable(USER);
+  return { author, message: context.text("message") };
 }
 
-function userName(): string | undefined {
-  const variable = Deno.build.os === "windows" ? "USERNAME" : "USER";
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
-}
+/** The variable that names the user. */
+const USER = Deno.build.os === "windows" ? "USERNAME" : "USER";

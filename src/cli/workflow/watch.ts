@@ -7,7 +7,8 @@
 import type { WorkflowEvent } from "../../domain/workflow_events.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../json.ts";
-import { oneLine, type Style, styled } from "../text.ts";
+import { colored } from "../records.ts";
+import { oneLine, type Style } from "../text.ts";
 import { formatTime } from "../values.ts";
 import { openWorkflows } from "./store.ts";
 
@@ -20,7 +21,6 @@ const STYLES: Record<WorkflowEvent["type"], Style> = {
 
 /** Tells what happens to the workflows, until the user stops it. */
 export async function watchWorkflows(context: Context): Promise<void> {
-  const { stdout, color } = context.io;
   const { signal } = context;
   const store = await openWorkflows(context);
   let count = 0;
@@ -29,7 +29,7 @@ export async function watchWorkflows(context: Context): Promise<void> {
     const time = new Date();
     count++;
     if (context.format === "text") {
-      const type = styled(event.type, color && stdout.isTerminal ? STYLES[event.type] : undefined);
+      const type = colored(context.io, event.type, STYLES[event.type]);
       const error = event.type === "invalid" ? `: ${event.error.message}` : "";
       context.print(`${formatTime(time)}  ${type}  ${oneLine(event.id + error)}`);
     } else context.print(toJson(eventJson(event, time)));
