@@ -34,11 +34,13 @@ export const helpCommand: Command = {
 
 /** The word of a path that is not understood, and those that would be. */
 async function unknownCommand(path: readonly string[]): Promise<UsageError> {
-  const group = path.length === 2 ? await findCommand(path.slice(0, 1)) : undefined;
-  const known = group !== undefined && "commands" in group ? group.commands : ENTRIES;
-  const word = known === ENTRIES ? path[0]! : path[1]!;
+  const found = await findCommand(path.slice(0, 1));
+  const known = found === undefined ? ENTRIES : "commands" in found ? found.commands : [];
+  const word = path[found === undefined ? 0 : 1]!;
   const candidates = known.map(({ name }) => name);
-  return new UsageError(`Unknown command "${path.join(" ")}"`, { word, candidates });
+  // A command is understood, and takes no further words.
+  const mistake = candidates.includes(word) ? undefined : { word, candidates };
+  return new UsageError(`Unknown command "${path.join(" ")}"`, mistake);
 }
 
 /**

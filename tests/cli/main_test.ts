@@ -47,6 +47,8 @@ Deno.test("main() exits with 2 and the nearest word when a command or an option 
     [["completions", "ksh"], '"SHELL" is one of bash, zsh, fish, powershell, not "ksh"\n'],
     [["help", "exmple"], 'Unknown command "exmple", did you mean "example"?'],
     [["help", "workflow", "lst"], 'Unknown command "workflow lst", did you mean "list"?'],
+    [["help", "doctor", "now"], 'Unknown command "doctor now"\n'],
+    [["help", "workflow", "list", "now"], 'Unknown command "workflow list now"\n'],
     [["workflow", "list", "--root="], '"--root" is a folder such as ".", not ""\n'],
     [["workflow", "list", "--root=postgres://x/y"], '"--root" is a folder, not a URL; "--url" '],
   ];
