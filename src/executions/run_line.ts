@@ -2,8 +2,8 @@
  * A run as one line of NDJSON, from which it comes back without loss. The keys
  * are the columns; times and texts are as they are stored, JSON columns are
  * JSON, and a JSON column that would come back otherwise is
- * `{"$text": "what is stored"}`. Bytes, which other programs may have put
- * anywhere, are `{"$bytes": "in base64"}`.
+ * `{"$text": "what is stored"}`. Bytes and texts that are not UTF-8, which other
+ * programs may have put anywhere, are `{"$bytes": "in base64"}`.
  *
  * @module
  */

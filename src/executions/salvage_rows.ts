@@ -6,6 +6,7 @@
 
 import { databaseErrorCode } from "./database_error.ts";
 import type { Driver, Row, SqlValue, Statement } from "./driver.ts";
+import { bytesSql, withExactTexts } from "./exact_text.ts";
 import { insertSql } from "./stored_run.ts";
 
 /** Most rows that are read at once. */
@@ -77,7 +78,7 @@ class TableCopy {
     for (let from = -MAX_ROWID; from <= MAX_ROWID;) {
       const found = tryRead(this.#read, from, size);
       if ("rows" in found) {
-        for (const [, ...values] of found.rows) this.#store(values);
+        for (const row of found.rows) this.#store(this.#valuesOf(row));
         if (found.rows.length < size) break;
         from = found.last + 1n;
         size = Math.min(size * 2, BATCH);
@@ -122,8 +123,17 @@ class TableCopy {
     if (this.#parts.has(rowid) || id !== null && this.#has(id)) return true;
     const found = tryRead(this.#read, rowid, 1);
     if (!("rows" in found) || found.last !== rowid) return false;
-    for (const [, ...values] of found.rows) this.#insert.run(...values);
+    for (const row of found.rows) this.#insert.run(...this.#valuesOf(row));
     return id === null || this.#has(id);
+  }
+
+  /** The values behind a rowid. */
+  #valuesOf(row: Row): Row {
+    const [rowid = null, ...values] = row;
+    return withExactTexts([values], () => {
+      const sql = `SELECT ${bytesSql(this.#columns).join(", ")} FROM ${this.#table} NOT INDEXED`;
+      return this.#source.prepare(`${sql} WHERE rowid = ?`).all(rowid);
+    })[0]!;
   }
 
   #store(values: Row): void {

@@ -9,8 +9,9 @@ import { InvalidDataError } from "../domain/errors.ts";
 import type { ExportOptions } from "../domain/execution_transfer.ts";
 import type { Connection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import type { SqlValue } from "./driver.ts";
+import type { Row, SqlValue } from "./driver.ts";
 import { databaseErrorCode } from "./database_error.ts";
+import { bytesSql, withExactTexts } from "./exact_text.ts";
 import { readFilter } from "./filter.ts";
 import { pageQuery, placeOf } from "./list_query.ts";
 import { CHANGE_COLUMNS, NODE_COLUMNS, RUN_COLUMNS, type StoredRun } from "./run_line.ts";
@@ -18,20 +19,20 @@ import { CHANGE_COLUMNS, NODE_COLUMNS, RUN_COLUMNS, type StoredRun } from "./run
 /** Most runs, and about the most characters, that are read in one transaction and held at once. */
 const [BATCH, BATCH_LENGTH] = [50, 2_000_000];
 
-const RUN_SQL = selectSql(RUN_COLUMNS, "executions WHERE id = ?");
+const RUN = { columns: RUN_COLUMNS, from: "executions WHERE id = ?" };
 /** Before version 3 of the schema. */
-const OLD_RUN_SQL = selectSql(
-  RUN_COLUMNS.map((column) => column === "workflow_revision" ? "NULL" : column),
-  "executions WHERE id = ?",
-);
-const NODES_SQL = selectSql(
-  NODE_COLUMNS,
-  "node_executions WHERE execution_id = ? ORDER BY started_at, rowid",
-);
-const CHANGES_SQL = selectSql(
-  [...CHANGE_COLUMNS, "id"],
-  "variable_snapshots WHERE execution_id = ?",
-);
+const OLD_RUN = {
+  ...RUN,
+  columns: RUN_COLUMNS.map((column) => column === "workflow_revision" ? "NULL" : column),
+};
+const NODES = {
+  columns: NODE_COLUMNS,
+  from: "node_executions WHERE execution_id = ? ORDER BY started_at, rowid",
+};
+const CHANGES = {
+  columns: [...CHANGE_COLUMNS, "id"],
+  from: "variable_snapshots WHERE execution_id = ?",
+};
 const LABELS_SQL = selectSql(["label"], "labels WHERE execution_id = ? ORDER BY label");
 
 function selectSql(columns: readonly string[], from: string): string {
@@ -69,15 +70,25 @@ export function insertSql(
  */
 export function readStoredRun(connection: Connection, id: SqlValue): StoredRun | undefined {
   const isOld = connection.info.schemaVersion < 3;
-  const run = connection.statement(isOld ? OLD_RUN_SQL : RUN_SQL).get(id);
+  const [run] = readRows(connection, isOld ? OLD_RUN : RUN, id);
   if (run === undefined) return undefined;
   return {
     run,
-    nodes: connection.statement(NODES_SQL).all(id),
-    snapshots: connection.statement(CHANGES_SQL).all(id)
+    nodes: readRows(connection, NODES, id),
+    snapshots: readRows(connection, CHANGES, id)
       .sort((a, b) => Number(a.at(-1)) - Number(b.at(-1))),
     labels: isOld ? [] : connection.statement(LABELS_SQL).all(id).map(([label]) => String(label)),
   };
+}
+
+function readRows(
+  connection: Connection,
+  { columns, from }: { columns: readonly string[]; from: string },
+  id: SqlValue,
+): Row[] {
+  const read = (columns: readonly string[]) =>
+    connection.statement(selectSql(columns, from)).all(id);
+  return withExactTexts(read(columns), () => read(bytesSql(columns)));
 }
 
 /**

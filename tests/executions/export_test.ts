@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { join } from "@std/path";
 import { InvalidDataError } from "../../src/domain/errors.ts";
 import type { CsvTable } from "../../src/domain/execution_transfer.ts";
+import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { fixturesMissing, rawSql, testBackends } from "./backends.ts";
 import { testRepositories } from "./repositories.ts";
 import { sampleRun } from "./sample_runs.ts";
@@ -49,6 +50,47 @@ testBackends(
     }
   },
   { skip: fixturesMissing },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.export() and salvage() keep the bytes of texts that are no UTF-8",
+  async ({ root, path, open, backend }) => {
+    (await open()).close();
+    using executions = await open();
+    await executions.record(sampleRun({ id: "a", nodes: 2, status: "failed" }));
+    const other = sampleRun({ id: "b", nodes: 1 });
+    other.returnValue = "with \ufffd itself";
+    await executions.record(other);
+    const odd = "CAST(x'61e962' AS TEXT)";
+    await rawSql(
+      path,
+      `UPDATE executions SET error_message = ${odd}, return_value = ${odd} WHERE id = 'a'`,
+    );
+    await rawSql(path, `UPDATE node_executions SET outputs = ${odd} WHERE execution_id = 'a'`);
+    await rawSql(path, `UPDATE variable_snapshots SET new_value = ${odd} WHERE execution_id = 'a'`);
+    const stored = (file: string) =>
+      Promise.all([
+        rawSql(
+          file,
+          "SELECT hex(error_message) AS e, hex(return_value) AS r FROM executions ORDER BY id",
+        ),
+        rawSql(file, "SELECT hex(outputs) AS o, hex(inputs) AS i FROM node_executions ORDER BY id"),
+        rawSql(file, "SELECT hex(new_value) AS n FROM variable_snapshots ORDER BY execution_id"),
+      ]);
+    const copy = join(root, "copy.db");
+    {
+      using copied = await open({ path: copy });
+      const { imported, invalid } = await copied.import(executions.export());
+      assertEquals([imported, invalid], [2, []]);
+      assertEquals(await text(copied.export()), await text(executions.export()));
+    }
+    assertEquals(await stored(copy), await stored(path));
+    executions.close();
+    const saved = join(root, "saved.db");
+    await SQLiteExecutionRepository.salvage(path, saved, backend);
+    assertEquals(await stored(saved), await stored(path));
+    assert(JSON.stringify(await stored(copy)).includes('"61E962"'));
+  },
 );
 
 testBackends(

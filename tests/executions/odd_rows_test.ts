@@ -58,6 +58,11 @@ const ODD: [name: string, run: string, node: string][] = [
     "inputs = x'7bff7d', outputs = x'ff', error_type = x'ff', error_message = x'fe', error_context = x'ff', retry_count = x'ff'",
   ],
   [
+    "that are text and no UTF-8",
+    "workflow_version = CAST(x'31e9' AS TEXT), error_type = 't', error_message = CAST(x'61e962' AS TEXT), return_value = CAST(x'22ff22' AS TEXT)",
+    "inputs = CAST(x'7bff7d' AS TEXT), outputs = CAST(x'7b2261223a22e9227d' AS TEXT), error_type = 't', error_message = CAST(x'fe' AS TEXT)",
+  ],
+  [
     "of an error without a type and a message",
     `error_context = '{"a": 1.50}', error_node_id = 'n'`,
     `error_context = '{"a": 1.50}', retry_count = 'many'`,
