@@ -227,16 +227,32 @@ function mentions(cause: unknown, secret: string): boolean {
   if (secret === "") return false;
   let shown: string;
   try {
-    shown = Deno.inspect(cause, { depth: 100, iterableLimit: 10_000, strAbbreviateSize: Infinity });
+    shown = Deno.inspect(cause, {
+      depth: 100,
+      getters: true,
+      iterableLimit: 10_000,
+      strAbbreviateSize: Infinity,
+    });
   } catch {
     return true;
   }
   if (shown.includes(secret)) return true;
   // Quotes and line ends look different in every kind of text.
   const texts = [shown, shown.replaceAll(/\\./gs, "")].map(lettersAndDigits);
-  const base64 = new TextEncoder().encode(secret).toBase64();
-  return [secret, encodeURIComponent(secret), base64].map(lettersAndDigits)
+  const forms = [secret, encodeURIComponent(secret), ...base64Forms(secret)];
+  return forms.map(lettersAndDigits)
     .some((form) => form !== "" && texts.some((text) => text.includes(form)));
+}
+
+/** What base64 makes of a secret behind other text, such as the user's name and a colon. */
+function base64Forms(secret: string): string[] {
+  const bytes = new TextEncoder().encode(secret);
+  return [0, 1, 2].map((before) => {
+    const text = Uint8Array.from([...new Uint8Array(before), ...bytes]).toBase64();
+    const whole = Math.floor((before + bytes.length) * 4 / 3);
+    // The first and the last digit may hold bits of what is around.
+    return text.slice(Math.ceil(before * 4 / 3), whole);
+  }).filter((form) => form.length > 3);
 }
 
 function lettersAndDigits(text: string): string {

@@ -68,6 +68,10 @@ Deno.test("KeyringCredentialStore.rotate() passes the error of the check on, wit
     new Error("refused", { cause: { cause: { cause: next } } }),
     new Error(`GET /?token=${encodeURIComponent(next)}`),
     new Error(`authorization: ${new TextEncoder().encode(next).toBase64()}`),
+    ...["user:", "u:", "me:"].map((user) =>
+      new Error(`Authorization: Basic ${new TextEncoder().encode(user + next).toBase64()}`)
+    ),
+    Object.defineProperty(new Error("refused"), "token", { get: () => next, enumerable: true }),
     new Error(JSON.stringify({ token: next })),
     next,
   ];
