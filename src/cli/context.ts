@@ -119,14 +119,21 @@ export class Context implements AsyncDisposable {
   get signal(): AbortSignal {
     if (this.#interrupt === undefined) {
       const controller = new AbortController();
-      const release = () => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const deafen = () => {
         for (const name of INTERRUPTS) Deno.removeSignalListener(name, stop);
       };
       const stop = () => {
-        release();
+        deafen();
+        // A lock or a server may be waited for.
+        timer = setTimeout(() => this.note("Stopping, Ctrl-C again ends it at once"), PATIENCE);
         controller.abort(interruption());
       };
       for (const name of INTERRUPTS) Deno.addSignalListener(name, stop);
+      const release = () => {
+        clearTimeout(timer);
+        deafen();
+      };
       this.#interrupt = { signal: controller.signal, release };
     }
     return this.#interrupt.signal;
@@ -180,6 +187,9 @@ export function interruption(done?: string): DOMException {
 
 /** Options that choose a form of the output. */
 const FORMS = ["json", "ndjson", "quiet"];
+
+/** Milliseconds that a command may take to stop without a word. */
+const PATIENCE = 500;
 
 const INTERRUPTS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]

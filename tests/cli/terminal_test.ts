@@ -5,7 +5,7 @@ import { Workflow } from "../../src/domain/workflow.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
 import { fakeProgram } from "../credentials/fakes.ts";
-import { testNeeding } from "../helpers/skip.ts";
+import { linux, testNeeding } from "../helpers/skip.ts";
 import { cli, makeRuns, withRoot } from "./cli.ts";
 import { fakeKeyring } from "./keyring.ts";
 import { cliCommand, onTerminal, python } from "./terminal.ts";
@@ -148,6 +148,29 @@ Deno.test("workflow import stops on Ctrl-C while it waits for its input", () =>
     assertEquals((await child.status).signal, "SIGINT");
     await writer.abort();
   }));
+
+testNeeding(
+  linux,
+  "A command that cannot stop at once on Ctrl-C says how to end it",
+  () =>
+    withRoot(async (root) => {
+      await makeRuns(root, 1);
+      using database = new DatabaseSync(join(root, "goflow.db"));
+      database.exec("BEGIN IMMEDIATE");
+      const [command = "", ...args] = cliCommand("db", "compact", "--root", root);
+      const signal = AbortSignal.timeout(10_000);
+      const child = new Deno.Command(command, { args, signal, stderr: "piped" }).spawn();
+      const hears = () =>
+        Number(/SigCgt:.*(.)$/m.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`))?.[1]) & 2;
+      while (!hears()) await new Promise((resolve) => setTimeout(resolve, 5));
+      child.kill("SIGINT");
+      const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+      assertEquals((await reader.read()).value, "Stopping, Ctrl-C again ends it at once\n");
+      child.kill("SIGINT");
+      assertEquals((await child.status).signal, "SIGINT");
+      await reader.cancel();
+    }),
+);
 
 testNeeding(python, "db backup, restore and compact draw a bar", () =>
   withRoot(async (root) => {
