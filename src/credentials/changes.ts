@@ -21,6 +21,7 @@ import {
   uniqueParts,
 } from "./metadata.ts";
 import { putItem } from "./put_item.ts";
+import { settled } from "./settled.ts";
 
 /**
  * Stores or replaces a value.
@@ -198,14 +199,6 @@ async function findOld(items: CredentialItems, key: string): Promise<FoundItem |
     const known = await unlessDamaged(items.readMetadata(key));
     return { text: "", value: undefined, metadata: parseMetadata(known), record: undefined };
   }
-}
-
-/** Waits for all, so that nothing goes on without the lock, and throws the first error. */
-async function settled<T extends readonly unknown[] | []>(
-  promises: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(promises);
-  return await Promise.all(promises);
 }
 
 /** What is about to be replaced or deleted need not be readable. */

@@ -9,6 +9,7 @@
 import type { Keyring } from "../domain/credential.ts";
 import { AlreadyExistsError, KeyringError } from "../domain/errors.ts";
 import { INDEX_ACCOUNT } from "./keys.ts";
+import { settled } from "./settled.ts";
 
 /**
  * State of the index item.
@@ -127,7 +128,7 @@ export class CredentialIndex {
 
   /** Compares the item with what the system enumerates, and counts the credentials. */
   async inspect(): Promise<{ state: IndexState; credentials: number }> {
-    const [text, listed] = await Promise.all([this.read(), this.#enumerate()]);
+    const [text, listed] = await settled([this.read(), this.#enumerate()]);
     const keys = parseIndex(text);
     const state = text === undefined
       ? "missing"

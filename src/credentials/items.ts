@@ -21,6 +21,7 @@ import {
   parseMetadata,
   recordOf,
 } from "./metadata.ts";
+import { settled } from "./settled.ts";
 
 /** How a store reaches its items. */
 export interface ItemsOptions {
@@ -124,7 +125,7 @@ export class CredentialItems {
   async find(key: string, recent = false): Promise<FoundItem | undefined> {
     for (let attempt = 1;; attempt++) {
       const memory = recent ? this.memory.recall(key) : undefined;
-      const [text, read] = await Promise.all([
+      const [text, read] = await settled([
         this.keyring.get(this.service, key),
         memory ? undefined : this.readMetadata(key),
       ]);
@@ -164,7 +165,7 @@ export class CredentialItems {
 
   /** Reads several values; keys without one are left out. */
   async readMany(keys: readonly string[]): Promise<Map<string, FoundItem & { value: string }>> {
-    const [texts, known] = await Promise.all([
+    const [texts, known] = await settled([
       readMany(this.keyring, this.service, keys),
       this.#readMetadata(keys),
     ]);

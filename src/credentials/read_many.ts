@@ -5,6 +5,7 @@
  */
 
 import type { Keyring } from "../domain/credential.ts";
+import { settled } from "./settled.ts";
 
 /** How many programs run at once. */
 const PARALLEL = 8;
@@ -20,7 +21,7 @@ export async function readMany(
     : await readEach(accounts, (account) => keyring.get(service, account));
 }
 
-/** Reads several items one by one, some at the same time. */
+/** Reads several items one by one, some at the same time; none any more after an error. */
 export async function readEach(
   accounts: readonly string[],
   read: (account: string) => Promise<string | undefined>,
@@ -28,11 +29,15 @@ export async function readEach(
   const secrets = new Map<string, string>();
   const waiting = [...accounts];
   const work = async () => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const secret = await read(name);
-      if (secret !== undefined) secrets.set(name, secret);
+    try {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+        const secret = await read(name);
+        if (secret !== undefined) secrets.set(name, secret);
+      }
+    } finally {
+      waiting.length = 0;
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
+  await settled(Array.from({ length: PARALLEL }, work));
   return secrets;
 }
