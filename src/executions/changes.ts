@@ -15,8 +15,7 @@ import { sleep } from "../timers.ts";
 import type { Connection } from "./connection.ts";
 import type { Row } from "./driver.ts";
 import { LIMIT_SQL } from "./list_query.ts";
-import { makeRun, readRunRows } from "./load.ts";
-import { NODE_EXECUTION_TABLE, readNodeExecution } from "./node_execution_row.ts";
+import { makeRun, readNodes, readRunRows } from "./load.ts";
 import { FEATURES } from "./schema_version.ts";
 import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
 
@@ -24,7 +23,7 @@ import { readSnapshot, SNAPSHOT_COLUMNS } from "./snapshot_row.ts";
 export const CHANGES_PAGE = 500;
 
 /** Reads the next changes. */
-export const CHANGES_SQL =
+const CHANGES_SQL =
   `SELECT sequence, kind, execution_id FROM changes WHERE sequence > ? ORDER BY sequence ${LIMIT_SQL}`;
 
 /**
@@ -153,12 +152,8 @@ export class FollowedRun {
 
   #readNodes(connection: Connection): ExecutionEvent[] {
     const states = connection.statement(NODE_STATES_SQL).all(this.#id);
-    const select = connection.statement(
-      `SELECT ${NODE_EXECUTION_TABLE.columns.join(", ")} FROM node_executions WHERE rowid = ?`,
-    );
-    return changed(states, this.#nodes).map(([, rowid = null]) => select.get(rowid))
-      .filter((row) => row !== undefined)
-      .map((row) => ({ kind: "node", node: readNodeExecution(row) }));
+    const rowids = changed(states, this.#nodes).map(([, rowid = null]) => rowid);
+    return readNodes(connection, rowids).map((node) => ({ kind: "node", node }));
   }
 
   #readSnapshots(connection: Connection): ExecutionEvent[] {

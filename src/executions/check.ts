@@ -6,6 +6,7 @@
 
 import { DatabaseError } from "../domain/errors.ts";
 import type { Connection } from "./connection.ts";
+import { FEATURES } from "./schema_version.ts";
 
 /** Options of `check()`. */
 export interface CheckOptions {
@@ -78,7 +79,9 @@ export async function checkDatabase(
   if (isClean(orphans) || !options.repair) {
     return { ok: isClean(orphans), damage, orphans, repaired: 0 };
   }
-  const repairs = connection.info.schemaVersion >= 3 ? [...REPAIRS, ...LATER_REPAIRS] : REPAIRS;
+  const repairs = connection.info.schemaVersion >= FEATURES.leases
+    ? [...REPAIRS, ...LATER_REPAIRS]
+    : REPAIRS;
   const repaired = await connection.write(
     action,
     () => repairs.reduce((sum, sql) => sum + connection.statement(sql).run(), 0),

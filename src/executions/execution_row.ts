@@ -13,6 +13,7 @@ import {
 } from "../domain/execution.ts";
 import type { Row } from "./driver.ts";
 import { asText, ColumnReader, LazyJson } from "./invalid_columns.ts";
+import { FEATURES } from "./schema_version.ts";
 
 const COLUMNS = [
   "id",
@@ -36,7 +37,7 @@ const COLUMNS = [
  * @returns Their names; before version 3 there is none for the revision.
  */
 export function executionColumns(schemaVersion: number): readonly string[] {
-  return schemaVersion >= 3 ? COLUMNS : COLUMNS.slice(0, -1);
+  return schemaVersion >= FEATURES.revisions ? COLUMNS : COLUMNS.slice(0, -1);
 }
 
 /** Parts of a run that are computed when they are first read. */

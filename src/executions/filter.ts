@@ -6,11 +6,37 @@
 
 import { InvalidDataError } from "../domain/errors.ts";
 import { EXECUTION_STATUSES, type ExecutionStatus } from "../domain/execution.ts";
-import type { ExecutionQuery } from "../domain/execution_repository.ts";
+import type { ExecutionPage, ExecutionQuery } from "../domain/execution_repository.ts";
 import { plainText, requireText } from "./column_text.ts";
 
 /** The largest count of a capped total. */
-export const COUNT_CAP = 1000;
+const COUNT_CAP = 1000;
+
+/** How many runs match. */
+export type Total = NonNullable<ExecutionPage["total"]>;
+
+/**
+ * Returns how many runs are counted.
+ *
+ * @param total The kind of total.
+ * @returns The limit, `undefined` for none.
+ */
+export function countLimit(total: "capped" | "exact"): number | undefined {
+  return total === "capped" ? COUNT_CAP + 1 : undefined;
+}
+
+/**
+ * Returns what was counted.
+ *
+ * @param found The count.
+ * @param limit The limit of {@linkcode countLimit}.
+ * @returns The total.
+ */
+export function totalOf(found: number, limit: number | undefined): Total {
+  return limit !== undefined && found === limit
+    ? { count: COUNT_CAP, capped: true }
+    : { count: found, capped: false };
+}
 
 /** Checked filters of a list. */
 export interface Filter {

@@ -9,7 +9,7 @@ import type { ExecutionPage, ExecutionQuery } from "../domain/execution_reposito
 import type { Connection, ConnectionInfo } from "./connection.ts";
 import { decodeCursor } from "./cursor.ts";
 import { readExecution } from "./execution_row.ts";
-import { COUNT_CAP, type Filter, filterKey, readPaging } from "./filter.ts";
+import { countLimit, type Filter, filterKey, readPaging, type Total, totalOf } from "./filter.ts";
 import { countQuery, isRowid, pageQuery, placeOf } from "./list_query.ts";
 import { makePage } from "./page.ts";
 
@@ -66,11 +66,8 @@ function count(
   connection: Connection<ConnectionInfo>,
   filter: Filter,
   total: "capped" | "exact",
-): { count: number; capped: boolean } {
-  const cap = total === "capped" ? COUNT_CAP + 1 : undefined;
+): Total {
+  const cap = countLimit(total);
   const { sql, params } = countQuery(filter, cap, connection.info.schemaVersion);
-  const found = Number(connection.statement(sql).get(...params)?.[0]);
-  return cap !== undefined && found === cap
-    ? { count: COUNT_CAP, capped: true }
-    : { count: found, capped: false };
+  return totalOf(Number(connection.statement(sql).get(...params)?.[0]), cap);
 }

@@ -10,6 +10,7 @@ import type { Row, SqlValue } from "./driver.ts";
 import { executionColumns } from "./execution_row.ts";
 import type { Filter } from "./filter.ts";
 import { instantSql, startedInstantSql, ZERO_INSTANT } from "./instant.ts";
+import { FEATURES } from "./schema_version.ts";
 
 /** One statement and its parameters. */
 export interface Query {
@@ -96,9 +97,10 @@ export function countQuery(
   // Otherwise it might walk along the table, the oldest first; a name is found in an index alone.
   const isRange = filter.from !== undefined || filter.before !== undefined;
   const needsOrder = isRange || attributes(filter, "", schemaVersion).length > 0;
-  const order = cap !== undefined && parts.length === 1 && schemaVersion >= 2 && needsOrder
-    ? ` ORDER BY ${instantColumn(schemaVersion)} DESC`
-    : "";
+  const order =
+    cap !== undefined && parts.length === 1 && schemaVersion >= FEATURES.starts && needsOrder
+      ? ` ORDER BY ${instantColumn(schemaVersion)} DESC`
+      : "";
   const rows = parts.map(({ sql }) => `SELECT 1 FROM executions${sql}`).join(" UNION ALL ") + order;
   return {
     sql: `SELECT count(*) FROM (${rows}${cap === undefined ? "" : ` ${LIMIT_SQL}`})`,
@@ -108,7 +110,7 @@ export function countQuery(
 
 /** An older schema has no column for the instant, so it is computed row by row. */
 function instantColumn(schemaVersion: number): string {
-  return schemaVersion >= 2 ? "started_instant" : `(${startedInstantSql()})`;
+  return schemaVersion >= FEATURES.starts ? "started_instant" : `(${startedInstantSql()})`;
 }
 
 /** The WHERE clause of each range of an index; one per status. */
@@ -157,7 +159,9 @@ function attributes(
   schemaVersion: number,
 ): [string, ...SqlValue[]][] {
   const terms: [string, ...SqlValue[]][] = [];
-  const completed = schemaVersion >= 3 ? "completed_instant" : `(${instantSql("completed_at")})`;
+  const completed = schemaVersion >= FEATURES.ends
+    ? "completed_instant"
+    : `(${instantSql("completed_at")})`;
   if (filter.errorType !== undefined) terms.push(["error_type = ?", filter.errorType]);
   if (filter.minDuration !== undefined) {
     terms.push([`${completed} - ${instant} >= ?`, filter.minDuration * 1000]);
@@ -167,7 +171,7 @@ function attributes(
   }
   if (filter.label !== undefined) {
     terms.push(
-      schemaVersion >= 3
+      schemaVersion >= FEATURES.labels
         ? [
           "EXISTS (SELECT 1 FROM labels WHERE execution_id = executions.id AND label = ?)",
           filter.label,

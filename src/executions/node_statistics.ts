@@ -16,7 +16,7 @@ import { Counts } from "./statistics_summary.ts";
  * @param query What to count.
  * @returns The statistics.
  */
-export function readNodes(connection: Connection, query: StatisticsQuery): NodeStatistics {
+export function readNodeStatistics(connection: Connection, query: StatisticsQuery): NodeStatistics {
   const terms: string[] = [];
   const params: SqlValue[] = [];
   const where = (term: string, value: SqlValue) => {
@@ -47,12 +47,7 @@ export function summariseNodes(rows: readonly Row[]): NodeStatistics {
   let retries = 0;
   const nodes = new Map<string, SlowNode & { total: number }>();
   for (const row of rows) {
-    const [workflowId, nodeId, type, errorType] = row.map(String) as [
-      string,
-      string,
-      string,
-      string,
-    ];
+    const [workflowId = "", nodeId = "", type = "", errorType = ""] = row.map(String);
     const count = Number(row[4]);
     types.add(type, count);
     retries += Number(row[5]);

@@ -27,7 +27,7 @@ import { SQLiteMonitoring } from "./monitoring.ts";
 import { RunCache } from "./run_cache.ts";
 import { insertSnapshots, numberSnapshots, recordRun, saveExecution, writeRun } from "./save.ts";
 import { salvage, type SalvageResult } from "./salvage.ts";
-import { requireFeature } from "./schema_version.ts";
+import { FEATURES, requireFeature } from "./schema_version.ts";
 import { writeSnapshot } from "./snapshot_row.ts";
 import { writeExecution } from "./written_execution.ts";
 import { upsert } from "./written_row.ts";
@@ -300,7 +300,7 @@ export class SQLiteExecutionRepository extends SQLiteMonitoring implements Execu
   async workflowRevisions(workflowId: string): Promise<string[]> {
     const action = `Cannot list the revisions of workflow "${workflowId}"`;
     const connection = await this.connect(action);
-    if (connection.info.schemaVersion < 3) return [];
+    if (connection.info.schemaVersion < FEATURES.revisions) return [];
     const rows = await connection.read(
       action,
       () => connection.statement(WORKFLOW_REVISIONS_SQL).all(workflowId),

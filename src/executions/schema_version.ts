@@ -124,7 +124,19 @@ export function columnsOf(driver: Driver, table: string): string[] {
 }
 
 /** The version that brought each feature. */
-export const FEATURES = { labels: 3, leases: 3, changes: 4, statistics: 7, operations: 6 } as const;
+export const FEATURES = {
+  /** Instants of the start. */
+  starts: 2,
+  /** Instants of the end. */
+  ends: 3,
+  /** Revisions of workflows. */
+  revisions: 3,
+  labels: 3,
+  leases: 3,
+  changes: 4,
+  operations: 6,
+  statistics: 7,
+} as const;
 
 /**
  * Throws unless the schema of the file has a feature.

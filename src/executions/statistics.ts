@@ -19,12 +19,12 @@ import {
   hourOf,
   MONDAY,
   summarise,
-  summariseBins,
+  summariseDurations,
   summariseGroups,
   sumsSql,
   WEEK,
 } from "./statistics_summary.ts";
-import { readNodes } from "./node_statistics.ts";
+import { readNodeStatistics } from "./node_statistics.ts";
 
 /**
  * Tells whether runs wait to be added to the roll-ups.
@@ -72,7 +72,7 @@ export function readStatistics(
     runs,
     active: { pending: countActive("pending"), running: countActive("running") },
     ...summariseGroups(workflows, buckets, percentiles),
-    nodes: readNodes(connection, query),
+    nodes: readNodeStatistics(connection, query),
   };
 
   function countActive(status: string): number {
@@ -133,15 +133,7 @@ function exactDuration(
     `SELECT max(0, (completed_instant - started_instant) / 1000) AS ms, count(*) FROM executions
     WHERE ${terms.join(" AND ")} GROUP BY ms ORDER BY ms`,
   ).all(...params);
-  return summariseBins(
-    rows.map(([ms, count]) => ({
-      count: Number(count),
-      total: Number(ms) * Number(count),
-      min: Number(ms),
-      max: Number(ms),
-    })),
-    true,
-  );
+  return summariseDurations(rows);
 }
 
 /** Builds the narrowest query over the roll-ups and groups its rows. */

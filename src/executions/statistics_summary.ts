@@ -157,13 +157,27 @@ function addToBin(bins: Map<number, Bin>, row: Row): void {
 }
 
 /**
+ * Adds up the durations of the runs themselves.
+ *
+ * @param rows Milliseconds and number of runs, the shortest durations first.
+ * @returns The durations with percentiles, `undefined` without any.
+ */
+export function summariseDurations(rows: readonly Row[]): DurationStatistics | undefined {
+  const bins = rows.map(([duration, runs]) => {
+    const [ms, count] = [Number(duration), Number(runs)];
+    return { count, total: ms * count, min: ms, max: ms };
+  });
+  return summariseBins(bins, true);
+}
+
+/**
  * Adds up durations.
  *
  * @param bins Bins, the shortest durations first.
  * @param percentiles Whether to tell percentiles.
  * @returns The durations, `undefined` without any.
  */
-export function summariseBins(bins: Bin[], percentiles: boolean): DurationStatistics | undefined {
+function summariseBins(bins: Bin[], percentiles: boolean): DurationStatistics | undefined {
   const count = bins.reduce((sum, bin) => sum + bin.count, 0);
   if (count === 0) return undefined;
   const at = (fraction: number) => {

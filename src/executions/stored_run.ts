@@ -15,6 +15,7 @@ import { bytesSql, withExactTexts } from "./exact_text.ts";
 import { readFilter } from "./filter.ts";
 import { pageQuery, placeOf } from "./list_query.ts";
 import { CHANGE_COLUMNS, NODE_COLUMNS, RUN_COLUMNS, type StoredRun } from "./run_line.ts";
+import { FEATURES } from "./schema_version.ts";
 
 /** Most runs, and about the most characters, that are read in one transaction and held at once. */
 const [BATCH, BATCH_LENGTH] = [50, 2_000_000];
@@ -29,7 +30,7 @@ const NODES = {
   columns: NODE_COLUMNS,
   from: "node_executions WHERE execution_id = ? ORDER BY started_at, rowid",
 };
-const CHANGES = {
+const SNAPSHOTS = {
   columns: [...CHANGE_COLUMNS, "id"],
   from: "variable_snapshots WHERE execution_id = ?",
 };
@@ -69,13 +70,13 @@ export function insertSql(
  * @returns The run, `undefined` if there is none.
  */
 export function readStoredRun(connection: Connection, id: SqlValue): StoredRun | undefined {
-  const isOld = connection.info.schemaVersion < 3;
+  const isOld = connection.info.schemaVersion < FEATURES.revisions;
   const [run] = readRows(connection, isOld ? OLD_RUN : RUN, id);
   if (run === undefined) return undefined;
   return {
     run,
     nodes: readRows(connection, NODES, id),
-    snapshots: readRows(connection, CHANGES, id)
+    snapshots: readRows(connection, SNAPSHOTS, id)
       .sort((a, b) => Number(a.at(-1)) - Number(b.at(-1))),
     labels: isOld ? [] : connection.statement(LABELS_SQL).all(id).map(([label]) => String(label)),
   };
@@ -207,7 +208,7 @@ export function insertStoredRuns(
 }
 
 function insertStoredRun(connection: Connection, stored: StoredRun): boolean {
-  const isOld = connection.info.schemaVersion < 3;
+  const isOld = connection.info.schemaVersion < FEATURES.revisions;
   const [id = null] = stored.run;
   if (connection.statement("SELECT 1 FROM executions WHERE id = ?").get(id) !== undefined) {
     return false;

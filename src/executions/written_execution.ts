@@ -13,6 +13,7 @@ import type { SqlValue } from "./driver.ts";
 import { executionColumns } from "./execution_row.ts";
 import { encodeTime } from "./instant.ts";
 import { rawText } from "./invalid_columns.ts";
+import { FEATURES } from "./schema_version.ts";
 import { WrittenTable } from "./written_row.ts";
 
 /** The table of the newest schema. */
@@ -37,7 +38,7 @@ function tableOf(schemaVersion: number): WrittenTable {
  * @returns The table; before version 3 it has no column for the revision.
  */
 export function executionTable(schemaVersion: number): WrittenTable {
-  return schemaVersion >= 3 ? EXECUTION_TABLE : OLD_EXECUTION_TABLE;
+  return schemaVersion >= FEATURES.revisions ? EXECUTION_TABLE : OLD_EXECUTION_TABLE;
 }
 
 /**

@@ -8,7 +8,14 @@ import type { Execution } from "../domain/execution.ts";
 import type { ExecutionPage, ExecutionQuery } from "../domain/execution_repository.ts";
 import { decodeCursor } from "../executions/cursor.ts";
 import { readExecution } from "../executions/execution_row.ts";
-import { COUNT_CAP, type Filter, filterKey, readPaging } from "../executions/filter.ts";
+import {
+  countLimit,
+  type Filter,
+  filterKey,
+  readPaging,
+  type Total,
+  totalOf,
+} from "../executions/filter.ts";
 import { makePage } from "../executions/page.ts";
 import { withListedTimes } from "./columns.ts";
 import type { PostgresDatabase } from "./database.ts";
@@ -61,12 +68,9 @@ async function count(
   database: PostgresDatabase,
   filter: Filter,
   total: "capped" | "exact",
-): Promise<{ count: number; capped: boolean }> {
-  const cap = total === "capped" ? COUNT_CAP + 1 : undefined;
+): Promise<Total> {
+  const cap = countLimit(total);
   const { sql, params } = countQuery(filter, cap);
   const { rows } = await database.query(ACTION, sql, params);
-  const found = Number(rows[0]![0]);
-  return cap !== undefined && found === cap
-    ? { count: COUNT_CAP, capped: true }
-    : { count: found, capped: false };
+  return totalOf(Number(rows[0]![0]), cap);
 }

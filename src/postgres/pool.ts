@@ -60,7 +60,7 @@ export class Pool {
    * @throws {DatabaseError} With code `busy` if none becomes free in time, or too many wait already.
    */
   async acquire(action: string, wait: number): Promise<PostgresConnection> {
-    this.#requireOpen(action);
+    if (this.#closed) throw closed(action);
     const idle = this.#takeIdle();
     if (idle !== undefined) return idle;
     if (this.#busy >= this.#limits.maxConnections) {
@@ -74,8 +74,7 @@ export class Pool {
       const connection = await this.#connect();
       if (!this.#closed) return connection;
       this.#end(connection);
-      this.#requireOpen(action);
-      return connection;
+      throw closed(action);
     } catch (error) {
       this.#leave();
       throw error;
@@ -89,12 +88,7 @@ export class Pool {
    */
   release(connection: PostgresConnection): void {
     if (connection.lost || this.#closed) return this.discard(connection);
-    const next = this.#waiting.shift();
-    if (next !== undefined) {
-      clearTimeout(next.timer);
-      next.resolve(connection);
-      return;
-    }
+    if (this.#serve(connection)) return;
     this.#busy--;
     const timer = setTimeout(() => {
       const at = this.#idle.findIndex((one) => one.connection === connection);
@@ -139,10 +133,6 @@ export class Pool {
     await Promise.all(this.#ending);
   }
 
-  #requireOpen(action: string): void {
-    if (this.#closed) throw closed(action);
-  }
-
   /** The one used last: the others may be closed when few are needed. */
   #takeIdle(): PostgresConnection | undefined {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
@@ -181,14 +171,18 @@ export class Pool {
     });
   }
 
+  /** Hands a place to who waits longest; returns whether somebody does. */
+  #serve(connection: PostgresConnection | undefined): boolean {
+    const next = this.#waiting.shift();
+    if (next === undefined) return false;
+    clearTimeout(next.timer);
+    next.resolve(connection);
+    return true;
+  }
+
   /** A place became free. */
   #leave(): void {
-    const next = this.#waiting.shift();
-    if (next !== undefined) {
-      clearTimeout(next.timer);
-      next.resolve(undefined);
-      return;
-    }
+    if (this.#serve(undefined)) return;
     this.#busy--;
     if (this.#busy === 0) this.#drained?.();
   }

@@ -18,7 +18,7 @@ import {
   hourOf,
   MONDAY,
   summarise,
-  summariseBins,
+  summariseDurations,
   summariseGroups,
   sumsSql,
   WEEK,
@@ -54,7 +54,7 @@ export async function readStatistics(
     runs,
     active: await countActive(session, query),
     ...summariseGroups(workflows, buckets, percentiles),
-    nodes: await readNodes(session, query),
+    nodes: await readNodeStatistics(session, query),
   };
 }
 
@@ -92,15 +92,7 @@ async function exactDuration(
       count(*) FROM executions WHERE ${terms.join(" AND ")} GROUP BY ms ORDER BY ms`,
     params.values,
   );
-  return summariseBins(
-    rows.map(([ms, count]) => ({
-      count: Number(count),
-      total: Number(ms) * Number(count),
-      min: Number(ms),
-      max: Number(ms),
-    })),
-    true,
-  );
+  return summariseDurations(rows);
 }
 
 async function readGroups(
@@ -141,7 +133,7 @@ function bucketSql(by: StatisticsQuery["by"]): string {
   return by === "day" ? "start - start % 86400" : `start - (start - ${MONDAY}) % ${WEEK}`;
 }
 
-async function readNodes(
+async function readNodeStatistics(
   session: Session,
   { workflowId, from, to }: StatisticsQuery,
 ): Promise<ExecutionStatistics["nodes"]> {

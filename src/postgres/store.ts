@@ -125,18 +125,11 @@ export abstract class PostgresStore implements Disposable, AsyncDisposable {
     if (++this.#sinceUpkeep < UPKEEP || this.#upkeep !== undefined) return;
     this.#sinceUpkeep = 0;
     const action = "Cannot count executions";
-    this.#upkeep = this.#inBackground((async () => {
-      await countWaiting(database, action);
-      await placeChanges(database, action);
-    })()).finally(() => this.#upkeep = undefined);
-  }
-
-  /** What is not done now is done the next time, by this process or another. */
-  async #inBackground(work: Promise<unknown>): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-    }
+    this.#upkeep = countWaiting(database, action).then(() => placeChanges(database, action))
+      .catch((error) => {
+        // What is not done now is done the next time, by this process or another.
+        if (!(error instanceof StorageError)) throw error;
+      })
+      .finally(() => this.#upkeep = undefined);
   }
 }

@@ -10,7 +10,7 @@ import type { Workflow } from "../domain/workflow.ts";
 import type { RevisionOptions, WorkflowRevision } from "../domain/workflow_history.ts";
 import { digestOf, requireReplaced } from "../workflows/archive.ts";
 import { findRevision, noRevision } from "../workflows/revision_names.ts";
-import type { LockedText, RevisionStore, StoredText, TextStore } from "../workflows/text_store.ts";
+import type { RevisionStore, StoredText, TextStore } from "../workflows/text_store.ts";
 import { parseWorkflow } from "../workflows/workflow_cache.ts";
 import { requireId } from "../workflows/workflow_id.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
@@ -62,12 +62,26 @@ export class PostgresTexts implements TextStore {
     return row && { text: String(row[0]), modified: new Date(Number(row[1])) };
   }
 
-  locked<T>(id: string, action: string, run: (entry: LockedText) => Promise<T>): Promise<T> {
-    return this.#locked(id, action, run);
+  async locked<T>(
+    id: string,
+    action: string,
+    run: (entry: LockedRow) => Promise<T>,
+  ): Promise<T> {
+    requireId(id, action);
+    const token = crypto.randomUUID();
+    return await writeOnce(this.#database, action, async (session) => {
+      const entry = this.#entry(session, id, action, token);
+      const value = await run(entry);
+      const { writes } = entry;
+      const isDone = writes === undefined
+        ? undefined
+        : (session: Session) => this.#entry(session, id, action, token).isDone(writes);
+      return { value, isDone };
+    });
   }
 
   remove(id: string, action: string, change?: RevisionOptions): Promise<boolean> {
-    return this.#locked(id, action, (entry) => entry.remove(change));
+    return this.locked(id, action, (entry) => entry.remove(change));
   }
 
   async archiveIds(): Promise<string[]> {
@@ -84,11 +98,7 @@ export class PostgresTexts implements TextStore {
   async archiveDigest(id: string): Promise<string | undefined> {
     const action = `Cannot hash what is kept of ${JSON.stringify(id)}`;
     requireId(id, action);
-    return await readDigest(
-      { query: (sql, params) => this.#database.query(action, sql, params) },
-      this.#table,
-      id,
-    );
+    return await readDigest(readerOf(this.#database, action), this.#table, id);
   }
 
   async readArchive(id: string): Promise<TextArchive> {
@@ -130,24 +140,6 @@ export class PostgresTexts implements TextStore {
     return false;
   }
 
-  async #locked<T>(
-    id: string,
-    action: string,
-    run: (entry: LockedRow) => Promise<T>,
-  ): Promise<T> {
-    requireId(id, action);
-    const token = crypto.randomUUID();
-    return await writeOnce(this.#database, action, async (session) => {
-      const entry = this.#entry(session, id, action, token);
-      const value = await run(entry);
-      const { writes } = entry;
-      const isDone = writes === undefined
-        ? undefined
-        : (session: Session) => this.#entry(session, id, action, token).isDone(writes);
-      return { value, isDone };
-    });
-  }
-
   #entry(session: Session, id: string, action: string, token: string): LockedRow {
     const keepsRevisions = this.history !== undefined;
     return new LockedRow(session, { table: this.#table, keepsRevisions, id, action, token });
@@ -171,7 +163,7 @@ class RevisionRows implements RevisionStore {
   }
 
   async list(id: string, action: string): Promise<WorkflowRevision[]> {
-    return await readRevisions(this.#reader(action), id);
+    return await readRevisions(readerOf(this.#database, action), id);
   }
 
   async text(
@@ -179,17 +171,17 @@ class RevisionRows implements RevisionStore {
     name: string,
     action: string,
   ): Promise<{ revision: string; text: string }> {
-    const reader = this.#reader(action);
+    const reader = readerOf(this.#database, action);
     const revisions = new Set((await readNumbers(reader, id)).map(({ revision }) => revision));
     const revision = findRevision(name, revisions, await readTags(reader, id), id, action);
     const text = await readRevisionText(reader, id, revision);
     if (text === undefined) throw noRevision(id, name, action);
     return { revision, text };
   }
+}
 
-  #reader(action: string): Reader {
-    return { query: (sql, params) => this.#database.query(action, sql, params) };
-  }
+function readerOf(database: PostgresDatabase, action: string): Reader {
+  return { query: (sql, params) => database.query(action, sql, params) };
 }
 
 /** What a text says; nothing when it cannot be read. */
