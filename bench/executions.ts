@@ -5,36 +5,14 @@
  * @module
  */
 
-import { Execution } from "../src/domain/execution.ts";
-import { NodeExecution } from "../src/domain/node_execution.ts";
 import type { DriverName } from "../src/executions/driver.ts";
 import { SQLiteExecutionRepository } from "../src/executions/repository.ts";
 import { compare, printHead } from "./measure.ts";
 import { PlainStore } from "./plain.ts";
+import { makeLongRun } from "./samples.ts";
 
 /** So many runs are counted at once. */
 const CALLS = 32;
-
-/**
- * Makes a finished run whose nodes have five items in their outputs.
- *
- * @param nodes How many nodes.
- * @returns The run.
- */
-export function makeRun(nodes: number): Execution {
-  const run = Execution.create("orders", "1.0");
-  run.start();
-  for (let i = 0; i < nodes; i++) {
-    const node = run.addNodeExecution(NodeExecution.create(run.id, `node_${i}`, "mcp_tool"));
-    node.inputs = { url: "https://example.com/orders", page: i, list: [1, 2, 3, 4, 5] };
-    node.start();
-    node.complete({ ok: true, items: [1, 2, 3, 4, 5].map((id) => ({ id, name: `item ${id}` })) });
-    node.completedAt = new Date(node.startedAt!.getTime() + Math.floor(Math.random() * 1000));
-  }
-  run.complete({ nodes });
-  run.completedAt = new Date(run.startedAt.getTime() + Math.floor(Math.random() * 60_000));
-  return run;
-}
 
 async function measure(driver: DriverName, folder: string): Promise<void> {
   using plain = await PlainStore.create(driver, `${folder}/plain.db`);
@@ -49,7 +27,7 @@ async function measure(driver: DriverName, folder: string): Promise<void> {
     for (const other of [bare, plain]) {
       const runs = Array.from(
         { length: CALLS * (rounds + (rounds >> 3) + 2) },
-        () => makeRun(nodes),
+        () => makeLongRun(nodes),
       );
       await compare(
         `record, ${nodes} nodes${other === plain ? ", by version 1" : ""}`,
@@ -60,7 +38,7 @@ async function measure(driver: DriverName, folder: string): Promise<void> {
       );
     }
   }
-  const runs = Array.from({ length: 200 }, () => makeRun(30));
+  const runs = Array.from({ length: 200 }, () => makeLongRun(30));
   await compare(
     "31 saves of a run of 30 nodes",
     1.3,
@@ -75,7 +53,7 @@ async function measure(driver: DriverName, folder: string): Promise<void> {
     },
   );
   for (const nodes of [10, 30, 100, 500]) {
-    const run = makeRun(nodes);
+    const run = makeLongRun(nodes);
     plain.record(run);
     await here.record(run);
     const repetition = { rounds: 40, calls: nodes > 100 ? 4 : 20 };

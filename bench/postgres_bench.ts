@@ -12,8 +12,7 @@
 
 // @ts-types="../src/postgres/pg.d.ts"
 import pg from "pg";
-import { Execution } from "../src/domain/execution.ts";
-import { NodeExecution } from "../src/domain/node_execution.ts";
+import type { Execution } from "../src/domain/execution.ts";
 import { encodeCursor } from "../src/executions/cursor.ts";
 import { filterKey } from "../src/executions/filter.ts";
 import { placeOf } from "../src/postgres/list_query.ts";
@@ -22,13 +21,17 @@ import { PostgresServer } from "../tests/postgres/server.ts";
 import { compare, ms, printFigure, printHead } from "./measure.ts";
 import { CopyIn, copyRow } from "./postgres_copy.ts";
 import { compareRetention } from "./postgres_retention.ts";
+import { makeRun } from "./samples.ts";
 
 const RUNS = Number(Deno.args.find((arg) => /^\d+$/.test(arg)) ?? 100_000);
+
+/** Variables of each run, whose snapshots are stored too. */
+const VARIABLES = { n: 1 };
 
 type PlainRow = Record<string, string>;
 
 /** A connection as its documentation says. */
-export async function connectPlain(server: PostgresServer, schema: string) {
+async function connectPlain(server: PostgresServer, schema: string) {
   const url = new URL(server.url());
   const client = new pg.Client({
     host: url.hostname,
@@ -48,21 +51,6 @@ export async function connectPlain(server: PostgresServer, schema: string) {
     return client.query<PlainRow>({ text, values, name });
   };
   return { client, query };
-}
-
-/** A finished run; the nodes have five items in their outputs. */
-function makeRun(nodes: number, startedAt = new Date()): Execution {
-  const run = Execution.create("orders", "1.0", { n: 1 });
-  run.start();
-  run.startedAt = startedAt;
-  for (let i = 0; i < nodes; i++) {
-    const node = run.addNodeExecution(NodeExecution.create(run.id, `node_${i}`, "mcp_tool"));
-    node.inputs = { url: "https://example.com/orders", page: i, list: [1, 2, 3, 4, 5] };
-    node.start();
-    node.complete({ ok: true, items: [1, 2, 3, 4, 5].map((id) => ({ id, name: `item ${id}` })) });
-  }
-  run.complete({ nodes });
-  return run;
 }
 
 const RUN = `INSERT INTO executions (id, workflow_id, workflow_version, status, started_at,
@@ -126,7 +114,7 @@ async function small(server: PostgresServer): Promise<void> {
   const plain = await connectPlain(server, "plain");
   for (const nodes of [10, 30, 100]) {
     for (const together of [false, true]) {
-      const runs = Array.from({ length: 300 }, () => makeRun(nodes));
+      const runs = Array.from({ length: 300 }, () => makeRun(nodes, VARIABLES));
       await compare(
         `record, ${nodes} nodes; plain: ${together ? "one statement for all" : "one by one"}`,
         1.3,
@@ -136,7 +124,7 @@ async function small(server: PostgresServer): Promise<void> {
       );
     }
   }
-  const run = makeRun(30);
+  const run = makeRun(30, VARIABLES);
   await ours.record(run);
   await recordPlain(plain, run, true);
   await compare("load, 30 nodes, decoded", 1.3, { rounds: 30, calls: 10 }, async () => {
@@ -212,7 +200,7 @@ async function pages(server: PostgresServer): Promise<void> {
 }
 
 async function imports(server: PostgresServer): Promise<void> {
-  const runs = Array.from({ length: 3000 }, () => makeRun(10));
+  const runs = Array.from({ length: 3000 }, () => makeRun(10, VARIABLES));
   await using source = await PostgresExecutionRepository.open(server.url(), { schema: "source" });
   for (let i = 0; i < runs.length; i += 100) {
     await Promise.all(runs.slice(i, i + 100).map((run) => source.record(run)));

@@ -7,7 +7,7 @@
 
 import type { DriverName } from "../src/executions/driver.ts";
 import { SQLiteExecutionRepository } from "../src/executions/repository.ts";
-import { makeRun } from "./executions.ts";
+import { makeLongRun } from "./samples.ts";
 import { median } from "./measure.ts";
 
 /** What the process prints, in milliseconds. */
@@ -27,7 +27,7 @@ if (import.meta.main) {
   const times: number[] = [];
   while (await Promise.race([ended.then(() => false), pause()])) {
     const start = performance.now();
-    await executions.record(makeRun(3));
+    await executions.record(makeLongRun(3));
     times.push(performance.now() - start);
   }
   const saves: Saves = { count: times.length, median: median(times), longest: Math.max(...times) };

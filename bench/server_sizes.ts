@@ -7,46 +7,15 @@
  * @module
  */
 
-import { Execution } from "../src/domain/execution.ts";
-import { NodeExecution } from "../src/domain/node_execution.ts";
-import { Workflow } from "../src/domain/workflow.ts";
 import { openPostgresStorage } from "../src/postgres/storage.ts";
 import { PostgresDatabase } from "../src/postgres/database.ts";
 import { PostgresServer } from "../tests/postgres/server.ts";
+import { makeRun, makeWorkflow } from "./samples.ts";
 
 const RUNS = Number(Deno.args[0] ?? 2000);
 const REVISIONS = 200;
-
-/** A run of some nodes, each with five items in its output, and two variables. */
-function makeRun(nodes: number): Execution {
-  const run = Execution.create("orders", "1.0", { source: "https://example.com", limit: 5 });
-  run.start();
-  for (let i = 0; i < nodes; i++) {
-    const node = run.addNodeExecution(NodeExecution.create(run.id, `node_${i}`, "mcp_tool"));
-    node.inputs = { url: "https://example.com/orders", page: i, list: [1, 2, 3, 4, 5] };
-    node.start();
-    const items = [1, 2, 3, 4, 5].map((id) => ({ id, name: `item ${id}` }));
-    node.complete({ ok: true, items });
-  }
-  run.complete({ nodes });
-  return run;
-}
-
-/** A workflow of about 5 KB. */
-function makeWorkflow(): Workflow {
-  const workflow = Workflow.create("orders", "A workflow of 36 nodes", { id: "orders" });
-  for (let i = 0; i < 36; i++) {
-    workflow.addNode({
-      id: `step-${i}`,
-      type: "mcp_tool",
-      server: "files",
-      tool: "read_file",
-      parameters: { path: "${input}", number: i },
-      output: `result_${i}`,
-    });
-  }
-  return workflow;
-}
+/** Variables of each run. */
+const VARIABLES = { source: "https://example.com", limit: 5 };
 
 await using server = await PostgresServer.start({ fsync: true });
 await using storage = await openPostgresStorage(server.url());
@@ -70,7 +39,7 @@ console.log(`PostgreSQL ${database.info.serverVersion}, ${RUNS} runs each`);
 for (const nodes of [3, 30]) {
   const before = await sizes("executions", "node_executions", "variable_snapshots");
   const logged = await wal();
-  const runs = Array.from({ length: RUNS }, () => makeRun(nodes));
+  const runs = Array.from({ length: RUNS }, () => makeRun(nodes, VARIABLES));
   const start = performance.now();
   let next = 0;
   // As many at a time as the pool has connections.
@@ -88,7 +57,7 @@ for (const nodes of [3, 30]) {
   );
 }
 
-const workflow = makeWorkflow();
+const workflow = makeWorkflow("orders", 36);
 await storage.workflows.save(workflow);
 const size = (await storage.workflows.readText("orders")).length;
 const before = await sizes("workflow_revisions");

@@ -7,31 +7,12 @@
 
 import { join } from "@std/path";
 import { parse, stringify } from "@std/yaml";
-import { Workflow } from "../src/domain/workflow.ts";
 import { FilesystemWorkflowRepository } from "../src/workflows/repository.ts";
 import { compare, printHead } from "./measure.ts";
+import { makeWorkflow } from "./samples.ts";
 
 /** Nodes of a workflow of 5 KB, and of one of 200 KB. */
 const [SMALL, LARGE] = [36, 1500];
-
-/** Makes a workflow of about 130 bytes of YAML for each node. */
-function makeWorkflow(id: string, nodes: number): Workflow {
-  const workflow = Workflow.create(id, `A workflow of ${nodes} nodes`, { id });
-  workflow.addServer({ id: "files", command: "npx", args: ["-y", "@example/files"] });
-  workflow.addNode({ id: "start", type: "start" });
-  for (let i = 0; i < nodes; i++) {
-    workflow.addNode({
-      id: `step-${i}`,
-      type: "mcp_tool",
-      server: "files",
-      tool: "read_file",
-      parameters: { path: "${input}", number: i },
-      output: `result_${i}`,
-    });
-  }
-  workflow.addNode({ id: "end", type: "end", return: "${result_0}" });
-  return workflow;
-}
 
 /** Opens a store in a folder of its own, with one workflow. */
 async function makeStore(

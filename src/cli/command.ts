@@ -108,7 +108,7 @@ export class UsageError extends Error {
 }
 
 /** Options of every command. */
-export const COMMON_OPTIONS: readonly Option[] = [
+const COMMON_OPTIONS: readonly Option[] = [
   {
     name: "root",
     value: "DIR",

@@ -18,7 +18,7 @@ const SIDE_FILES = ["-wal", "-shm", "-journal"] as const;
  * @param path The database.
  * @returns Their paths.
  */
-export function databaseFiles(path: string): string[] {
+function databaseFiles(path: string): string[] {
   return ["", ...SIDE_FILES].map((suffix) => path + suffix);
 }
 

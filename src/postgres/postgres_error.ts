@@ -86,7 +86,7 @@ const BAD_CERTIFICATE = /certificate|CERT_|self.signed|UnknownIssuer|SELF_SIGNED
  * @param error What was thrown.
  * @returns The code, `undefined` when it has none.
  */
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string"
     ? error.code
     : undefined;

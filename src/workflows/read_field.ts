@@ -188,7 +188,7 @@ export function misfit(raw: unknown, wanted: string, at: At, context: ReadContex
 }
 
 /** Returns the keys and indexes from the root. */
-export function pathOf(at: At): (string | number)[] {
+function pathOf(at: At): (string | number)[] {
   const path: (string | number)[] = [];
   for (let place: At | undefined = at; place !== undefined; place = place.parent) {
     path.unshift(place.step);
