@@ -120,16 +120,12 @@ export class Context implements AsyncDisposable {
     if (this.#interrupt === undefined) {
       const controller = new AbortController();
       let timer: ReturnType<typeof setTimeout> | undefined;
-      const deafen = () => {
-        for (const name of INTERRUPTS) Deno.removeSignalListener(name, stop);
-      };
-      const stop = () => {
+      const deafen = onSignals(INTERRUPTS, () => {
         deafen();
         // A lock or a server may be waited for.
         timer = setTimeout(() => this.note("Stopping, Ctrl-C again ends it at once"), PATIENCE);
         controller.abort(interruption());
-      };
-      for (const name of INTERRUPTS) Deno.addSignalListener(name, stop);
+      });
       const release = () => {
         clearTimeout(timer);
         deafen();
@@ -185,13 +181,28 @@ export function interruption(done?: string): DOMException {
   );
 }
 
+/**
+ * Does something else than to end the process when signals come.
+ *
+ * @param signals The signals.
+ * @param act What to do.
+ * @returns Gives the signals their usual meaning back.
+ */
+export function onSignals(signals: readonly Deno.Signal[], act: () => void): () => void {
+  for (const name of signals) Deno.addSignalListener(name, act);
+  return () => {
+    for (const name of signals) Deno.removeSignalListener(name, act);
+  };
+}
+
 /** Options that choose a form of the output. */
 const FORMS = ["json", "ndjson", "quiet"];
 
 /** Milliseconds that a command may take to stop without a word. */
 const PATIENCE = 500;
 
-const INTERRUPTS: readonly Deno.Signal[] = Deno.build.os === "windows"
+/** Signals that ask a program to stop. */
+export const INTERRUPTS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 

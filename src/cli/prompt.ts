@@ -7,7 +7,7 @@
 import { StorageError } from "../domain/errors.ts";
 import { decodeUtf8 } from "../text_decoding.ts";
 import { UsageError } from "./command.ts";
-import { type Context, interruption } from "./context.ts";
+import { type Context, interruption, INTERRUPTS, onSignals } from "./context.ts";
 import type { Source } from "./io.ts";
 import { visible } from "./text.ts";
 
@@ -98,16 +98,26 @@ export async function typeSecret(
       `Cannot ask for "${prompt}": standard input is not a terminal, ${otherwise}`,
     );
   }
+  const stopped = Promise.withResolvers<never>();
+  // Otherwise the terminal would go on hiding what is typed.
+  const forget = onSignals(SIGNALS, () => stopped.reject(interruption()));
   // Off before the prompt: whoever types fast must not be seen either.
   stdin.setRaw(true);
   try {
     stderr.write(`${visible(prompt)}: `);
-    return await readKeys(stdin);
+    return await Promise.race([readKeys(stdin), stopped.promise]);
   } finally {
     stdin.setRaw(false);
+    forget();
     stderr.write("\n");
   }
 }
+
+/** What ends the process; also that the terminal is gone, which another may use further. */
+const SIGNALS: readonly Deno.Signal[] = [
+  ...INTERRUPTS,
+  ...Deno.build.os === "windows" ? [] : ["SIGHUP" as const],
+];
 
 /** What was read to its end, and would be empty the next time. */
 const finished = new WeakSet<Source>();

@@ -39,6 +39,12 @@ testNeeding(
       );
       assertEquals(stopped.code, 130);
       assertStringIncludes(stopped.output, "Interrupted");
+
+      for (const signal of [1, 2, 15]) {
+        const steps = [{ expect: 'Value of "k": ', signal }, { expect: "Interrupted" }];
+        const { code, echo } = await onTerminal([...set, "--yes"], steps, { env });
+        assertEquals([code, echo], [130, [false, true]], `The terminal shows what is typed again`);
+      }
     }),
 );
 
