@@ -17,7 +17,7 @@ import { systemReason } from "../file_errors.ts";
 import { PROGRAM, UsageError } from "./command.ts";
 import { ENTRIES } from "./commands.ts";
 import { findCommand, usageLine } from "./help.ts";
-import { BrokenPipeError, type Io, OutputError } from "./io.ts";
+import { BrokenPipeError, type Io, StreamError } from "./io.ts";
 import { nearest } from "./nearest.ts";
 import { visible } from "./text.ts";
 
@@ -79,7 +79,7 @@ export function exitCode(error: unknown): number {
 export function errorLine(error: unknown): string {
   if (error instanceof StorageError || error instanceof UsageError) return error.message;
   if (isInterrupt(error)) return error.message;
-  if (error instanceof OutputError) return `${error.message}: ${systemReason(error.cause)}`;
+  if (error instanceof StreamError) return `${error.message}: ${systemReason(error.cause)}`;
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 

@@ -6,6 +6,7 @@
 
 import { NotFoundError, type StorageError } from "../domain/errors.ts";
 import { asFileError } from "../file_errors.ts";
+import { dirname, resolve } from "../paths.ts";
 import { requirePermissions } from "../permissions.ts";
 import { decodeFile } from "../text_decoding.ts";
 import type { Context } from "./context.ts";
@@ -62,6 +63,23 @@ export async function statIfAny(path: string, action: string): Promise<Deno.File
   return await stat(path, action).catch((error) => {
     if (!(error instanceof NotFoundError)) throw error;
     return undefined;
+  });
+}
+
+/**
+ * Checks that there is a folder for a file.
+ *
+ * @param path The file, which need not be there.
+ * @param action What it is for, in the form `Cannot write "a"`.
+ * @throws {NotFoundError} If there is none.
+ * @throws {PermissionDeniedError} If it may not be looked at.
+ */
+export async function requireFolderOf(path: string, action: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  if (await statIfAny(folder, action) !== undefined) return;
+  throw new NotFoundError(`${action}: there is no folder "${folder}"`, {
+    kind: "folder",
+    id: folder,
   });
 }
 

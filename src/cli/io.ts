@@ -14,7 +14,7 @@ export interface Sink {
    * Writes all of a text.
    *
    * @throws {BrokenPipeError} If nobody reads any more.
-   * @throws {OutputError} If the system refuses it, as a full disk does.
+   * @throws {StreamError} If the system refuses it, as a full disk does.
    */
   write(text: string): void;
 }
@@ -23,7 +23,11 @@ export interface Sink {
 export interface Source {
   /** Whether a person types it. */
   readonly isTerminal: boolean;
-  /** Reads some bytes, `null` at the end. */
+  /**
+   * Reads some bytes, `null` at the end.
+   *
+   * @throws {StreamError} If the system refuses, as for a folder.
+   */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Switches echo and line editing of the terminal off or on. */
   setRaw(raw: boolean): void;
@@ -48,10 +52,10 @@ export class BrokenPipeError extends Error {
   }
 }
 
-/** What the system says of a failed write to standard output is the cause. */
-export class OutputError extends Error {
+/** A standard stream failed; what the system says of it is the cause. */
+export class StreamError extends Error {
   static {
-    this.prototype.name = "OutputError";
+    this.prototype.name = "StreamError";
   }
 }
 
@@ -67,7 +71,10 @@ export function processIo(): Io {
   return {
     stdin: {
       isTerminal: Deno.stdin.isTerminal(),
-      read: (buffer) => Deno.stdin.read(buffer),
+      read: (buffer) =>
+        Deno.stdin.read(buffer).catch((cause) => {
+          throw new StreamError("Cannot read standard input", { cause });
+        }),
       setRaw: (raw) => Deno.stdin.setRaw(raw),
     },
     stdout,
@@ -98,7 +105,7 @@ function unheard(sink: Sink): Sink {
     try {
       sink.write(text);
     } catch (error) {
-      if (!(error instanceof BrokenPipeError || error instanceof OutputError)) throw error;
+      if (!(error instanceof BrokenPipeError || error instanceof StreamError)) throw error;
     }
   };
   return { ...sink, write };
@@ -114,7 +121,7 @@ function writeAll(stream: typeof Deno.stdout, bytes: Uint8Array): void {
       }
       // A parent that shares the pipe may have made it non-blocking.
       if (!(cause instanceof Deno.errors.WouldBlock)) {
-        throw new OutputError("Cannot write to standard output", { cause });
+        throw new StreamError("Cannot write to standard output", { cause });
       }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }

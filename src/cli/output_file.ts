@@ -10,7 +10,7 @@ import { resolveRoot } from "../root.ts";
 import { attempt } from "../workflows/replace_file.ts";
 import { UsageError } from "./command.ts";
 import type { Context } from "./context.ts";
-import { fileError } from "./files.ts";
+import { fileError, requireFolderOf } from "./files.ts";
 
 /**
  * Returns the file that an option such as `--output` names.
@@ -72,6 +72,7 @@ export async function writeOutput(
   const target = realPath(path);
   const folder = dirname(target);
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
+  await requireFolderOf(target, action);
   const beside = join(folder, `.${crypto.randomUUID()}.tmp`);
   const mode = before?.mode ?? undefined;
   try {

@@ -5,8 +5,9 @@ import { Execution } from "../../src/domain/execution.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { PROJECT, runDeno } from "../helpers/child.ts";
-import { realInputs, testNeeding } from "../helpers/skip.ts";
+import { linux, realInputs, testNeeding } from "../helpers/skip.ts";
 import { cli, type CliOptions, type CliResult, makeRuns, withRoot } from "./cli.ts";
+import { cliCommand } from "./terminal.ts";
 
 const DAY = 86_400_000;
 
@@ -186,6 +187,46 @@ Deno.test("An export keeps mode and links of the file that it replaces, and is n
     assertEquals(left, ["file", "link", "loose", "new"]);
     await assertRejects(() => Deno.stat("-"), Deno.errors.NotFound);
   }));
+
+Deno.test("Commands that write a file exit with 3 where there is no folder for it", () =>
+  withRuns(async ({ root, run, ids }) => {
+    const file = join(root, "none", "file");
+    for (
+      const args of [
+        ["execution", "export", "-o", file],
+        ["execution", "prune", "--older-than", "5d", "--yes", "--archive", file],
+        ["db", "backup", file],
+        ["db", "salvage", file],
+      ]
+    ) {
+      const { code, stderr } = await run(args);
+      assertStringIncludes(stderr, `: there is no folder "${join(root, "none")}"\n`);
+      assertEquals(code, 3, stderr);
+    }
+    assertEquals((await ids()).length, 10);
+  }));
+
+testNeeding(
+  linux,
+  "Commands say what they cannot read when that is a folder",
+  () =>
+    withRuns(async ({ root, run }) => {
+      const { code, stderr } = await run(["execution", "import", root]);
+      assertStringIncludes(stderr, `Cannot read "${root}": `);
+      assertEquals(code, 1);
+      for (
+        const args of [["execution", "import", "-"], ["workflow", "save", "-", "--id", "a"]]
+      ) {
+        const input = ["-c", 'exec "$0" "$@" < /', ...cliCommand(...args, "--root", root)];
+        const child = await new Deno.Command("sh", { args: input }).output();
+        assertStringIncludes(
+          new TextDecoder().decode(child.stderr),
+          "Cannot read standard input: ",
+        );
+        assertEquals(child.code, 1);
+      }
+    }),
+);
 
 Deno.test("db backup and restore bring everything back", () =>
   withRuns(async ({ root, run, ids }) => {

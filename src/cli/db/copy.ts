@@ -6,7 +6,7 @@
 
 import { DatabaseError } from "../../domain/errors.ts";
 import type { Context } from "../context.ts";
-import { stat } from "../files.ts";
+import { requireFolderOf, stat } from "../files.ts";
 import { printRecord } from "../records.ts";
 import { SQLiteExecutionRepository } from "../../executions/repository.ts";
 import {
@@ -25,6 +25,7 @@ import { formatSize } from "../values.ts";
 export async function backUpDatabase(context: Context): Promise<void> {
   const file = context.argument("FILE");
   using store = await openDatabase(context);
+  await requireFolderOf(file, `Cannot back up to "${file}"`);
   {
     using progress = new Progress(context.io, "Backing up", "pages");
     await store.backup(file, { onProgress: ({ done, total }) => progress.update(done, total) });
@@ -105,6 +106,7 @@ export async function migrateDatabase(context: Context): Promise<void> {
 export async function salvageDatabase(context: Context): Promise<number> {
   const file = context.argument("FILE");
   const path = existingDatabase(context);
+  await requireFolderOf(file, `Cannot salvage "${path}" into "${file}"`);
   const { copied, damage } = await SQLiteExecutionRepository.salvage(path, file, {
     driver: driverOf(context),
   });

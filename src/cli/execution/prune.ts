@@ -9,6 +9,7 @@ import type { PrunePlan } from "../../domain/execution_retention.ts";
 import type { RetentionPolicy, RetentionRule } from "../../domain/execution_retention.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
+import { requireFolderOf } from "../files.ts";
 import { printRecord } from "../records.ts";
 import { snakeCase } from "../json.ts";
 import { Progress } from "../progress.ts";
@@ -21,6 +22,9 @@ export async function pruneExecutions(context: Context): Promise<void> {
   const policy = policyOf(context);
   const archive = context.text("archive");
   using store = await openExecutions(context);
+  if (archive !== undefined) {
+    await requireFolderOf(archive, `Cannot archive to "${archive}"`);
+  }
   const { runs: _, ...plan } = await store.planPrune(policy);
   if (plan.count === 0) context.note("Nothing to prune");
   if (plan.count === 0 || !await confirmed(context, planText(plan, policy))) {

@@ -5,6 +5,7 @@
  */
 
 import type { ExportOptions } from "../../domain/execution_transfer.ts";
+import { isSystemError } from "../../file_errors.ts";
 import { requirePermissions } from "../../permissions.ts";
 import { pauser } from "../../pause.ts";
 import { UsageError } from "../command.ts";
@@ -77,7 +78,7 @@ export async function importExecutions(context: Context): Promise<number> {
     signal,
     onProgress: ({ imported, skipped }) => progress.update(done = imported + skipped),
   }).catch((error) => {
-    if (error !== signal.reason) throw error;
+    if (error !== signal.reason) throw path === "-" ? error : readError(error, path);
     throw interruption(`the first ${done} runs are in the database`);
   });
   progress[Symbol.dispose]();
@@ -96,6 +97,11 @@ async function openFile(path: string): Promise<ReadableStream<Uint8Array>> {
     throw fileError(cause, action, path);
   });
   return file.readable;
+}
+
+/** Opened, a folder or a broken disk fails only when it is read. */
+function readError(error: unknown, path: string): unknown {
+  return isSystemError(error) ? fileError(error, `Cannot read "${path}"`, path) : error;
 }
 
 function readable(stdin: Source): ReadableStream<Uint8Array> {
