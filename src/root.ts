@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join, resolve } from "./paths.ts";
+import { resolve } from "./resolve.ts";
 import { InvalidDataError } from "./domain/errors.ts";
 import { readVariable, requirePermissions } from "./permissions.ts";
 
@@ -33,7 +33,7 @@ export function resolveRoot(root?: string): string {
   if (configured) return absolute(configured);
   requirePermissions(action, homeFolder);
   const folder = readVariable(home);
-  if (folder) return absolute(join(folder, ".goflow"));
+  if (folder) return absolute(resolve(folder, ".goflow"));
   throw new InvalidDataError(
     `${action}: neither GOFLOW_CONFIG_DIR nor ${home} is set, set one or pass the "root" option`,
   );

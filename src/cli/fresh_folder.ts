@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "../paths.ts";
+import { resolve } from "../resolve.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 
 /**

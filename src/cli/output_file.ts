@@ -4,7 +4,8 @@
  * @module
  */
 
-import { basename, dirname, join, resolve } from "../paths.ts";
+import { basename, dirname, join } from "../paths.ts";
+import { resolve } from "../resolve.ts";
 import { requirePermissions } from "../permissions.ts";
 import { resolveRoot } from "../root.ts";
 import { attempt } from "../workflows/replace_file.ts";

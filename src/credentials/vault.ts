@@ -4,7 +4,8 @@
  * @module
  */
 
-import { dirname, join, resolve } from "../paths.ts";
+import { dirname, join } from "../paths.ts";
+import { resolve } from "../resolve.ts";
 import type { Keyring } from "../domain/credential.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import { asFileError } from "../file_errors.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dirname } from "../paths.ts";
+import { resolve } from "../resolve.ts";
 import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { Connection, type ConnectionInfo, retryBusy } from "./connection.ts";
@@ -40,7 +40,7 @@ export async function openFile<Info extends ConnectionInfo>(
 ): Promise<Connection<Info>> {
   const { path, timeout } = opening;
   const action = `Cannot open the execution database "${path}"`;
-  const folder = dirname(path);
+  const folder = resolve(path, "..");
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
   const choice = await chooseDriver(opening.driver, action);
   const release = onFile(path, action, () => {

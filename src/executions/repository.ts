@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "../paths.ts";
+import { resolve } from "../resolve.ts";
 import { NotFoundError } from "../domain/errors.ts";
 import type { Execution, ExecutionStatus } from "../domain/execution.ts";
 import type {

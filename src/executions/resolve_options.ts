@@ -4,7 +4,8 @@
  * @module
  */
 
-import { join, resolve } from "../paths.ts";
+import { join } from "../paths.ts";
+import { resolve } from "../resolve.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import { Redactor } from "../domain/redaction.ts";
 import { resolveRoot } from "../root.ts";

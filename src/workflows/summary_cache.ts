@@ -9,7 +9,7 @@
 
 import type { SummaryFilter, SummaryList, WorkflowSummary } from "../domain/workflow_repository.ts";
 import { asFileError, isSystemError, requireAccess } from "../file_errors.ts";
-import { join, SEPARATOR } from "../paths.ts";
+import { resolve, SEPARATOR } from "../resolve.ts";
 import { systemFiles } from "./file_operations.ts";
 import { EXTENSION, idOf, stampOf } from "./listed_file.ts";
 import { matches } from "./summary_filter.ts";
@@ -45,7 +45,7 @@ export async function listSummaries(
   read: () => Promise<SummaryList>,
 ): Promise<SummaryList> {
   const files = findFiles(root);
-  const path = join(root, "workflows.cache");
+  const path = resolve(root, "workflows.cache");
   const known = files.size === 0 ? new Map<string, Entry>() : readCache(path);
   let list = fromCache(files, known);
   if (list === undefined) {
@@ -58,7 +58,7 @@ export async function listSummaries(
 /** The files by id, before any of them is read: what changes later is found to have changed. */
 function findFiles(root: string): Map<string, Deno.FileInfo | undefined> {
   const action = "Cannot list the workflows";
-  const folder = join(root, "workflows");
+  const folder = resolve(root, "workflows");
   requireAccess(action, root, folder, "read");
   try {
     const ids = systemFiles.readFolder(folder).map(({ name }) => idOf(name))

@@ -6,7 +6,8 @@
  * @module
  */
 
-import { join, SEPARATOR } from "../paths.ts";
+import { join } from "../paths.ts";
+import { SEPARATOR } from "../resolve.ts";
 import { InvalidDataError } from "../domain/errors.ts";
 import { asFileError, requireAccess } from "../file_errors.ts";
 import { decodeFile } from "../text_decoding.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "../../paths.ts";
+import { resolve } from "../../resolve.ts";
 import { NotFoundError } from "../../domain/errors.ts";
 import type { ExecutionRepository } from "../../domain/execution_repository.ts";
 import { databaseError } from "../../executions/database_error.ts";
@@ -102,7 +102,7 @@ export async function openOrCreateDatabase(
  * @returns Absolute path.
  */
 export function databasePath(context: Context): string {
-  return join(resolveRoot(context.root), "goflow.db");
+  return resolve(resolveRoot(context.root), "goflow.db");
 }
 
 /**
