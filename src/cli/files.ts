@@ -6,8 +6,8 @@
 
 import { NotFoundError, type StorageError } from "../domain/errors.ts";
 import { asFileError } from "../file_errors.ts";
-import { dirname, resolve } from "../paths.ts";
 import { requirePermissions } from "../permissions.ts";
+import { resolve } from "../resolve.ts";
 import { decodeFile } from "../text_decoding.ts";
 import type { Context } from "./context.ts";
 
@@ -75,7 +75,7 @@ export async function statIfAny(path: string, action: string): Promise<Deno.File
  * @throws {PermissionDeniedError} If it may not be looked at.
  */
 export async function requireFolderOf(path: string, action: string): Promise<void> {
-  const folder = dirname(resolve(path));
+  const folder = resolve(path, "..");
   if (await statIfAny(folder, action) !== undefined) return;
   throw new NotFoundError(`${action}: there is no folder "${folder}"`, {
     kind: "folder",
