@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { InvalidWorkflow } from "../domain/workflow_repository.ts";
 import type { Context } from "./context.ts";
 import type { Io } from "./io.ts";
 import { toJson } from "./json.ts";
-import { fit, oneLine, type Style, styled, textWidth } from "./text.ts";
+import { fit, oneLine, type Style, styled, textWidth, visible } from "./text.ts";
 
 /** A column of a table. */
 export interface Column<T> {
@@ -81,6 +82,26 @@ export async function printRecords<T>(context: Context, records: Records<T>): Pr
 export function printRecord(context: Context, json: unknown, text: () => void): void {
   if (context.format === "text") text();
   else context.print(toJson(json, 2));
+}
+
+/**
+ * Returns what cannot be read as the field `invalid` of a list.
+ *
+ * @param invalid What cannot be read, and why.
+ * @returns JSON.
+ */
+export function invalidJson(invalid: readonly InvalidWorkflow[]): Record<string, unknown>[] {
+  return invalid.map(({ id, path, error }) => ({ id, path, error: error.message }));
+}
+
+/**
+ * Tells people what cannot be read.
+ *
+ * @param context The call.
+ * @param invalid What cannot be read, and why.
+ */
+export function noteInvalid(context: Context, invalid: readonly InvalidWorkflow[]): void {
+  for (const { error } of invalid) context.note(visible(error.message));
 }
 
 /** A name and its value. */

@@ -8,6 +8,7 @@ import { InvalidDataError } from "../domain/errors.ts";
 import type { InvalidWorkflow } from "../domain/workflow_repository.ts";
 import type { Context } from "./context.ts";
 import { printRecords } from "./records.ts";
+import { oneLine } from "./text.ts";
 
 /** The problems of one thing. */
 export interface Verdict {
@@ -49,6 +50,16 @@ export function allVerdicts(
 ): Verdict[] {
   const others = invalid.map(({ id, error }) => ({ id, problems: [error.message] }));
   return [...readable, ...others].sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/**
+ * Tells people what is wrong with what was stored all the same.
+ *
+ * @param context The call.
+ * @param problems One sentence each.
+ */
+export function noteProblems(context: Context, problems: readonly string[]): void {
+  for (const problem of problems) context.note(oneLine(`Not valid yet: ${problem}`));
 }
 
 /**

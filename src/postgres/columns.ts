@@ -72,38 +72,18 @@ export function instantOf(time: string): bigint {
 export const [RUN_TIMES, NODE_TIMES, SNAPSHOT_TIMES] = [[4, 5], [5, 6], [6]] as const;
 
 /** Columns of a run in the order of the readers, all text. */
-export const RUN_SELECT: string = [
-  "e.id",
-  "e.workflow_id",
-  "e.workflow_version",
-  "e.status",
-  timeSql("started", "e."),
-  timeSql("completed", "e."),
-  "e.error_type",
-  "e.error_message",
-  "e.error_node_id",
-  "e.error_context",
-  "e.return_value",
-  "e.workflow_revision",
-].join(", ");
+export const RUN_SELECT: string = runColumns(timeSql("started", "e."), timeSql("completed", "e."));
 
 /** The same in a list, where times and the texts beside them come apart, which is less to do for the server. */
-export const LISTED_SELECT: string = [
-  "e.id",
-  "e.workflow_id",
-  "e.workflow_version",
-  "e.status",
-  "e.started_at",
-  "e.completed_at",
-  "e.error_type",
-  "e.error_message",
-  "e.error_node_id",
-  "e.error_context",
-  "e.return_value",
-  "e.workflow_revision",
-  "e.started_text",
-  "e.completed_text",
-].join(", ");
+export const LISTED_SELECT: string = `${
+  runColumns("e.started_at", "e.completed_at")
+}, e.started_text, e.completed_text`;
+
+function runColumns(started: string, completed: string): string {
+  return `e.id, e.workflow_id, e.workflow_version, e.status, ${started}, ${completed},
+    e.error_type, e.error_message, e.error_node_id, e.error_context, e.return_value,
+    e.workflow_revision`;
+}
 
 /**
  * Turns the times of a row of a list into texts as SQLite holds them.

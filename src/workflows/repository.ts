@@ -5,10 +5,8 @@
  */
 
 import { join } from "../paths.ts";
-import { resolveRoot } from "../root.ts";
-import { systemFiles } from "./file_operations.ts";
 import { FileTexts } from "./file_texts.ts";
-import type { FilesystemWorkflowOptions } from "./repository_options.ts";
+import { type FilesystemWorkflowOptions, resolveFolderOptions } from "./repository_options.ts";
 import { TextWorkflowRepository } from "./text_workflow_repository.ts";
 import { WorkflowFolder } from "./workflow_folder.ts";
 import { WorkflowHistory } from "./workflow_history.ts";
@@ -66,26 +64,15 @@ export class FilesystemWorkflowRepository extends TextWorkflowRepository {
     options: FilesystemWorkflowOptions = {},
   ): Promise<FilesystemWorkflowRepository> {
     return Promise.try(() => {
-      const {
-        fileMode = 0o644,
-        folderMode = 0o755,
-        lockTimeout = 30_000,
-        history: keepsHistory = true,
-        referencedRevisions,
-        schemaUrl,
-        files = systemFiles,
-      } = options;
-      const root = resolveRoot(options.root);
+      const { history: keepsHistory = true, referencedRevisions, schemaUrl } = options;
+      const resolved = resolveFolderOptions(options);
+      const { root, files } = resolved;
       const name = "workflows";
       const history = keepsHistory ? new WorkflowHistory(root, join(root, name), files) : undefined;
       const folder = new WorkflowFolder({
-        root,
+        ...resolved,
         name,
         kind: "workflow",
-        fileMode,
-        folderMode,
-        lockTimeout,
-        files,
         beforeSweep: (id) => history?.repair(id),
       });
       const listing = new WorkflowLister(folder);

@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { FileOperations } from "./file_operations.ts";
+import { resolveRoot } from "../root.ts";
+import { type FileOperations, systemFiles } from "./file_operations.ts";
+import type { FolderOptions } from "./workflow_folder.ts";
 import type { ReferencedRevisions } from "./workflow_revisions.ts";
 
 /** Options of {@linkcode FilesystemWorkflowRepository.open}. */
@@ -54,4 +56,18 @@ export interface FilesystemWorkflowOptions {
    * @default {systemFiles}
    */
   files?: FileOperations | undefined;
+}
+
+/**
+ * Fills in the options that all folders of files have.
+ *
+ * @param options What the user chose.
+ * @returns The options.
+ * @throws {PermissionDeniedError} If the default root is wanted and the environment may not be read.
+ */
+export function resolveFolderOptions(
+  { root, fileMode = 0o644, folderMode = 0o755, lockTimeout = 30_000, files = systemFiles }:
+    FilesystemWorkflowOptions,
+): Pick<FolderOptions, "root" | "fileMode" | "folderMode" | "lockTimeout" | "files"> {
+  return { root: resolveRoot(root), fileMode, folderMode, lockTimeout, files };
 }

@@ -4,10 +4,8 @@
  * @module
  */
 
-import { resolveRoot } from "../root.ts";
-import { systemFiles } from "./file_operations.ts";
 import { FileTexts } from "./file_texts.ts";
-import type { FilesystemWorkflowOptions } from "./repository_options.ts";
+import { type FilesystemWorkflowOptions, resolveFolderOptions } from "./repository_options.ts";
 import { TextTemplateRepository } from "./text_template_repository.ts";
 import { WorkflowFolder } from "./workflow_folder.ts";
 
@@ -67,23 +65,9 @@ export class FilesystemTemplateRepository extends TextTemplateRepository {
    */
   static open(options: FilesystemTemplateOptions = {}): Promise<FilesystemTemplateRepository> {
     return Promise.try(() => {
-      const {
-        root,
-        fileMode = 0o644,
-        folderMode = 0o755,
-        lockTimeout = 30_000,
-        files = systemFiles,
-      } = options;
+      const resolved = resolveFolderOptions(options);
       return new FilesystemTemplateRepository(
-        new WorkflowFolder({
-          root: resolveRoot(root),
-          name: "templates",
-          kind: "template",
-          fileMode,
-          folderMode,
-          lockTimeout,
-          files,
-        }),
+        new WorkflowFolder({ ...resolved, name: "templates", kind: "template" }),
       );
     });
   }

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { asPermissionDenied, requirePermissions } from "../../permissions.ts";
-import { NotFoundError } from "../../domain/errors.ts";
 import type { Context } from "../context.ts";
+import { startProgram } from "../program.ts";
 import { readSecret } from "../prompt.ts";
 import { oneLine } from "../text.ts";
 import { toDuration } from "../values.ts";
@@ -47,21 +46,8 @@ export async function rotateCredential(context: Context): Promise<void> {
 /** Runs the user's program with the value on its standard input. */
 async function accepts(program: string, value: string): Promise<boolean> {
   const action = `Cannot verify the new value with "${program}"`;
-  requirePermissions(action, { name: "run", command: program });
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(program, { stdin: "piped", stdout: "null", stderr: "inherit" })
-      .spawn();
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
-      throw new NotFoundError(`${action}: there is no such program`, {
-        kind: "program",
-        id: program,
-        cause,
-      });
-    }
-    throw asPermissionDenied(cause, action, program) ?? cause;
-  }
+  const streams = { stdin: "piped", stdout: "null", stderr: "inherit" } as const;
+  const child = startProgram(action, program, streams);
   const writer = child.stdin.getWriter();
   try {
     await writer.write(new TextEncoder().encode(value));

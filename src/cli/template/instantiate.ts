@@ -11,6 +11,7 @@ import { readYaml } from "../../workflows/yaml_reader.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { readInput } from "../files.ts";
+import { noteProblems } from "../verdicts.ts";
 import { oneLine, printable } from "../text.ts";
 import { openWorkflows } from "../workflow/store.ts";
 import { openTemplates } from "./store.ts";
@@ -35,7 +36,7 @@ export async function instantiate(context: Context): Promise<void> {
     const { stdout } = context.io;
     stdout.write(printable(stdout, formatDocument(encodeWorkflow(workflow).value)));
   }
-  for (const problem of problems) context.note(oneLine(`Not valid yet: ${problem}`));
+  noteProblems(context, problems);
 }
 
 async function valuesOfFile(context: Context): Promise<Record<string, unknown>> {

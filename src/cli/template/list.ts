@@ -7,8 +7,8 @@
 import { templateProblems, type WorkflowTemplate } from "../../domain/template.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
-import { printRecord, printRecords } from "../records.ts";
-import { printable, visible } from "../text.ts";
+import { invalidJson, noteInvalid, printRecord, printRecords } from "../records.ts";
+import { printable } from "../text.ts";
 import { allVerdicts, printVerdicts, type Verdict, verdictOn } from "../verdicts.ts";
 import { openTemplates } from "./store.ts";
 
@@ -39,11 +39,9 @@ export async function listTemplates(context: Context): Promise<void> {
     }),
     id: ({ id }) => id,
     empty: "No templates found",
-    fields: () => ({
-      invalid: invalid.map(({ id, path, error }) => ({ id, path, error: error.message })),
-    }),
+    fields: () => ({ invalid: invalidJson(invalid) }),
   });
-  for (const { error } of invalid) context.note(visible(error.message));
+  noteInvalid(context, invalid);
 }
 
 /** Shows a template. */

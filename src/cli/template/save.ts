@@ -13,6 +13,7 @@ import type { Context } from "../context.ts";
 import { deleteNamed } from "../deletion.ts";
 import { printRecord } from "../records.ts";
 import { idOfFile, readInput } from "../files.ts";
+import { noteProblems } from "../verdicts.ts";
 import { oneLine } from "../text.ts";
 import { openTemplates } from "./store.ts";
 
@@ -35,7 +36,7 @@ export async function saveTemplate(context: Context): Promise<void> {
   printRecord(context, { id, path, changed }, () => {
     context.note(oneLine(changed ? `Saved ${path}` : `Nothing changed in ${path}`));
   });
-  for (const problem of problems) context.note(oneLine(`Not valid yet: ${problem}`));
+  noteProblems(context, problems);
 }
 
 /** Deletes templates. */

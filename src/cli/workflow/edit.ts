@@ -5,10 +5,12 @@
  */
 
 import { NotFoundError, StorageError } from "../../domain/errors.ts";
-import { asPermissionDenied, requirePermissions } from "../../permissions.ts";
+import { readVariable, requirePermissions } from "../../permissions.ts";
 import type { Context } from "../context.ts";
+import { startProgram } from "../program.ts";
 import { proposal } from "../proposal.ts";
 import { confirm } from "../prompt.ts";
+import { noteProblems } from "../verdicts.ts";
 import { oneLine, operand, visible } from "../text.ts";
 import { openWorkflows } from "./store.ts";
 
@@ -36,7 +38,7 @@ export async function editWorkflow(context: Context): Promise<void> {
     try {
       const workflow = await store.load(id);
       context.note(oneLine(workflow.revision === before ? "Nothing changed" : `Edited ${path}`));
-      for (const problem of workflow.problems()) context.note(oneLine(`Not valid yet: ${problem}`));
+      noteProblems(context, workflow.problems());
       return;
     } catch (error) {
       if (!(error instanceof StorageError) || !context.io.stdin.isTerminal) throw error;
@@ -56,23 +58,16 @@ async function runEditor(path: string): Promise<void> {
     { name: "env", variable: "VISUAL" },
     { name: "env", variable: "EDITOR" },
   );
-  const editor = Deno.env.get("VISUAL") || Deno.env.get("EDITOR") ||
+  const editor = readVariable("VISUAL") || readVariable("EDITOR") ||
     (Deno.build.os === "windows" ? "notepad" : "vi");
   // "code --wait" is a common value.
   const [program = editor, ...args] = editor.split(" ").filter(Boolean);
-  requirePermissions(action, { name: "run", command: program });
-  try {
-    const { success, code } = await new Deno.Command(program, { args: [...args, path] }).spawn()
-      .status;
-    if (!success) throw new StorageError(`The editor "${editor}" ended with status ${code}`);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
-      throw new NotFoundError(`${action} "${editor}": there is no such program, set EDITOR`, {
-        kind: "program",
-        id: program,
-        cause,
-      });
-    }
-    throw asPermissionDenied(cause, action, program) ?? cause;
-  }
+  const options = { args: [...args, path] };
+  const { success, code } = await startProgram(
+    `${action} "${editor}"`,
+    program,
+    options,
+    "set EDITOR",
+  ).status;
+  if (!success) throw new StorageError(`The editor "${editor}" ended with status ${code}`);
 }

@@ -9,8 +9,7 @@ import { resolveRoot } from "../../root.ts";
 import { listSummaries } from "../../workflows/summary_cache.ts";
 import type { Context } from "../context.ts";
 import { snakeCase } from "../json.ts";
-import { printRecords } from "../records.ts";
-import { visible } from "../text.ts";
+import { invalidJson, noteInvalid, printRecords } from "../records.ts";
 import { formatSize, formatTime } from "../values.ts";
 
 /** Lists workflows. */
@@ -37,9 +36,7 @@ export async function listWorkflows(context: Context): Promise<void> {
     json: (summary) => snakeCase(summary),
     id: ({ id }) => id,
     empty: "No workflows found",
-    fields: () => ({
-      invalid: invalid.map(({ id, path, error }) => ({ id, path, error: error.message })),
-    }),
+    fields: () => ({ invalid: invalidJson(invalid) }),
   });
-  for (const { error } of invalid) context.note(visible(error.message));
+  noteInvalid(context, invalid);
 }

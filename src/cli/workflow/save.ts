@@ -13,6 +13,7 @@ import { printRecord } from "../records.ts";
 import { idOfFile, readInput } from "../files.ts";
 import { snakeCase } from "../json.ts";
 import { confirmed } from "../prompt.ts";
+import { noteProblems } from "../verdicts.ts";
 import { oneLine } from "../text.ts";
 import { openWorkflows, revisionOptions } from "./store.ts";
 
@@ -36,7 +37,7 @@ export async function saveWorkflow(context: Context): Promise<void> {
     throw error;
   });
   report(context, id, store.pathOf(id), result);
-  for (const problem of workflow.problems()) context.note(oneLine(`Not valid yet: ${problem}`));
+  noteProblems(context, workflow.problems());
 }
 
 function saveOptions(context: Context): SaveOptions {

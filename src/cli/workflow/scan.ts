@@ -7,8 +7,7 @@
 import { findSecrets } from "../../domain/secrets.ts";
 import type { Workflow } from "../../domain/workflow.ts";
 import type { Context } from "../context.ts";
-import { printRecords } from "../records.ts";
-import { visible } from "../text.ts";
+import { noteInvalid, printRecords } from "../records.ts";
 import { openWorkflows } from "./store.ts";
 
 /** Looks for secrets; the exit code is 1 when there certainly is one. */
@@ -20,7 +19,7 @@ export async function scanWorkflows(context: Context): Promise<number> {
   if (ids.length === 0) {
     const { workflows: all, invalid } = await store.list();
     workflows.push(...all);
-    for (const { error } of invalid) context.note(visible(error.message));
+    noteInvalid(context, invalid);
   }
   const findings = workflows.flatMap((workflow) =>
     findSecrets(workflow).map((finding) => ({ workflow: workflow.id, ...finding }))
