@@ -152,6 +152,29 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
    * @throws {InvalidStateError} If the run has ended.
    * @throws {ConflictError} If the run has another owner.
    * @throws {DatabaseError} If the database refuses or its schema is too old.
+   *
+   * @example Run what another engine can take over
+   * ```ts
+   * import { Execution, SQLiteExecutionRepository } from "@goflow/storage";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const root = await Deno.makeTempDir();
+   * {
+   *   using executions = await SQLiteExecutionRepository.open({ root });
+   *   const owner = `engine ${Deno.pid}`;
+   *
+   *   const run = Execution.create("etl", "1.0");
+   *   await executions.save(run);
+   *   await executions.lease(run.id, owner, 30_000); // again every 10 seconds, by a timer
+   *   run.start();
+   *   await executions.save(run, { owner }); // throws if another engine has claimed the run
+   *   run.complete();
+   *   await executions.record(run, { owner });
+   *
+   *   assertEquals(await executions.getLease(run.id), undefined); // it ends with the run
+   * }
+   * await Deno.remove(root, { recursive: true });
+   * ```
    */
   async lease(id: string, owner: string, duration: number = LEASE_DURATION): Promise<Lease> {
     const action = `Cannot lease execution "${id}"`;
