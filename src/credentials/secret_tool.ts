@@ -35,6 +35,7 @@ const FAILURES: readonly (readonly [string, Failure])[] = [
   ["does not contain a textual password", "content-type"],
   ["locked collection", "locked"],
   ["locked object", "locked"],
+  ["ollection is locked", "locked"],
   ["given address is empty", "no-bus"],
   ["ddress element ", "no-bus"],
   ["rror in address ", "no-bus"],
@@ -55,6 +56,7 @@ const FAILURES: readonly (readonly [string, Failure])[] = [
   ["startup job failed", "no-service"],
   ["Object does not exist", "no-collection"],
   ["No such object", "no-collection"],
+  ["Unknown object", "no-collection"],
   ["No such interface", "no-collection"],
   ["No such collection", "no-collection"],
   ["No such secret collection", "no-collection"],
@@ -65,7 +67,7 @@ const FAILURES: readonly (readonly [string, Failure])[] = [
 
 /** What is said of an item that was found and is not there any more; a search succeeds all the same. */
 const GONE =
-  /No such secret item|(?:Object does not exist|No such interface).*\/collection\/[^/]+\/\d/;
+  /No such secret item|(?:Object does not exist|No such interface|Unknown object).*\/collection\/[^/]+\/\d/;
 
 /** Recognises a message on standard error. */
 export function failureOf(stderr: string): Failure | undefined {

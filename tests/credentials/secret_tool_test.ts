@@ -86,6 +86,11 @@ Deno.test("failureOf() recognises messages, but not keys that imitate them", () 
   assertEquals(failureOf("attribute.username = locked collection\n"), undefined);
   assertEquals(failureOf("Could not connect: No such file or directory"), "no-bus");
   assertEquals(failureOf(""), undefined);
+  // As oo7-daemon says it.
+  const collection = "/org/freedesktop/secrets/collection/login";
+  assertEquals(failureOf(`secret-tool: Unknown object '${collection}'`), "no-collection");
+  assertEquals(failureOf(`secret-tool: Unknown object '${collection}/3'`), "gone");
+  assertEquals(failureOf("secret-tool: Collection is locked"), "locked");
 });
 
 testNeeding(
