@@ -2,15 +2,12 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { StorageError } from "../src/domain/errors.ts";
 import { withFileLock } from "../src/file_lock.ts";
+import { TempFolder } from "./helpers/temp_folder.ts";
 import { denoCommand, PROJECT } from "./helpers/child.ts";
 
 async function withLockPath(run: (path: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(join(folder, "lock"));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  await run(join(temporary.path, "lock"));
 }
 
 Deno.test("withFileLock() runs one function at a time in this process", () =>

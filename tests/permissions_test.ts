@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { withRoot } from "./helpers/temp_folder.ts";
 import { codeUrl, configFlags, runCode } from "./helpers/child.ts";
 import { ffi, program, type Requirement, sqliteLibrary, testNeeding } from "./helpers/skip.ts";
 
@@ -137,15 +138,6 @@ async function outcome(
   );
   assertEquals(stderr, "");
   return stdout.trim();
-}
-
-async function withRoot(run: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await run(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
 }
 
 for (const { name, code, flags, needs = [] } of OPERATIONS) {

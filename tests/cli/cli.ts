@@ -9,6 +9,8 @@ import type { Io, Sink } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 
+export { withRoot } from "../helpers/temp_folder.ts";
+
 /** What a command did. */
 export interface CliResult {
   /** Exit code. */
@@ -75,14 +77,4 @@ export async function makeRuns(root: string, count: number): Promise<void> {
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
     SELECT 'run-' || i, 'etl', '1.0', 'completed', '2020-01-01 10:00:00.000+00:00',
       '2020-01-01 10:00:01.000+00:00' FROM n`).run(count);
-}
-
-/** Runs a test with a root folder that is removed in the end. */
-export async function withRoot(run: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await run(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
 }

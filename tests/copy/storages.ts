@@ -7,6 +7,7 @@
 import { join } from "@std/path";
 import { openPostgresStorage } from "../../src/postgres/storage.ts";
 import { type FilesystemStorage, openStorage, type Storage } from "../../src/storage.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 import { testPostgres, withSchema } from "../postgres/databases.ts";
 
 /** A kind of storage. */
@@ -21,15 +22,12 @@ const BACKENDS: Record<Backend, WithStorage> = { files: withFolder, PostgreSQL: 
 export async function withFolder(
   run: (storage: FilesystemStorage) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    // What a power failure takes is tested elsewhere.
-    const executions = { durability: "normal" } as const;
-    await using storage = await openStorage({ root: join(folder, "data"), executions });
-    await run(storage);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  const folder = temporary.path;
+  // What a power failure takes is tested elsewhere.
+  const executions = { durability: "normal" } as const;
+  await using storage = await openStorage({ root: join(folder, "data"), executions });
+  await run(storage);
 }
 
 async function withServer(run: (storage: Storage) => Promise<void>): Promise<void> {

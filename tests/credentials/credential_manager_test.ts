@@ -11,6 +11,7 @@ import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import { systemKeyring } from "../../src/credentials/system.ts";
 import { checkPowerShell } from "../helpers/powershell.ts";
 import { program, testNeeding } from "../helpers/skip.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 import { fakeProgram } from "./fakes.ts";
 
 Deno.test("scriptArguments() are the same for every call and fit into a command line", () => {
@@ -154,50 +155,47 @@ testNeeding(
   compilers,
   "HELPER_SOURCE compiles as C# 5 and reaches a Credential Manager",
   async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const run = async (program: string, ...args: string[]) => {
-        const { code, stdout, stderr } = await new Deno.Command(program, {
-          args,
-          cwd: folder,
-          env: { LC_ALL: "C.UTF-8" },
-        }).output();
-        const text = new TextDecoder().decode(stdout);
-        assertEquals(code, 0, text + new TextDecoder().decode(stderr));
-        return text;
-      };
-      await Deno.writeTextFile(`${folder}/Helper.cs`, HELPER_SOURCE);
-      await Deno.writeTextFile(`${folder}/Driver.cs`, DRIVER);
-      const source = fromFileUrl(new URL("./fakes/advapi32.c", import.meta.url));
-      await run("mcs", "-langversion:5", "-warnaserror", "-out:test.exe", "Helper.cs", "Driver.cs");
-      await run("gcc", "-Wall", "-Werror", "-shared", "-fPIC", "-o", "advapi32.so", source);
-      await Deno.writeTextFile(
-        `${folder}/test.exe.config`,
-        `<configuration><dllmap dll="advapi32.dll" target="${folder}/advapi32.so"/></configuration>`,
-      );
-      const output = await run("mono", "test.exe");
-      assertEquals(output.split("\n"), [
-        "get 1168 null",
-        "list 1168 ",
-        "set 0 cleared",
-        "get 0 grün 🔑\0x",
-        "get 0 grün 🔑\0x",
-        "set 0 cleared",
-        "get 0 new",
-        "set 0 cleared",
-        "get 0 ",
-        "set 0 cleared",
-        "set 1783 cleared",
-        "set 1312 cleared",
-        "get 1312 null",
-        "list 0 goflow:a,goflow:ключ",
-        "delete 0",
-        "delete 1168",
-        "lent 0",
-        "",
-      ]);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    await using temporary = await TempFolder.make();
+    const folder = temporary.path;
+    const run = async (program: string, ...args: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command(program, {
+        args,
+        cwd: folder,
+        env: { LC_ALL: "C.UTF-8" },
+      }).output();
+      const text = new TextDecoder().decode(stdout);
+      assertEquals(code, 0, text + new TextDecoder().decode(stderr));
+      return text;
+    };
+    await Deno.writeTextFile(`${folder}/Helper.cs`, HELPER_SOURCE);
+    await Deno.writeTextFile(`${folder}/Driver.cs`, DRIVER);
+    const source = fromFileUrl(new URL("./fakes/advapi32.c", import.meta.url));
+    await run("mcs", "-langversion:5", "-warnaserror", "-out:test.exe", "Helper.cs", "Driver.cs");
+    await run("gcc", "-Wall", "-Werror", "-shared", "-fPIC", "-o", "advapi32.so", source);
+    await Deno.writeTextFile(
+      `${folder}/test.exe.config`,
+      `<configuration><dllmap dll="advapi32.dll" target="${folder}/advapi32.so"/></configuration>`,
+    );
+    const output = await run("mono", "test.exe");
+    assertEquals(output.split("\n"), [
+      "get 1168 null",
+      "list 1168 ",
+      "set 0 cleared",
+      "get 0 grün 🔑\0x",
+      "get 0 grün 🔑\0x",
+      "set 0 cleared",
+      "get 0 new",
+      "set 0 cleared",
+      "get 0 ",
+      "set 0 cleared",
+      "set 1783 cleared",
+      "set 1312 cleared",
+      "get 1312 null",
+      "list 0 goflow:a,goflow:ключ",
+      "delete 0",
+      "delete 1168",
+      "lent 0",
+      "",
+    ]);
   },
 );

@@ -9,6 +9,7 @@ import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
 import { InvalidDataError, KeyringError, NotFoundError } from "../../src/domain/errors.ts";
 import { type Requirement, testNeeding } from "../helpers/skip.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 
 /** A keyring under test. */
 export interface KeyringUnderTest extends AsyncDisposable {
@@ -151,12 +152,9 @@ export function testKeyring({ name, open, requirements = [], limit }: SuiteOptio
     run: (store: KeyringCredentialStore, keyring: Keyring, root: string) => Promise<void>,
   ) =>
     test(sentence, async (keyring) => {
-      const root = await Deno.makeTempDir();
-      try {
-        await run(await KeyringCredentialStore.open({ keyring, root }), keyring, root);
-      } finally {
-        await Deno.remove(root, { recursive: true });
-      }
+      await using temporary = await TempFolder.make();
+      const root = temporary.path;
+      await run(await KeyringCredentialStore.open({ keyring, root }), keyring, root);
     });
 
   test("returns values as they were stored", async (keyring) => {

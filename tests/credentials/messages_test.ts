@@ -3,6 +3,7 @@ import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import { systemKeyring } from "../../src/credentials/system.ts";
 import { KeyringError, PermissionDeniedError } from "../../src/domain/errors.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 
 /** Every operation on one credential, by the verb of its message. */
 function operations(store: KeyringCredentialStore): [verb: string, () => Promise<unknown>][] {
@@ -23,18 +24,15 @@ function operations(store: KeyringCredentialStore): [verb: string, () => Promise
 }
 
 Deno.test("KeyringCredentialStore names the operation when the keyring fails, not an item", async () => {
-  const root = await Deno.makeTempDir();
-  try {
-    const keyring = systemKeyring({ program: "/nonexistent/program" }, "linux");
-    const store = await KeyringCredentialStore.open({ root, keyring });
-    for (const [verb, operation] of operations(store)) {
-      const error = await assertRejects(operation, KeyringError);
-      const start = `Cannot ${verb} credential "erp:token": the program`;
-      assert(error.message.startsWith(start), error.message);
-      assertEquals(error.reason, "unavailable");
-    }
-  } finally {
-    await Deno.remove(root, { recursive: true });
+  await using temporary = await TempFolder.make();
+  const root = temporary.path;
+  const keyring = systemKeyring({ program: "/nonexistent/program" }, "linux");
+  const store = await KeyringCredentialStore.open({ root, keyring });
+  for (const [verb, operation] of operations(store)) {
+    const error = await assertRejects(operation, KeyringError);
+    const start = `Cannot ${verb} credential "erp:token": the program`;
+    assert(error.message.startsWith(start), error.message);
+    assertEquals(error.reason, "unavailable");
   }
 });
 

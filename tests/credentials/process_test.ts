@@ -4,6 +4,7 @@ import { systemKeyring } from "../../src/credentials/system.ts";
 import { InvalidDataError } from "../../src/domain/errors.ts";
 import { type ChildOptions, runCode } from "../helpers/child.ts";
 import { linux, testNeeding } from "../helpers/skip.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 
 /** Reads a credential with the program that is given, and prints what comes of it. */
 const GET = `
@@ -28,19 +29,16 @@ async function getWith(
     ) => Promise<string>,
   ) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const program = `${folder}/program`;
-    await Deno.writeTextFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    await run(async (flags, env, timeout = 30_000, more = {}) => {
-      const args = [program, String(timeout)];
-      const options = { flags: [`--allow-run=${program}`, ...flags], args, env, ...more };
-      const { stdout, stderr } = await runCode(GET, options);
-      return stdout.trim() + stderr;
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  const folder = temporary.path;
+  const program = `${folder}/program`;
+  await Deno.writeTextFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  await run(async (flags, env, timeout = 30_000, more = {}) => {
+    const args = [program, String(timeout)];
+    const options = { flags: [`--allow-run=${program}`, ...flags], args, env, ...more };
+    const { stdout, stderr } = await runCode(GET, options);
+    return stdout.trim() + stderr;
+  });
 }
 
 const SURROUNDINGS = {

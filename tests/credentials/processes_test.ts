@@ -4,6 +4,7 @@ import { VaultKeyring } from "../../src/credentials/vault.ts";
 import type { Keyring } from "../../src/domain/credential.ts";
 import { runCode } from "../helpers/child.ts";
 import { soak, testNeeding } from "../helpers/skip.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 import { writeCheapVault } from "./cheap_vault.ts";
 import { GnomeKeyring, gnomeKeyring } from "./gnome_keyring.ts";
 
@@ -71,15 +72,12 @@ testNeeding(
 );
 
 Deno.test(`VaultKeyring loses nothing when 20 processes set and delete ${COUNT} keys each`, async () => {
-  const root = await Deno.makeTempDir();
-  try {
-    const path = `${root}/vault`;
-    await writeCheapVault(path, "open sesame");
-    const keyring = new VaultKeyring({ path, passphrase: () => "open sesame" });
-    await writeAtOnce(root, keyring, {}, path);
-    const files = [...Deno.readDirSync(root)].map(({ name }) => name).sort();
-    assertEquals(files, ["credentials.lock", "vault", "vault.lock"]);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  const root = temporary.path;
+  const path = `${root}/vault`;
+  await writeCheapVault(path, "open sesame");
+  const keyring = new VaultKeyring({ path, passphrase: () => "open sesame" });
+  await writeAtOnce(root, keyring, {}, path);
+  const files = [...Deno.readDirSync(root)].map(({ name }) => name).sort();
+  assertEquals(files, ["credentials.lock", "vault", "vault.lock"]);
 });

@@ -7,6 +7,7 @@ import { InvalidDataError, StorageError } from "../../src/domain/errors.ts";
 import { configFlags } from "../helpers/child.ts";
 import { mounts, READ_ONLY } from "../helpers/mounts.ts";
 import { testNeeding } from "../helpers/skip.ts";
+import { withRoot } from "../helpers/temp_folder.ts";
 
 const SECRET = "correct horse battery staple";
 const WRITER = fromFileUrl(new URL("unwritable_writer.ts", import.meta.url));
@@ -38,7 +39,7 @@ testNeeding(
   mounts,
   "KeyringCredentialStore.set() on a read-only file system says so",
   () =>
-    withFolder(async (root) => {
+    withRoot(async (root) => {
       await assertRefused(root, await writeIn(["-Urm"], READ_ONLY, root), "PermissionDeniedError", [
         "file system is writable",
       ]);
@@ -49,7 +50,7 @@ testNeeding(
   mounts,
   "KeyringCredentialStore.set() in a folder of somebody else says so",
   () =>
-    withFolder(async (root) => {
+    withRoot(async (root) => {
       await Deno.chmod(root, 0o555);
       await assertRefused(root, await writeIn(["-U"], "true", root), "PermissionDeniedError", [
         "check its owner",
@@ -61,7 +62,7 @@ testNeeding(
   mounts,
   "KeyringCredentialStore.set() on a full disk says so",
   () =>
-    withFolder(async (root) => {
+    withRoot(async (root) => {
       const mount = 'mount -t tmpfs -o nr_inodes=1 tmpfs "$0"';
       await assertRefused(root, await writeIn(["-Urm"], mount, root), "StorageError", [
         "the disk is full",
@@ -73,7 +74,7 @@ testNeeding(
   mounts,
   "VaultKeyring.set() on a disk that gets full says so",
   () =>
-    withFolder(async (root) => {
+    withRoot(async (root) => {
       // Room for the lock files only.
       const mount = 'mount -t tmpfs -o size=8k tmpfs "$0" && head -c 8192 /dev/zero >"$0/filling"';
       const [store, vault] = await writeIn(["-Urm"], mount, root);
@@ -104,13 +105,4 @@ async function writeIn(flags: string[], prepare: string, root: string): Promise<
   const decoder = new TextDecoder();
   assertEquals(code, 0, decoder.decode(stderr));
   return decoder.decode(stdout).trim().split("\n");
-}
-
-async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }

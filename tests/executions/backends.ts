@@ -11,6 +11,9 @@ import type { JournalMode } from "../../src/executions/driver_choice.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import type { SQLiteOptions } from "../../src/executions/options.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
+import { withRoot } from "../helpers/temp_folder.ts";
+
+export { withRoot } from "../helpers/temp_folder.ts";
 
 /** A driver and a journal mode. */
 export interface Backend {
@@ -77,16 +80,6 @@ export function testBackends(
           })
         ),
     });
-  }
-}
-
-/** Runs a function with a temporary folder. */
-export async function withRoot(run: (root: string) => Promise<void> | void): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await run(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
   }
 }
 

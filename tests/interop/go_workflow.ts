@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 import { go } from "./go_program.ts";
 
 /** What the Go program says about a workflow file. */
@@ -30,15 +31,12 @@ export async function withRepository(
     fileOf: (id: string) => string,
   ) => Promise<void>,
 ): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    const repository = await FilesystemWorkflowRepository.open({ root });
-    const folder = join(root, "workflows");
-    await Deno.mkdir(folder, { recursive: true });
-    await fn(repository, (id) => join(folder, `${id}.yaml`));
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  const root = temporary.path;
+  const repository = await FilesystemWorkflowRepository.open({ root });
+  const folder = join(root, "workflows");
+  await Deno.mkdir(folder, { recursive: true });
+  await fn(repository, (id) => join(folder, `${id}.yaml`));
 }
 
 /** Reads a workflow file with the Go program. */

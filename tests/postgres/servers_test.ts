@@ -14,6 +14,7 @@ import { sampleRun } from "../executions/sample_runs.ts";
 import { configFlags, PROJECT, runDeno } from "../helpers/child.ts";
 import { rootMounts } from "../helpers/mounts.ts";
 import { program, testNeeding } from "../helpers/skip.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 import { testPostgres, waitFor } from "./databases.ts";
 import { give, PostgresServer, postgresServer } from "./server.ts";
 
@@ -140,53 +141,50 @@ testNeeding(
   [postgresServer, program("openssl")],
   "connections are encrypted, and the certificate is checked",
   async () => {
-    const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "goflow-pg-" });
-    try {
-      const [key, certificate] = [join(folder, "server.key"), join(folder, "server.crt")];
-      const { success } = await new Deno.Command("openssl", {
-        args: [
-          "req",
-          "-x509",
-          "-newkey",
-          "rsa:2048",
-          "-nodes",
-          "-days",
-          "2",
-          "-subj",
-          "/CN=db",
-          "-addext",
-          "subjectAltName=IP:127.0.0.1",
-          "-keyout",
-          key,
-          "-out",
-          certificate,
-        ],
-        stderr: "null",
-      }).output();
-      assert(success);
-      await Deno.chmod(key, 0o600);
-      for (const file of [folder, key, certificate]) await give(file);
-      await using server = await PostgresServer.start({
-        folder,
-        settings: { ssl: "on", ssl_key_file: key, ssl_cert_file: certificate },
-      });
-      const isEncrypted = async (tls: boolean | "unchecked" | { ca: string }) => {
-        const database = await PostgresDatabase.open(server.url(), { tls });
-        const { rows } = await database.query(
-          "Cannot ask",
-          "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
-        );
-        await database.close();
-        return rows[0]![0] === 1;
-      };
-      assertEquals(await isEncrypted(false), false);
-      assertEquals(await isEncrypted("unchecked"), true);
-      assertEquals(await isEncrypted({ ca: await Deno.readTextFile(certificate) }), true);
-      const error = await assertRejects(() => isEncrypted(true), DatabaseError, "is not trusted");
-      assert(!Deno.inspect(error, { depth: 10, showHidden: true }).includes(server.password));
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    await using temporary = await TempFolder.make({ dir: "/tmp", prefix: "goflow-pg-" });
+    const folder = temporary.path;
+    const [key, certificate] = [join(folder, "server.key"), join(folder, "server.crt")];
+    const { success } = await new Deno.Command("openssl", {
+      args: [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=db",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+      ],
+      stderr: "null",
+    }).output();
+    assert(success);
+    await Deno.chmod(key, 0o600);
+    for (const file of [folder, key, certificate]) await give(file);
+    await using server = await PostgresServer.start({
+      folder,
+      settings: { ssl: "on", ssl_key_file: key, ssl_cert_file: certificate },
+    });
+    const isEncrypted = async (tls: boolean | "unchecked" | { ca: string }) => {
+      const database = await PostgresDatabase.open(server.url(), { tls });
+      const { rows } = await database.query(
+        "Cannot ask",
+        "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+      );
+      await database.close();
+      return rows[0]![0] === 1;
+    };
+    assertEquals(await isEncrypted(false), false);
+    assertEquals(await isEncrypted("unchecked"), true);
+    assertEquals(await isEncrypted({ ca: await Deno.readTextFile(certificate) }), true);
+    const error = await assertRejects(() => isEncrypted(true), DatabaseError, "is not trusted");
+    assert(!Deno.inspect(error, { depth: 10, showHidden: true }).includes(server.password));
   },
 );
 
@@ -194,28 +192,25 @@ testNeeding(
   [postgresServer, rootMounts],
   "record() reports a full tablespace, loses nothing, and goes on when there is room",
   async () => {
-    const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "goflow-pg-" });
-    try {
-      const script = `mkdir -p ${folder}/space && chmod 755 ${folder}
-        mount -t tmpfs -o size=12m tmpfs ${folder}/space && chown 65534:65534 ${folder}/space
-        exec "$@"`;
-      const { code, stdout, stderr } = await new Deno.Command("unshare", {
-        args: ["-m", "sh", "-c", script, "sh", Deno.execPath(), ...childFlags(), folder],
-        cwd: PROJECT,
-        stdin: "null",
-      }).output();
-      const decoder = new TextDecoder();
-      assertEquals(
-        { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) },
-        {
-          code: 0,
-          stdout: "DatabaseError full true\ntrue true true\nroom: true\n",
-          stderr: "",
-        },
-      );
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    await using temporary = await TempFolder.make({ dir: "/tmp", prefix: "goflow-pg-" });
+    const folder = temporary.path;
+    const script = `mkdir -p ${folder}/space && chmod 755 ${folder}
+      mount -t tmpfs -o size=12m tmpfs ${folder}/space && chown 65534:65534 ${folder}/space
+      exec "$@"`;
+    const { code, stdout, stderr } = await new Deno.Command("unshare", {
+      args: ["-m", "sh", "-c", script, "sh", Deno.execPath(), ...childFlags(), folder],
+      cwd: PROJECT,
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    assertEquals(
+      { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) },
+      {
+        code: 0,
+        stdout: "DatabaseError full true\ntrue true true\nroom: true\n",
+        stderr: "",
+      },
+    );
   },
 );
 

@@ -5,69 +5,61 @@ import { Workflow } from "../../src/domain/workflow.ts";
 import { MemoryKeyring } from "../../src/credentials/memory.ts";
 import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { openPostgresStorage } from "../../src/postgres/storage.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 import { readModuleGraph, staticImports } from "../project/module_graph.ts";
 import { runCode } from "../helpers/child.ts";
 import { rawPostgres, sharedServer, testPostgres } from "./databases.ts";
 
 testPostgres("openPostgresStorage() opens the stores over one pool", async ({ url, schema }) => {
   const keyring = new MemoryKeyring();
-  const root = await Deno.makeTempDir();
-  try {
-    const credentials = { keyring, root };
-    await using storage = await openPostgresStorage(url, { schema, credentials });
-    const workflow = Workflow.create("greet", "Says hello", { id: "greet" });
-    const { revision } = await storage.workflows.save(workflow);
-    const run = Execution.create("greet", workflow.version);
-    run.workflowRevision = revision;
-    await storage.executions.record(run);
-    assertEquals(await storage.executions.workflowRevisions("greet"), [revision]);
-    await storage.credentials.set("mail:token", "secret");
-    assertEquals(await storage.credentials.get("mail:token"), "secret");
-    storage.close();
-    await assertRejects(() => storage.executions.list(), DatabaseError, "is closed");
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  const root = temporary.path;
+  const credentials = { keyring, root };
+  await using storage = await openPostgresStorage(url, { schema, credentials });
+  const workflow = Workflow.create("greet", "Says hello", { id: "greet" });
+  const { revision } = await storage.workflows.save(workflow);
+  const run = Execution.create("greet", workflow.version);
+  run.workflowRevision = revision;
+  await storage.executions.record(run);
+  assertEquals(await storage.executions.workflowRevisions("greet"), [revision]);
+  await storage.credentials.set("mail:token", "secret");
+  assertEquals(await storage.credentials.get("mail:token"), "secret");
+  storage.close();
+  await assertRejects(() => storage.executions.list(), DatabaseError, "is closed");
 });
 
 testPostgres("two schemas share a database without meeting", async ({ url, schema }) => {
-  const root = await Deno.makeTempDir();
-  try {
-    const open = (name: string) =>
-      openPostgresStorage(url, {
-        schema: name,
-        credentials: { keyring: new MemoryKeyring(), root },
-      });
-    await using one = await open(schema);
-    await using two = await open(`${schema}_b`);
-    await one.executions.record(Execution.create("a", "1"));
-    assertEquals((await two.executions.list()).executions, []);
-    two.close();
-    await rawPostgres(`DROP SCHEMA "${schema}_b" CASCADE`);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  const root = temporary.path;
+  const open = (name: string) =>
+    openPostgresStorage(url, {
+      schema: name,
+      credentials: { keyring: new MemoryKeyring(), root },
+    });
+  await using one = await open(schema);
+  await using two = await open(`${schema}_b`);
+  await one.executions.record(Execution.create("a", "1"));
+  assertEquals((await two.executions.list()).executions, []);
+  two.close();
+  await rawPostgres(`DROP SCHEMA "${schema}_b" CASCADE`);
 });
 
 testPostgres("nothing that is printed of a storage shows the password", async ({ url, schema }) => {
-  const root = await Deno.makeTempDir();
-  try {
-    await using storage = await openPostgresStorage(url, {
-      schema,
-      credentials: { keyring: new MemoryKeyring(), root },
-    });
-    const { password } = sharedServer!;
-    const shown = Deno.inspect(storage, { depth: 20, showHidden: true, getters: true });
-    assert(!shown.includes(password), shown);
-    assert(!JSON.stringify(storage).includes(password));
-    const error = await assertRejects(
-      () => storage.executions.list({ limit: 0 }),
-      InvalidDataError,
-    );
-    assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes(password));
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  const root = temporary.path;
+  await using storage = await openPostgresStorage(url, {
+    schema,
+    credentials: { keyring: new MemoryKeyring(), root },
+  });
+  const { password } = sharedServer!;
+  const shown = Deno.inspect(storage, { depth: 20, showHidden: true, getters: true });
+  assert(!shown.includes(password), shown);
+  assert(!JSON.stringify(storage).includes(password));
+  const error = await assertRejects(
+    () => storage.executions.list({ limit: 0 }),
+    InvalidDataError,
+  );
+  assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes(password));
 });
 
 Deno.test("src/postgres/mod.ts reaches no SQLite library", async () => {

@@ -2,6 +2,7 @@ import { assert, assertArrayIncludes, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { PROJECT } from "../helpers/child.ts";
 import { copyFolder } from "../helpers/copy_folder.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 
 /** A copy of the project beside copies of the stand-ins, which its configuration links. */
 async function copyProject(folder: string): Promise<string> {
@@ -35,21 +36,18 @@ async function dryRun(copy: string): Promise<string[]> {
 }
 
 Deno.test("a publish holds the module and nothing of tests, benches and stand-ins", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "goflow-publish-" });
-  try {
-    const copy = await copyProject(folder);
-    const files = await dryRun(copy);
-    assertArrayIncludes(files, ["LICENSE", "README.md", "deno.json", "mod.ts", "src/cli/main.ts"]);
-    const others = files.filter((file) => !/^(src\/.+\.ts|[^/.][^/]*)$/.test(file));
-    assertEquals(others, []);
-    assertEquals(files.filter((file) => /_(test|bench)\.ts$/.test(file)), []);
-    for (const file of files.filter((file) => file.endsWith(".ts"))) {
-      const text = await Deno.readTextFile(join(copy, file));
-      const imports = text.matchAll(/(?:\bfrom|\bimport) *\(? *"(\.[^"]+)"/g);
-      const targets = [...imports].map(([, path = ""]) => join(dirname(file), path));
-      assertEquals(targets.filter((target) => !files.includes(target)), [], file);
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  await using temporary = await TempFolder.make({ prefix: "goflow-publish-" });
+  const folder = temporary.path;
+  const copy = await copyProject(folder);
+  const files = await dryRun(copy);
+  assertArrayIncludes(files, ["LICENSE", "README.md", "deno.json", "mod.ts", "src/cli/main.ts"]);
+  const others = files.filter((file) => !/^(src\/.+\.ts|[^/.][^/]*)$/.test(file));
+  assertEquals(others, []);
+  assertEquals(files.filter((file) => /_(test|bench)\.ts$/.test(file)), []);
+  for (const file of files.filter((file) => file.endsWith(".ts"))) {
+    const text = await Deno.readTextFile(join(copy, file));
+    const imports = text.matchAll(/(?:\bfrom|\bimport) *\(? *"(\.[^"]+)"/g);
+    const targets = [...imports].map(([, path = ""]) => join(dirname(file), path));
+    assertEquals(targets.filter((target) => !files.includes(target)), [], file);
   }
 });

@@ -5,6 +5,7 @@ import type { SummaryFilter } from "../../src/domain/workflow_repository.ts";
 import { FilesystemWorkflowRepository } from "../../src/workflows/repository.ts";
 import { listSummaries } from "../../src/workflows/summary_cache.ts";
 import { runCode } from "../helpers/child.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 
 interface Folder {
   root: string;
@@ -15,28 +16,25 @@ interface Folder {
 
 /** Two workflows that were written long ago. */
 async function withFolder(test: (folder: Folder) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    const store = await FilesystemWorkflowRepository.open({ root });
-    for (const id of ["a", "b"]) await store.save(Workflow.create(`name ${id}`, undefined, { id }));
-    await settle(root);
-    await test({
-      root,
-      store,
-      list: async (filter = {}) => {
-        let read = false;
-        const { summaries } = await listSummaries(root, filter, () => {
-          read = true;
-          return store.summaries({});
-        });
-        const wanted = await store.summaries(filter);
-        assertEquals(summaries, wanted.summaries);
-        return { ids: summaries.map(({ id }) => id), names: summaries.map((s) => s.name), read };
-      },
-    });
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  const root = temporary.path;
+  const store = await FilesystemWorkflowRepository.open({ root });
+  for (const id of ["a", "b"]) await store.save(Workflow.create(`name ${id}`, undefined, { id }));
+  await settle(root);
+  await test({
+    root,
+    store,
+    list: async (filter = {}) => {
+      let read = false;
+      const { summaries } = await listSummaries(root, filter, () => {
+        read = true;
+        return store.summaries({});
+      });
+      const wanted = await store.summaries(filter);
+      assertEquals(summaries, wanted.summaries);
+      return { ids: summaries.map(({ id }) => id), names: summaries.map((s) => s.name), read };
+    },
+  });
 }
 
 /** Waits until the times of all files tell them from later versions. */

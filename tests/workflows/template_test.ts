@@ -11,6 +11,7 @@ import { templateProblems, type WorkflowTemplate } from "../../src/domain/templa
 import { instantiateTemplate } from "../../src/workflows/instantiate.ts";
 import { FilesystemTemplateRepository } from "../../src/workflows/template_repository.ts";
 import { realInputs, testNeeding } from "../helpers/skip.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 import { testStores, writeText } from "./backends.ts";
 
 const TEXT = `# Moves a file.
@@ -75,15 +76,12 @@ workflow_spec:
 async function withTemplates(
   run: (templates: FilesystemTemplateRepository) => Promise<void>,
 ): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    const templates = await FilesystemTemplateRepository.open({ root });
-    await Deno.mkdir(join(root, "templates"));
-    await Deno.writeTextFile(templates.pathOf("move"), TEXT);
-    await run(templates);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  await using temporary = await TempFolder.make();
+  const root = temporary.path;
+  const templates = await FilesystemTemplateRepository.open({ root });
+  await Deno.mkdir(join(root, "templates"));
+  await Deno.writeTextFile(templates.pathOf("move"), TEXT);
+  await run(templates);
 }
 
 Deno.test("instantiate() puts typed values in the place of placeholders", () =>
@@ -422,28 +420,25 @@ testStores("templates are saved, loaded, listed and deleted", async (open) => {
 
 testNeeding(realInputs, "every real template is read, saved and instantiated", async () => {
   const folder = join(Deno.env.get("GOFLOW_FIXTURES")!, "templates");
-  const root = await Deno.makeTempDir();
-  try {
-    const templates = await FilesystemTemplateRepository.open({ root });
-    await Deno.mkdir(join(root, "templates"));
-    for await (const { name } of Deno.readDir(folder)) {
-      await Deno.copyFile(join(folder, name), join(root, "templates", name));
-      const id = name.replace(".yaml", "");
-      const template = await templates.load(id);
-      assertEquals(templateProblems(template), []);
-      assertEquals(await templates.save(template), { changed: false });
-      await templates.save({ ...template, id: "copy" });
-      assertEquals(await templates.load("copy"), { ...template, id: "copy" });
-      const given = Object.fromEntries(
-        template.parameters.filter(({ required }) => required).map((p) => [p.name, "/data/x.json"]),
-      );
-      const { workflow, problems } = await templates.instantiate(id, given);
-      assert(workflow.nodes.length > 3);
-      assert(!JSON.stringify(workflow).includes("{{"));
-      // The file of the Go implementation has condition nodes without a condition.
-      assertEquals(problems, workflow.problems());
-    }
-  } finally {
-    await Deno.remove(root, { recursive: true });
+  await using temporary = await TempFolder.make();
+  const root = temporary.path;
+  const templates = await FilesystemTemplateRepository.open({ root });
+  await Deno.mkdir(join(root, "templates"));
+  for await (const { name } of Deno.readDir(folder)) {
+    await Deno.copyFile(join(folder, name), join(root, "templates", name));
+    const id = name.replace(".yaml", "");
+    const template = await templates.load(id);
+    assertEquals(templateProblems(template), []);
+    assertEquals(await templates.save(template), { changed: false });
+    await templates.save({ ...template, id: "copy" });
+    assertEquals(await templates.load("copy"), { ...template, id: "copy" });
+    const given = Object.fromEntries(
+      template.parameters.filter(({ required }) => required).map((p) => [p.name, "/data/x.json"]),
+    );
+    const { workflow, problems } = await templates.instantiate(id, given);
+    assert(workflow.nodes.length > 3);
+    assert(!JSON.stringify(workflow).includes("{{"));
+    // The file of the Go implementation has condition nodes without a condition.
+    assertEquals(problems, workflow.problems());
   }
 });
