@@ -10,7 +10,13 @@ import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { type LastChange, lastChange } from "./changes.ts";
 import type { Connection } from "./connection.ts";
-import { exists, removeDatabase, removeSideFiles, requireAbsent } from "./database_files.ts";
+import {
+  exists,
+  giveName,
+  removeDatabase,
+  removeSideFiles,
+  requireAbsent,
+} from "./database_files.ts";
 import { databaseError } from "./database_error.ts";
 import type { Driver, DriverModule, DriverName } from "./driver.ts";
 import { isSameFile, registerOpenFile } from "./open_files.ts";
@@ -60,7 +66,7 @@ export async function backUp(
     await withDatabase(module, copy, action, (driver) => requireSound(driver, action));
     // The copy of a file in WAL mode is in that mode too.
     removeSideFiles(partial);
-    Deno.renameSync(partial, path);
+    giveName(partial, path, "backup", action);
   } catch (cause) {
     removeDatabase(partial);
     throw databaseError(cause, action, path);

@@ -73,6 +73,28 @@ export function requireAbsent(path: string, kind: string, action: string): void 
   throw new AlreadyExistsError(`${action}: there is a file "${path}"`, { kind, id: path });
 }
 
+/**
+ * Gives a finished file its name, unless a file of that name came meanwhile.
+ *
+ * @param partial The file, beside the other.
+ * @param path Its name.
+ * @param kind What it is, such as `"backup"`.
+ * @param action What it is for, in the form `Cannot back up "a.db"`.
+ * @throws {AlreadyExistsError} If there is one by now.
+ */
+export function giveName(partial: string, path: string, kind: string, action: string): void {
+  try {
+    // Unlike renaming, this replaces nothing.
+    Deno.linkSync(partial, path);
+  } catch {
+    requireAbsent(path, kind, action);
+    // A file system without links.
+    Deno.renameSync(partial, path);
+    return;
+  }
+  Deno.removeSync(partial);
+}
+
 /** The end of the name of a folder for the files of work that is under way. */
 const WORK = ".work.tmp";
 

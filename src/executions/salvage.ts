@@ -11,6 +11,7 @@ import {
   copyDatabase,
   exists,
   fillLastPage,
+  giveName,
   replaceHeader,
   requireAbsent,
   requireClosed,
@@ -81,7 +82,7 @@ export async function salvage(
       fillLastPage(copy);
       const result = await copyContent(copy, partial, driver, action)
         .catch((error) => withNewHeader(error, copy, partial, driver, action));
-      Deno.renameSync(partial, path);
+      giveName(partial, path, "database", action);
       return result;
     });
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   AlreadyExistsError,
@@ -6,6 +6,7 @@ import {
   DatabaseError,
   NotFoundError,
 } from "../../src/domain/errors.ts";
+import { giveName } from "../../src/executions/database_files.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { denoCommand } from "../helpers/child.ts";
@@ -37,6 +38,21 @@ testBackends(
     assertEquals(names.filter((name) => !name.startsWith("goflow.db-")), ["copy.db", "goflow.db"]);
   },
 );
+
+Deno.test("giveName() does not take the place of a file that came meanwhile", async () => {
+  const root = await Deno.makeTempDir();
+  const [partial, copy] = [join(root, "partial"), join(root, "copy")];
+  await Deno.writeTextFile(partial, "mine");
+  await Deno.writeTextFile(copy, "of another");
+  const give = () => giveName(partial, copy, "backup", "Cannot back up");
+  assertThrows(give, AlreadyExistsError, `Cannot back up: there is a file "${copy}"`);
+  assertEquals(await Deno.readTextFile(copy), "of another");
+  await Deno.remove(copy);
+  give();
+  assertEquals([...Deno.readDirSync(root)].map(({ name }) => name), ["copy"]);
+  assertEquals(await Deno.readTextFile(copy), "mine");
+  await Deno.remove(root, { recursive: true });
+});
 
 testBackends(
   "SQLiteExecutionRepository.restore() refuses a bad copy and keeps the content",
