@@ -76,10 +76,11 @@ export function tooLarge(
   limit: number,
   system: string,
 ): KeyringError {
-  return new KeyringError(
-    `${action}: the value takes ${size} bytes and ${system} holds at most ${limit} in one item; store less, or open the store with largeValues: "split"`,
-    { reason: "too-large" },
-  );
+  // On macOS a long key leaves no room for a value.
+  const why = limit > 0
+    ? `the value takes ${size} bytes and ${system} holds at most ${limit} in one item; store less, or open the store with largeValues: "split"`
+    : `the key is too long, ${system} has no room for a value beside it; use a shorter one`;
+  return new KeyringError(`${action}: ${why}`, { reason: "too-large" });
 }
 
 /** The value does not even fit into the most items that one value may take. Sizes in bytes. */

@@ -60,6 +60,14 @@ Deno.test("KeyringCredentialStore says of a large value which credential it is",
   assert(error.message.startsWith('Cannot set credential "key": the value takes 11 bytes'));
 });
 
+Deno.test("KeyringCredentialStore says of a key that leaves no room for a value that it is too long", async () => {
+  const keychain = systemKeyring({ program: "/nonexistent" }, "darwin");
+  const key = "k".repeat(5_000);
+  await assertRejects(() => keychain.set("goflow", key, "x"), KeyringError, "key is too long");
+  const store = await KeyringCredentialStore.open({ keyring: new MemoryKeyring({ limit: 0 }) });
+  await assertRejects(() => store.set(key, "x"), KeyringError, "key is too long");
+});
+
 Deno.test("KeyringCredentialStore leaves no index behind with the last credential", async () => {
   const keyring = new MemoryKeyring();
   const store = await KeyringCredentialStore.open({ keyring });
