@@ -8,7 +8,7 @@
 import { dirname } from "../paths.ts";
 import { DatabaseError } from "../domain/errors.ts";
 import { requirePermissions } from "../permissions.ts";
-import { type LastChange, lastChange } from "./changes.ts";
+import { lastChange, moveFeedBehind } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import {
   exists,
@@ -20,8 +20,7 @@ import {
 import { databaseError } from "./database_error.ts";
 import type { Driver, DriverModule, DriverName } from "./driver.ts";
 import { isSameFile, registerOpenFile } from "./open_files.ts";
-import type { SQLiteInfo } from "./options.ts";
-import { readVersion, VERSIONS } from "./schema_version.ts";
+import { FEATURES, readVersion, VERSIONS } from "./schema_version.ts";
 
 /** Told how far the copying of a database is; it is not to be stopped. */
 export interface CopyProgressOptions {
@@ -75,15 +74,16 @@ export async function backUp(
 
 /**
  * Replaces the content of a live database by that of a copy, which is checked
- * first. It is one transaction: when it fails, the old content stays. A copy of
- * an older version is migrated before, since others would meet that version.
+ * first. It is one transaction: when it fails, the old content stays. What is to
+ * differ from the copy is changed before, in one of its own: others would meet an
+ * older version, or a feed that goes on where theirs did not end.
  *
  * @param connection The live database.
  * @param module The library.
  * @param path The copy.
  * @param options Progress, and whether to migrate.
  * @param action What it is for, in the form `Cannot restore "a.db"`.
- * @returns The version of the schema of the new content, and the newest change of the old content.
+ * @returns The version of the schema of the new content.
  * @throws {DatabaseError} If the copy is not such a database or is damaged, or the live one is locked.
  */
 export async function restore(
@@ -92,7 +92,7 @@ export async function restore(
   path: string,
   { onProgress, migrate }: CopyProgressOptions & { migrate: boolean },
   action: string,
-): Promise<{ version: number; last: LastChange | undefined }> {
+): Promise<number> {
   const folder = dirname(path);
   requirePermissions(action, { name: "read", path: folder }, { name: "write", path: folder });
   if (!exists(path)) {
@@ -101,53 +101,48 @@ export async function restore(
   if (isSameFile(path, connection.info.path)) {
     throw new DatabaseError(`${action}: it is the database itself`, { code: "io" });
   }
+  const { driver } = connection.info;
   try {
-    const copy = { path, driver: connection.info.driver };
-    return await withDatabase(module, copy, action, async (source) => {
-      const version = readVersion(source, VERSIONS, action);
+    return await withDatabase(module, { path, driver }, action, async (source) => {
+      const found = readVersion(source, VERSIONS, action);
       requireSound(source, action);
-      if (version === 0) {
+      if (found === 0) {
         throw new DatabaseError(`${action}: "${path}" has no tables`, { code: "not-a-database" });
       }
       requireSamePages(connection, source, action);
-      const replace = (source: Driver) =>
-        connection.replaceBy(
-          action,
-          source,
-          (done, total) => onProgress?.({ done, total }),
-          () => lastChange(connection),
-        );
-      if (version === VERSIONS.length || !migrate) return { version, last: await replace(source) };
-      const last = await withMigrated(source, module, connection.info, action, replace);
-      return { version: VERSIONS.length, last };
+      const partial = makeTempFile(dirname(connection.info.path), action);
+      try {
+        await source.copyTo(partial);
+        return await withDatabase(module, { path: partial, driver }, action, async (copy) => {
+          const version = migrate ? await migrateCopy(copy, found, action) : found;
+          if (version >= FEATURES.changes) {
+            const last = await connection.read(action, () => lastChange(connection));
+            moveFeedBehind({ statement: (sql) => copy.prepare(sql) }, last);
+          }
+          await connection.replaceBy(
+            action,
+            copy,
+            (done, total) => onProgress?.({ done, total }),
+          );
+          return version;
+        });
+      } finally {
+        removeDatabase(partial);
+      }
     });
   } catch (cause) {
     throw databaseError(cause, action, path);
   }
 }
 
-/** Migrates a copy of a database beside another one, and uses it. */
-async function withMigrated<T>(
-  source: Driver,
-  module: DriverModule,
-  { path, driver }: SQLiteInfo,
-  action: string,
-  use: (driver: Driver) => Promise<T>,
-): Promise<T> {
+/** Loads the steps, which few copies need. */
+async function migrateCopy(copy: Driver, version: number, action: string): Promise<number> {
+  if (version === VERSIONS.length) return version;
   const [{ MIGRATIONS }, { migrate }] = await Promise.all([
     import("./migrations.ts"),
     import("./migrator.ts"),
   ]);
-  const partial = makeTempFile(dirname(path), action);
-  try {
-    await source.copyTo(partial);
-    return await withDatabase(module, { path: partial, driver }, action, (migrated) => {
-      migrate(migrated, MIGRATIONS, action);
-      return use(migrated);
-    });
-  } finally {
-    removeDatabase(partial);
-  }
+  return migrate(copy, MIGRATIONS, action);
 }
 
 function makeTempFile(dir: string, action: string): string {

@@ -32,7 +32,7 @@ const CHANGES_SQL =
  * @param connection The connection, in a transaction.
  * @returns The sequence; 0 for an empty feed.
  */
-export function newestChange(connection: Connection): number {
+export function newestChange(connection: Pick<Connection, "statement">): number {
   return Number(connection.statement("SELECT max(sequence) FROM changes").get()?.[0] ?? 0);
 }
 
@@ -77,7 +77,7 @@ export function lastChange(connection: Connection): LastChange | undefined {
 }
 
 /** The newest change of a feed. */
-export type LastChange = Omit<ExecutionChange, "kind">;
+type LastChange = Omit<ExecutionChange, "kind">;
 
 /** What others may write between the look at the old feed and the copying has room in it. */
 const FEED_GAP = 10_000;
@@ -89,7 +89,10 @@ const FEED_GAP = 10_000;
  * @param connection The connection, in a write transaction.
  * @param last The newest change of the old feed.
  */
-export function moveFeedBehind(connection: Connection, last: LastChange | undefined): void {
+export function moveFeedBehind(
+  connection: Pick<Connection, "statement">,
+  last: LastChange | undefined,
+): void {
   const newest = newestChange(connection);
   const gap = Math.max(last?.sequence ?? 0, newest) + FEED_GAP;
   if (newest > 0) connection.statement("UPDATE changes SET sequence = sequence + ?").run(gap);

@@ -149,24 +149,15 @@ export class Connection<Info extends ConnectionInfo = SQLiteInfo> {
    * @param action What is done, in the form `Cannot restore "a.db"`.
    * @param source The other database.
    * @param onStep Called after each step; an error thrown then keeps the old content.
-   * @param before Reads what is wanted of the old content.
-   * @returns What that returned.
    * @throws {DatabaseError} If the database refuses; then the old content stays.
    */
-  async replaceBy<T>(
-    action: string,
-    source: Driver,
-    onStep: CopyStep,
-    before: () => T,
-  ): Promise<T> {
-    const old = await this.#retry(action, async () => {
+  async replaceBy(action: string, source: Driver, onStep: CopyStep): Promise<void> {
+    await this.#retry(action, async () => {
       // The copying waits for locks without an end: see first whether there are any.
-      const old = this.#transaction("BEGIN EXCLUSIVE", before);
+      this.#transaction("BEGIN EXCLUSIVE", () => {});
       await source.copyTo(this.info.path, onStep);
-      return old;
     });
     this.#writes++;
-    return old;
   }
 
   /**

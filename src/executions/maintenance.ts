@@ -14,7 +14,6 @@ import type {
 import type { ExportOptions, ImportOptions, ImportResult } from "../domain/execution_transfer.ts";
 import { startAutoPrune } from "./auto_prune.ts";
 import { backUp, type CopyProgressOptions, restore } from "./backup.ts";
-import { moveFeedBehind } from "./changes.ts";
 import { checkDatabase, type CheckOptions, type CheckResult } from "./check.ts";
 import { compact, type CompactOptions } from "./compact.ts";
 import { chooseDriver } from "./driver_choice.ts";
@@ -26,7 +25,7 @@ import { beginOperation, endOperation, noteOperation } from "./operations.ts";
 import { planPrune, prune } from "./prune.ts";
 import { redactStoredRun } from "./redact_stored_run.ts";
 import { keepReserve } from "./reserve.ts";
-import { FEATURES, requireFeature } from "./schema_version.ts";
+import { requireFeature } from "./schema_version.ts";
 import type { StoredRun } from "./run_line.ts";
 import { insertStoredRuns, readStoredIds, readStoredRuns } from "./stored_run.ts";
 
@@ -249,23 +248,21 @@ export abstract class SQLiteMaintenance extends SQLiteLister {
     let connection = await this.connect(action);
     const module = await chooseDriver(connection.info.driver, action);
     await beginOperation(connection, "restore", action);
-    let old: Awaited<ReturnType<typeof restore>>;
+    let version: number;
     try {
       const migrate = this.options.migrate === "auto";
-      old = await restore(connection, module, resolve(path), { ...options, migrate }, action);
+      version = await restore(connection, module, resolve(path), { ...options, migrate }, action);
     } catch (error) {
       // Otherwise the note is gone with the content.
       await endOperation(connection, "restore", action);
       throw error;
     }
-    if (old.version !== connection.info.schemaVersion) connection = await this.reconnect(action);
+    if (version !== connection.info.schemaVersion) connection = await this.reconnect(action);
     connection.info.incrementalVacuum = await connection.read(action, () => {
       // The setting is that of the last read.
       connection.statement("SELECT 1 FROM migrations").get();
       return connection.statement("PRAGMA auto_vacuum").get()?.[0] === 2;
     });
-    if (connection.info.schemaVersion < FEATURES.changes) return;
-    await connection.write(action, () => moveFeedBehind(connection, old.last));
   }
 
   /**

@@ -8,6 +8,7 @@ import {
 } from "../../src/domain/errors.ts";
 import { giveName } from "../../src/executions/database_files.ts";
 import { MIGRATIONS } from "../../src/executions/migrations.ts";
+import { Connection } from "../../src/executions/connection.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { denoCommand } from "../helpers/child.ts";
 import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
@@ -143,6 +144,38 @@ testBackends(
     await executions.load(run.id);
     await executions.restore(old);
     await assertRejects(() => executions.load(run.id), NotFoundError);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.restore() tells those who watch, also when it is cut off behind the copying",
+  async ({ root, open }) => {
+    const copy = join(root, "copy.db");
+    let after = 0;
+    {
+      using executions = await open();
+      await executions.record(sampleRun());
+      await executions.backup(copy);
+      for (let i = 0; i < 3; i++) await executions.record(sampleRun());
+      for await (const { sequence } of executions.watch({ after: 0 })) {
+        after = sequence;
+        if (after === 4) break;
+      }
+      const { replaceBy } = Connection.prototype;
+      Connection.prototype.replaceBy = async function (...args) {
+        await replaceBy.apply(this, args);
+        throw new Error("cut off");
+      };
+      try {
+        await assertRejects(() => executions.restore(copy), Error, "cut off");
+      } finally {
+        Connection.prototype.replaceBy = replaceBy;
+      }
+    }
+    using executions = await open();
+    assertEquals((await executions.list()).executions.length, 1);
+    for (let i = 0; i < 6; i++) await executions.record(sampleRun());
+    await assertRejects(() => executions.watch({ after }).next(), ConflictError);
   },
 );
 
