@@ -63,7 +63,7 @@ function variableProblems(variable: Variable): string[] {
   const fits = FITS[type];
   if (fits === undefined || !Object.hasOwn(FITS, type)) {
     problems.push(
-      `Variable "${name}" has type "${type}", wanted is one of ${Object.keys(FITS).join(", ")}`,
+      `Variable "${name}" has type "${type}", wanted is one of ${VARIABLE_TYPES.join(", ")}`,
     );
   } else if (value !== undefined && value !== null && !fits(value)) {
     problems.push(`The default of variable "${name}" is not of type ${type}`);
@@ -71,6 +71,7 @@ function variableProblems(variable: Variable): string[] {
   return problems;
 }
 
+/** Whether a default fits its type. */
 const FITS: Record<string, (value: unknown) => boolean> = {
   string: (value) => typeof value === "string",
   number: (value) => typeof value === "number" || typeof value === "bigint",
@@ -79,6 +80,9 @@ const FITS: Record<string, (value: unknown) => boolean> = {
   array: Array.isArray,
   any: () => true,
 };
+
+/** Types of variables. */
+export const VARIABLE_TYPES: readonly string[] = Object.keys(FITS);
 
 function edgeProblems(nodes: WorkflowNode[], edges: Edges): string[] {
   const problems: string[] = [];

@@ -14,9 +14,9 @@ import type {
   WorkflowSummary,
 } from "../domain/workflow_repository.ts";
 import type { SqlValue } from "../executions/driver.ts";
-import { idWarning } from "../workflows/decode.ts";
 import type { WatchedEntry, WatchSource } from "../workflows/watch.ts";
 import {
+  addToList,
   copyWorkflow,
   type ListedFile,
   ListedWorkflows,
@@ -51,14 +51,7 @@ export class PostgresListing implements WorkflowListing {
     for await (const rows of this.#pages(action, "writes")) {
       for (const [id, { content }] of await this.#read(action, rows)) {
         seen.add(id);
-        const path = pathOf(id);
-        if (content instanceof StorageError) {
-          result.invalid.push({ id, path, error: content });
-          continue;
-        }
-        result.workflows.push(copyWorkflow(content.workflow));
-        const message = idWarning(id, content.idInFile);
-        if (message !== undefined) result.warnings.push({ id, path, message });
+        addToList(result, { id, path: pathOf(id), content });
       }
     }
     this.#listed.keep(seen);

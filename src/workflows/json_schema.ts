@@ -6,6 +6,7 @@
  */
 
 import { NODE_TYPES, type NodeType } from "../domain/node.ts";
+import { VARIABLE_TYPES } from "../domain/workflow_problems.ts";
 import {
   EDGE_FIELDS,
   type Field,
@@ -27,7 +28,6 @@ const KNOWN_VALUES: Readonly<Record<string, readonly string[]>> = {
   mergeStrategy: ["wait_all", "wait_any", "wait_first"],
   backoff: ["exponential", "constant", "linear"],
 };
-const VARIABLE_TYPES = ["string", "number", "boolean", "object", "array", "any"];
 
 /**
  * Returns the JSON Schema (draft 07) of workflow files, made of the same

@@ -6,7 +6,8 @@
 
 import { StorageError } from "../domain/errors.ts";
 import { Workflow } from "../domain/workflow.ts";
-import { type DecodedWorkflow, decodeWorkflow } from "./decode.ts";
+import type { WorkflowList } from "../domain/workflow_repository.ts";
+import { type DecodedWorkflow, decodeWorkflow, idWarning } from "./decode.ts";
 import { type Fingerprint, fingerprintOf, revisionOf } from "./revision.ts";
 import { cloneValue, equalValues } from "../domain/value.ts";
 import { readYaml, type YamlDocument } from "./yaml_reader.ts";
@@ -131,6 +132,25 @@ export interface ListedFile {
   fingerprint: Fingerprint;
   /** What it holds. */
   content: DecodedWorkflow | StorageError;
+}
+
+/**
+ * Adds a file to a list: a copy of its workflow, or why it cannot be read.
+ *
+ * @param list The list.
+ * @param file Its id, its path, and what it holds.
+ */
+export function addToList(
+  list: WorkflowList,
+  { id, path, content }: { id: string; path: string; content: ListedFile["content"] },
+): void {
+  if (content instanceof StorageError) {
+    list.invalid.push({ id, path, error: content });
+    return;
+  }
+  list.workflows.push(copyWorkflow(content.workflow));
+  const message = idWarning(id, content.idInFile);
+  if (message !== undefined) list.warnings.push({ id, path, message });
 }
 
 /** What is needed to list one file. */

@@ -6,7 +6,6 @@
 
 import { StorageError } from "../domain/errors.ts";
 import type {
-  InvalidWorkflow,
   SummaryFilter,
   SummaryList,
   WorkflowList,
@@ -14,12 +13,11 @@ import type {
 } from "../domain/workflow_repository.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import { requireAccess } from "../file_errors.ts";
-import { idWarning } from "./decode.ts";
 import { FolderChanges } from "./folder_changes.ts";
 import { pauser } from "../pause.ts";
 import { matches } from "./summary_filter.ts";
 import type { WatchedEntry, WatchSource } from "./watch.ts";
-import { copyWorkflow, type ListedFile, ListedWorkflows } from "./workflow_cache.ts";
+import { addToList, copyWorkflow, type ListedFile, ListedWorkflows } from "./workflow_cache.ts";
 import { stampOf, writtenBy } from "./listed_file.ts";
 import type { FoundFile, WorkflowFiles } from "./workflow_files.ts";
 import type { WorkflowListing } from "./workflow_store.ts";
@@ -49,16 +47,7 @@ export class WorkflowLister implements WorkflowListing {
   /** Reads all workflows. */
   async list(): Promise<WorkflowList> {
     const result: WorkflowList = { workflows: [], invalid: [], warnings: [] };
-    for await (const entry of this.entries("Cannot list the workflows")) {
-      const { id, path, content } = entry;
-      if (content instanceof StorageError) {
-        result.invalid.push(invalid(entry, content));
-        continue;
-      }
-      result.workflows.push(copyWorkflow(content.workflow));
-      const message = idWarning(id, content.idInFile);
-      if (message !== undefined) result.warnings.push({ id, path, message });
-    }
+    for await (const entry of this.entries("Cannot list the workflows")) addToList(result, entry);
     return result;
   }
 
@@ -66,9 +55,9 @@ export class WorkflowLister implements WorkflowListing {
   async summaries(filter: SummaryFilter): Promise<SummaryList> {
     const result: SummaryList = { summaries: [], invalid: [] };
     for await (const entry of this.entries("Cannot list the workflows")) {
-      const { content, found } = entry;
+      const { id, path, content, found } = entry;
       if (content instanceof StorageError) {
-        result.invalid.push(invalid(entry, content));
+        result.invalid.push({ id, path, error: content });
         continue;
       }
       const summary = summaryOf(content.workflow, found!);
@@ -142,10 +131,6 @@ function watched(id: string, content: WorkflowEntry["content"]): WatchedEntry {
       state: content.workflow.revision!,
       content: () => copyWorkflow(content.workflow),
     };
-}
-
-function invalid({ id, path }: WorkflowEntry, error: StorageError): InvalidWorkflow {
-  return { id, path, error };
 }
 
 function summaryOf(workflow: Workflow, { info }: FoundFile): WorkflowSummary {
