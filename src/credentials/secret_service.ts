@@ -138,9 +138,7 @@ export class SecretServiceKeyring implements Keyring {
     const result = await this.#run(action, lookupArguments(service, account));
     if (result.code === 0) return decode(action, result.stdout);
     const failure = failureOf(result.stderr);
-    if (result.stderr.trim() !== "" && failure !== "content-type") {
-      throw this.#failure(action, result);
-    }
+    if (!foundNothing(result) && failure !== "content-type") throw this.#failure(action, result);
     // `secret-tool` ends in the same way for a missing item and for a locked one, and
     // prints what is not marked as text only when it searches.
     const { items, secret } = await this.#find(action, service, account);
@@ -153,7 +151,7 @@ export class SecretServiceKeyring implements Keyring {
     const action = itemAction("delete", service, account);
     const result = await this.#run(action, clearArguments(service, account));
     if (result.code === 0) return true;
-    if (result.stderr.trim() !== "") throw this.#failure(action, result);
+    if (!foundNothing(result)) throw this.#failure(action, result);
     // `secret-tool` ends in the same way for a missing item and for a locked one.
     const probe = await this.#run(action, searchArguments(service, account), {
       discardOutput: true,
@@ -310,6 +308,11 @@ export class SecretServiceKeyring implements Keyring {
         return failed(action, `secret-tool ended with status ${code}`);
     }
   }
+}
+
+/** Whether `secret-tool` came to its end without an item; one that was killed says nothing either. */
+function foundNothing({ code, stderr }: CallResult): boolean {
+  return code === 1 && stderr.trim() === "";
 }
 
 function decode(action: string, secret: Uint8Array): string {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { KeyringCredentialStore } from "../../src/credentials/keyring_store.ts";
 import { systemKeyring } from "../../src/credentials/system.ts";
-import { InvalidDataError } from "../../src/domain/errors.ts";
+import { InvalidDataError, KeyringError } from "../../src/domain/errors.ts";
 import { type ChildOptions, runCode } from "../helpers/child.ts";
 import { linux, testNeeding } from "../helpers/skip.ts";
 import { TempFolder } from "../helpers/temp_folder.ts";
@@ -102,6 +102,28 @@ testNeeding(linux, "SecretServiceKeyring hands on a variable that is not UTF-8",
     assertEquals(output, "3 C.UTF-8");
   });
 });
+
+testNeeding(
+  linux,
+  "SecretServiceKeyring takes no item for locked when secret-tool is killed",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const program = `${folder}/program`;
+      const item = "printf '[/1]\\nlabel = x\\n'; echo 'attribute.username = key' >&2";
+      const script = `#!/bin/sh\n[ "$1" = search ] || kill -9 $$\n${item}\n`;
+      await Deno.writeTextFile(program, script, { mode: 0o755 });
+      const keyring = systemKeyring({ program }, "linux");
+      for (const operation of ["get", "delete"] as const) {
+        const error = await assertRejects(() => keyring[operation]("goflow", "key"), KeyringError);
+        assertEquals(error.reason, "failed");
+        assert(error.message.endsWith("secret-tool ended with status 137"), error.message);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 testNeeding(
   linux,
