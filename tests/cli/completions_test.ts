@@ -29,7 +29,7 @@ async function withCompletions(
     ];
     const program = `#!/bin/sh\n[ "$*" = "workflow list -q" ] && cat <<'end'\n${
       ids.join("\n")
-    }\nend\n`;
+    }\nend\n[ "$*" = "--root $PWD/some folder workflow list -q" ] && echo elsewhere\n`;
     await Deno.mkdir(join(folder, "bin"));
     await Deno.writeTextFile(join(folder, "bin/goflow-storage"), program, { mode: 0o755 });
     await Deno.mkdir(join(folder, "some folder"));
@@ -72,6 +72,15 @@ testNeeding(
       assertEquals(await complete("workflow", "show", "n"), ["nightly", "notes"]);
       assertEquals(await complete("workflow", "save", "some"), ["some file.yaml", "some folder"]);
       assertEquals(await complete("workflow", "list", "--root", "some"), ["some folder"]);
+      // The ids are those of the folder that is named, and only where an id is wanted.
+      const root = `${folder}/some\\ folder`;
+      assertEquals(await complete("--root", root, "workflow", "show", ""), ["elsewhere"]);
+      assertEquals(await complete("workflow", "show", "--root", "=", root, ""), ["elsewhere"]);
+      assertEquals(await complete("workflow", "diff", "nightly", "n"), []);
+      assertEquals(await complete("workflow", "delete", "nightly", "n"), ["nightly", "notes"]);
+      assertEquals(await complete("help", "work"), ["workflow"]);
+      assertEquals(await complete("help", "workflow", "sh"), ["show"]);
+      assertEquals(await complete("help", "workflow", "show", ""), []);
       // The shell splits words at these signs.
       assertEquals(await complete("--root", "=", "/x", "workflow", "li"), ["list"]);
       assertEquals(await complete("--url", "postgres", ":", "//x", "workflow", "li"), ["list"]);
@@ -119,6 +128,14 @@ testNeeding(
       assertEquals(statuses, ["cancelled", "completed"]);
       assertEquals(await complete("goflow-storage completions z"), ["zsh"]);
       assertEquals(await complete("goflow-storage workflow show n"), ["nightly", "notes"]);
+      const root = `'${folder}/some folder'`;
+      assertEquals(await complete(`goflow-storage --root ${root} workflow show `), ["elsewhere"]);
+      assertEquals(await complete(`goflow-storage workflow show --root=${root} `), ["elsewhere"]);
+      assertEquals(await complete("goflow-storage workflow diff nightly n"), []);
+      const more = await complete("goflow-storage workflow delete nightly n");
+      assertEquals(more, ["nightly", "notes"]);
+      assertEquals(await complete("goflow-storage help work"), ["workflow"]);
+      assertEquals(await complete("goflow-storage help workflow sh"), ["show"]);
       const files = await complete("goflow-storage workflow save some");
       assertEquals(files, ["some file.yaml", "some folder/"]);
       assertEquals(await complete("goflow-storage workflow list --root some"), ["some folder/"]);
@@ -138,11 +155,16 @@ testNeeding(
         ],
         ["completions po\t", "completions,powershell"],
         ["workflow show ni\t", "workflow,show,nightly"],
+        ["--root some\\ folder workflow show el\t", "--root,some folder,workflow,show,elsewhere"],
+        ["workflow show --root=some\\ folder el\t", "workflow,show,--root=some folder,elsewhere"],
+        ["workflow diff nightly no\t", "workflow,diff,nightly,no"],
+        ["help work\tsh\t", "help,workflow,show"],
         ["workflow save some\\ fi\t", "workflow,save,some file.yaml"],
         ["workflow list --root some\\ fo\t", "workflow,list,--root,some folder"],
       ];
       const show =
-        'goflow-storage() { [[ $3 == -q ]] && print -l nightly notes || print -r -- "<${(j:,:)@}>" }';
+        "goflow-storage() { if [[ $3 == -q ]] { print -l nightly notes } elif [[ $5 == -q ]] " +
+        '{ [[ $2 == "some folder" ]] && print elsewhere } else { print -r -- "<${(j:,:)@}>" } }';
       const { output } = await onTerminal(["zsh", "-f", "-i"], [
         // The prompt is spelled so that its echo is not taken for it.
         { expect: "", send: `PS1=rea''dy'> '; cd ${folder}; fpath=(${folder} $fpath)\n` },

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type CompletionNode, flagsOf, takesFile, valueFlags } from "./nodes.ts";
-import { choicePatterns, flagPattern, longestFirst, nodePattern } from "./patterns.ts";
+import { type CompletionNode, flagsOf, takesFile, takesOne, valueFlags } from "./nodes.ts";
+import { choicePatterns, flagPattern, longestFirst, nodePattern, wordPattern } from "./patterns.ts";
 
 /**
  * Writes completions for bash.
@@ -29,11 +29,11 @@ _goflow_storage_ids() {
   while IFS= read -r id; do
     printf -v quoted %q "$id"
     [[ $id == "$cur"* || $quoted == "$cur"* ]] && COMPREPLY+=("$quoted")
-  done < <(goflow-storage $ids 2> /dev/null)
+  done < <(goflow-storage "\${place[@]}" $ids 2> /dev/null)
 }
 _goflow_storage() {
   local cur prev='' at='' word i last=0
-  local commands='' options='' values='' files='' ids='' words=()
+  local commands='' options='' values='' files='' ids='' words=() place=()
   COMPREPLY=()
   # bash splits words at colons and equal signs
   for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -48,6 +48,9 @@ _goflow_storage() {
   cur=\${words[last]}
   unset 'words[last]'
   for word in "\${words[@]:1}"; do
+    # What the ids are asked of; as it was typed, with quotes and a tilde
+    [[ $word == --root=* || $word == --url=* ]] && place=("\${word%%=*}" "\${word#*=}")
+    [[ $prev == --root || $prev == --url ]] && place=("$prev" "$word")
     case "$prev" in
       ${valueFlags(nodes).join("|")}) prev='' ;;
       *)
@@ -56,6 +59,8 @@ _goflow_storage() {
         ;;
     esac
   done
+  place=("\${place[@]/#\\~\\//$HOME/}")
+  place=("\${place[@]//[\\\\\\"\\']/}")
   if [[ $cur == --*=* ]]; then
     prev=\${cur%%=*}
     cur=\${cur#*=}
@@ -102,7 +107,10 @@ function nodeCase(node: CompletionNode): string {
   const parts = [`options='${options.flatMap(flagsOf).join(" ")}'`];
   if (children.length > 0) parts.push(`commands='${children.map(({ name }) => name).join(" ")}'`);
   if (argument?.choices) parts.push(`values='${argument.choices.join(" ")}'`);
-  if (argument?.candidates) parts.push(`ids='${argument.candidates}'`);
+  if (argument?.candidates) {
+    const ids = `ids='${argument.candidates}'`;
+    parts.push(takesOne(node) ? `[[ $at != ${wordPattern(node)} ]] || ${ids}` : ids);
+  }
   if (takesFile(argument)) parts.push("files=1");
-  return `    ${nodePattern(node)}) ${parts.join(" ")} ;;`;
+  return `    ${nodePattern(node)}) ${parts.join("; ")} ;;`;
 }

@@ -7,7 +7,7 @@
 import type { Command } from "../command.ts";
 import { bashCompletions } from "./bash.ts";
 import { fishCompletions } from "./fish.ts";
-import { completionNodes } from "./nodes.ts";
+import { type CompletionNode, completionNodes } from "./nodes.ts";
 import { powershellCompletions } from "./powershell.ts";
 import { zshCompletions } from "./zsh.ts";
 
@@ -31,6 +31,17 @@ export const completionsCommand: Command = {
   ],
   async run(context) {
     const shell = context.argument("SHELL") as keyof typeof SHELLS;
-    context.io.stdout.write(SHELLS[shell](await completionNodes()));
+    context.io.stdout.write(SHELLS[shell](withHelp(await completionNodes())));
   },
 };
+
+/** The words that `help` takes are those of the commands. */
+function withHelp(nodes: readonly CompletionNode[]): CompletionNode[] {
+  const isHelp = ({ path }: CompletionNode) => path.join() === "help";
+  const groups = nodes.filter(({ children }) => children.length > 0);
+  const [help] = nodes.filter(isHelp);
+  return [
+    ...nodes.filter((node) => !isHelp(node)),
+    ...groups.map(({ path, children }) => ({ ...help!, path: ["help", ...path], children })),
+  ];
+}

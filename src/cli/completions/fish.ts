@@ -5,7 +5,7 @@
  */
 
 import type { Option } from "../command.ts";
-import { type CompletionNode, takesFile, valueFlags } from "./nodes.ts";
+import { type CompletionNode, takesFile, takesOne, valueFlags } from "./nodes.ts";
 
 /**
  * Writes completions for fish.
@@ -28,6 +28,19 @@ function __goflow_storage_words
     end
   end
 end
+# The folder or server that the ids are asked of
+function __goflow_storage_place
+  set -l words (commandline -opc)
+  set -l found
+  for i in (seq 2 (count $words))
+    if contains -- $words[$i] --root --url; and set -q words[(math $i + 1)]
+      set found $words[$i] $words[(math $i + 1)]
+    else if string match -qr -- '^--(root|url)=' $words[$i]
+      set found (string split -m 1 = -- $words[$i])
+    end
+  end
+  string replace -r -- '^~/' "$HOME/" $found
+end
 # Whether the command so far is exactly these words
 function __goflow_storage_at
   test "$argv" = (string join ' ' (__goflow_storage_words) '' | string trim)
@@ -45,10 +58,10 @@ ${nodes.flatMap(nodeLines).join("\n")}
 function nodeLines(node: CompletionNode): string[] {
   const { path, children, options } = node;
   const isCommand = children.length === 0;
-  const condition = `__goflow_storage_${isCommand ? "in" : "at"}${
-    path.map((word) => ` ${word}`).join("")
-  }`;
-  const start = `complete -c goflow-storage -n '${condition}'`;
+  const where = (kind: "in" | "at") =>
+    `complete -c goflow-storage -n '__goflow_storage_${[kind, ...path].join(" ")}'`;
+  const exactly = where("at");
+  const start = isCommand ? where("in") : exactly;
   const lines = children.map(({ name, summary }) => `${start} -a ${name} -d ${quote(summary)}`);
   lines.push(...options.map((option) => `${start} ${optionWords(option)}`));
   const [argument] = node.arguments;
@@ -56,7 +69,8 @@ function nodeLines(node: CompletionNode): string[] {
     lines.push(`${start} -a ${quote(argument.choices.join(" "))} -d ${quote(argument.summary)}`);
   }
   if (argument?.candidates) {
-    lines.push(`${start} -a '(goflow-storage ${argument.candidates} 2> /dev/null)'`);
+    const call = `goflow-storage (__goflow_storage_place) ${argument.candidates} 2> /dev/null`;
+    lines.push(`${takesOne(node) ? exactly : start} -a '(${call})'`);
   }
   if (takesFile(argument)) lines.push(`${start} -F`);
   return lines;

@@ -69,6 +69,16 @@ export async function completionNodes(): Promise<CompletionNode[]> {
 }
 
 /**
+ * Returns whether the values of an argument are offered once only, before the next argument.
+ *
+ * @param node A command.
+ * @returns Whether its first argument takes one value.
+ */
+export function takesOne({ arguments: [argument] }: CompletionNode): boolean {
+  return argument?.multiple !== true;
+}
+
+/**
  * Returns an option as it is typed.
  *
  * @param option The option.

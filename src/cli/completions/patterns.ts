@@ -18,13 +18,23 @@ export function longestFirst(nodes: readonly CompletionNode[]): CompletionNode[]
 }
 
 /**
+ * Returns the pattern of the words of a node alone.
+ *
+ * @param node The node.
+ * @returns The pattern.
+ */
+export function wordPattern({ path }: CompletionNode): string {
+  return `"${wordsOf(path)}"`;
+}
+
+/**
  * Returns the pattern of a node.
  *
  * @param node The node; arguments may follow a command.
  * @returns The pattern.
  */
-export function nodePattern({ path, children }: CompletionNode): string {
-  return `"${wordsOf(path)}"${children.length === 0 ? "*" : ""}`;
+export function nodePattern(node: CompletionNode): string {
+  return `${wordPattern(node)}${node.children.length === 0 ? "*" : ""}`;
 }
 
 /**

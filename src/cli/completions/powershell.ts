@@ -4,7 +4,14 @@
  * @module
  */
 
-import { choiceWords, type CompletionNode, flagsOf, flagWords, valueFlags } from "./nodes.ts";
+import {
+  choiceWords,
+  type CompletionNode,
+  flagsOf,
+  flagWords,
+  takesOne,
+  valueFlags,
+} from "./nodes.ts";
 
 /**
  * Writes completions for PowerShell.
@@ -25,13 +32,17 @@ ${nodes.flatMap(choiceEntries).join("\n")}
   $lists = @{
 ${nodes.flatMap(listEntries).join("\n")}
   }
+  $single = @(${nodes.filter(hasOneId).map(({ path }) => quote(path.join(" "))).join(", ")})
   $valueFlags = @(${valueFlags(nodes).map(quote).join(", ")})
   $words = @()
+  $place = @()
   $skip = $false
   $previous = ''
   foreach ($element in $commandAst.CommandElements | Select-Object -Skip 1) {
     if ($element.Extent.EndOffset -ge $cursorPosition) { break }
     $word = $element.ToString()
+    if ($skip -and @('--root', '--url') -ccontains $previous) { $place = @($previous, $word.Trim('''"')) }
+    elseif ($word -cmatch '^(--root|--url)=(.*)') { $place = @($matches[1], $matches[2].Trim('''"')) }
     $previous = $word
     if ($skip) { $skip = $false }
     elseif ($valueFlags -ccontains $word) { $skip = $true }
@@ -42,7 +53,9 @@ ${nodes.flatMap(listEntries).join("\n")}
   if ($skip) { $found = $choices["$key $previous"] } else { $found = $completions[$key] }
   if (-not $skip -and $lists.ContainsKey($key) -and -not $wordToComplete.StartsWith('-')) {
     $list = $lists[$key]
-    $found = & goflow-storage @list 2> $null | ForEach-Object { ,@($_, $_) }
+    # Another argument than the first is no id, unless there may be many.
+    if ($single -ccontains $key -and $words.Count -gt ($key -split ' ').Count) { $found = @() }
+    else { $found = & goflow-storage @place @list 2> $null | ForEach-Object { ,@($_, $_) } }
   }
   $found | Where-Object { $_ -and $_[0].StartsWith($wordToComplete) } | ForEach-Object {
     $text = $_[0]
@@ -52,6 +65,10 @@ ${nodes.flatMap(listEntries).join("\n")}
   }
 }
 `;
+}
+
+function hasOneId(node: CompletionNode): boolean {
+  return node.arguments[0]?.candidates !== undefined && takesOne(node);
 }
 
 function nodeEntry(node: CompletionNode): string {

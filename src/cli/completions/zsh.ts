@@ -10,9 +10,10 @@ import {
   type CompletionWord,
   flagWords,
   takesFile,
+  takesOne,
   valueFlags,
 } from "./nodes.ts";
-import { choicePatterns, flagPattern, longestFirst, nodePattern } from "./patterns.ts";
+import { choicePatterns, flagPattern, longestFirst, nodePattern, wordPattern } from "./patterns.ts";
 
 /**
  * Writes completions for zsh.
@@ -26,9 +27,12 @@ compdef _goflow-storage goflow-storage
 
 _goflow-storage() {
   local prev=\${words[CURRENT-1]} at='' i
-  local -a commands options
+  local -a commands options place
   for ((i = 2; i < CURRENT; i++)); do
     case "\${words[i]}" in
+      (--root|--url) place=("\${words[i]}" "\${\${(Q)words[++i]}/#\\~\\//$HOME/}") ;;
+      (--root=*|--url=*)
+        place=("\${words[i]%%=*}" "\${\${(Q)words[i]#*=}/#\\~\\//$HOME/}") ;;
       (${valueFlags(nodes).join("|")}) ((i++)) ;;
       (-*) ;;
       (*) at+=" \${words[i]}" ;;
@@ -72,8 +76,9 @@ function nodeCase(node: CompletionNode): string {
     lines.push(`commands=(${choiceWords(argument).map(described).join(" ")})`);
   }
   if (argument?.candidates) {
-    const call = `goflow-storage ${argument.candidates} 2> /dev/null`;
-    lines.push(`[[ $PREFIX == -* ]] || { compadd -- "\${(@f)$(${call})}"; return }`);
+    const call = `goflow-storage $place ${argument.candidates} 2> /dev/null`;
+    const others = takesOne(node) ? ` || $at != ${wordPattern(node)}` : "";
+    lines.push(`[[ $PREFIX == -*${others} ]] || { compadd -- "\${(@f)$(${call})}"; return }`);
   }
   if (takesFile(argument)) {
     lines.push("[[ $PREFIX == -* ]] || { _files; return }");
