@@ -127,7 +127,8 @@ export async function removeValue(items: CredentialItems, key: string): Promise<
   items.memory.forget(key);
   const [text, known] = await settled([
     unlessDamaged(keyring.get(items.service, key)),
-    unlessDamaged(items.readMetadata(key)),
+    // What cannot be read may be there, with other secrets beside it.
+    unlessDamaged(items.readMetadata(key), ""),
   ]);
   const metadata = parseMetadata(known);
   if (known !== undefined) {
@@ -202,11 +203,14 @@ async function findOld(items: CredentialItems, key: string): Promise<FoundItem |
 }
 
 /** What is about to be replaced or deleted need not be readable. */
-async function unlessDamaged<T>(reading: Promise<T>): Promise<T | undefined> {
+async function unlessDamaged(
+  reading: Promise<string | undefined>,
+  otherwise?: string,
+): Promise<string | undefined> {
   try {
     return await reading;
   } catch (error) {
-    if (isDamage(error)) return undefined;
+    if (isDamage(error)) return otherwise;
     throw error;
   }
 }

@@ -30,6 +30,20 @@ Deno.test("KeyringCredentialStore replaces and deletes a value that cannot be re
   assertEquals(await allItems(keyring), []);
 });
 
+Deno.test("KeyringCredentialStore.delete() leaves no old secret behind metadata that cannot be read", async () => {
+  const keyring = new MemoryKeyring();
+  const store = await openStore(keyring);
+  await store.set("key", "old");
+  await store.rotate("key", "new");
+  const get = keyring.get.bind(keyring);
+  keyring.get = (service, account) =>
+    service === "goflow.meta"
+      ? Promise.reject(new KeyringError("Cannot read", { reason: "failed" }))
+      : get(service, account);
+  await store.delete("key");
+  assertEquals(await allItems(keyring), []);
+});
+
 Deno.test("KeyringCredentialStore.set() has ended with all its parts when it fails", async () => {
   const keyring = new MemoryKeyring();
   const set = keyring.set.bind(keyring);
