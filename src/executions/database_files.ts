@@ -104,25 +104,35 @@ const WORK = ".work.tmp";
  * dies with its process.
  *
  * @param path The file, which need not be there.
+ * @param action What it is for, in the form `Cannot salvage "a.db"`.
  * @param use The function; it gets the folder.
  * @returns What it returned.
+ * @throws {PermissionDeniedError} If there may be no such folder.
  */
 export async function withWorkFolder<T>(
   path: string,
+  action: string,
   use: (folder: string) => Promise<T>,
 ): Promise<T> {
-  const [dir, prefix] = [dirname(path), `${basename(path)}.`];
-  for (const { name, isDirectory } of Deno.readDirSync(dir)) {
-    if (!isDirectory || !name.startsWith(prefix) || !name.endsWith(WORK)) continue;
-    removeUnlocked(join(dir, name));
-  }
-  const folder = Deno.makeTempDirSync({ dir, prefix, suffix: WORK });
+  const folder = makeFolder(dirname(path), `${basename(path)}.`, action);
   using lock = openLock(folder);
   lock.lockSync(true);
   try {
     return await use(folder);
   } finally {
     Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function makeFolder(dir: string, prefix: string, action: string): string {
+  try {
+    for (const { name, isDirectory } of Deno.readDirSync(dir)) {
+      if (!isDirectory || !name.startsWith(prefix) || !name.endsWith(WORK)) continue;
+      removeUnlocked(join(dir, name));
+    }
+    return Deno.makeTempDirSync({ dir, prefix, suffix: WORK });
+  } catch (cause) {
+    throw databaseError(cause, action, dir);
   }
 }
 

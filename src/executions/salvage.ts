@@ -71,7 +71,7 @@ export async function salvage(
   );
   requireAbsent(path, "database", action);
   try {
-    return await withWorkFolder(path, async (folder) => {
+    return await withWorkFolder(path, action, async (folder) => {
       // SQLite writes to what it opens, if only to clean up after a crash.
       const [copy, partial] = [join(folder, "damaged.db"), join(folder, "saved.db")];
       const connection = await openConnection(resolveOptions({ ...options, path: partial }));

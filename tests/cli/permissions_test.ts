@@ -80,6 +80,21 @@ testNeeding(
 );
 
 testNeeding(
+  mounts,
+  "db salvage names the folder that it may not write",
+  () =>
+    withData(async (root) => {
+      const folder = join(root, "out");
+      await Deno.mkdir(folder);
+      const deno = [Deno.execPath(), "run", "-q", ...configFlags(), "-A", MAIN];
+      const command = [...deno, "db", "salvage", join(folder, "saved.db"), "--root", root];
+      const { code, stderr } = await runMounted(READ_ONLY, folder, command);
+      assertEquals(code, 5, stderr);
+      assertStringIncludes(stderr, `refused access to "${folder}"`);
+    }),
+);
+
+testNeeding(
   fakeKeyring,
   "Commands that read credentials need to run secret-tool",
   () =>
