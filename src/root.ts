@@ -40,6 +40,10 @@ export function resolveRoot(root?: string): string {
 }
 
 function absolute(path: string): string {
+  // Deno's own functions take URLs.
+  if (typeof path !== "string") {
+    throw new InvalidDataError(`Cannot use ${String(path)} as a path: give text`);
+  }
   if (path === "") {
     throw new InvalidDataError(
       'Cannot use an empty path as the GoFlow folder: give a folder, such as "."',

@@ -60,6 +60,13 @@ Deno.test("resolveRoot() says what to set when nothing names a folder", async ()
   assertEquals(printed.startsWith("InvalidDataError"), true, printed);
 });
 
+Deno.test("resolveRoot() refuses what is no text", async () => {
+  for (const argument of ['new URL("file:///srv")', "5", "null"]) {
+    const output = await resolveInChild({}, `${argument} as never`);
+    assertEquals(output.startsWith("InvalidDataError  Cannot use"), true, output);
+  }
+});
+
 Deno.test("resolveRoot() refuses an empty path", async () => {
   assertEquals((await resolveInChild({}, '""')).startsWith("InvalidDataError"), true);
 });
