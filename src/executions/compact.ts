@@ -7,7 +7,6 @@
 import { PermissionDeniedError } from "../domain/errors.ts";
 import { sleep } from "../timers.ts";
 import type { Connection } from "./connection.ts";
-import { releasePages } from "./prune.ts";
 
 /** How free space is given back. */
 export interface CompactOptions {
@@ -63,4 +62,27 @@ async function shrink(
     // Other processes poll for the lock.
     await sleep(2);
   }
+}
+
+/**
+ * Gives free pages back to the file system.
+ *
+ * @param connection The connection.
+ * @param action What it is for.
+ * @param pages Most pages.
+ * @returns How many were given back; 0 for a file that cannot shrink step by step.
+ */
+export async function releasePages(
+  connection: Connection,
+  action: string,
+  pages: number,
+): Promise<number> {
+  if (!connection.info.incrementalVacuum) return 0;
+  const free = () => Number(connection.statement("PRAGMA freelist_count").get()?.[0]);
+  return await connection.write(action, () => {
+    const before = free();
+    if (before === 0) return 0;
+    connection.statement(`PRAGMA incremental_vacuum(${pages})`).all();
+    return before - free();
+  });
 }

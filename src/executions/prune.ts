@@ -14,6 +14,7 @@ import type {
 import { sleep } from "../timers.ts";
 import type { ArchiveWriter } from "./archive.ts";
 import { newestChange } from "./changes.ts";
+import { releasePages } from "./compact.ts";
 import type { Connection } from "./connection.ts";
 import { addToPlan, checkBatchSize, checkPolicy, emptyPlan, fitting } from "./policy.ts";
 import { releaseReserve } from "./reserve.ts";
@@ -24,6 +25,15 @@ import { readStoredRun } from "./stored_run.ts";
 
 /** Rows that are looked at in one read. */
 const SCAN = 500;
+
+/** Most runs of the first batch, before it is known how long one takes. */
+const FIRST_BATCH = 50;
+
+/** A batch that takes longer is followed by one of half the size, one that takes less by a double, in milliseconds. */
+const [LONG, SHORT] = [20, 8];
+
+/** Most pages that are given back with a batch, and in each step after the last one. */
+const [RELEASED_WITH_BATCH, RELEASED_AFTERWARDS] = [200, 500];
 
 const DELETIONS_SQL = "SELECT count(*) FROM changes WHERE sequence > ? AND kind = 'deleted'";
 
@@ -95,7 +105,7 @@ export async function prune(
     pruner.countOthers();
     return new PruneScan(connection, policy, Date.now(), true);
   });
-  let size = Math.min(batchSize, 50);
+  let size = Math.min(batchSize, FIRST_BATCH);
   let waiting: FoundRun[] = [];
   while (!signal?.aborted) {
     if (waiting.length === 0) {
@@ -123,19 +133,14 @@ export async function prune(
     const { took } = pruner;
     const start = performance.now() - took;
     for (const run of deleted) addToPlan(progress, run);
-    progress.freedPages += await releaseIfRoom(connection, action, 200);
+    progress.freedPages += await releaseIfRoom(connection, action, RELEASED_WITH_BATCH);
     onProgress?.({ ...progress, rules: progress.rules.map((rule) => ({ ...rule })) });
     // Long transactions keep other writers waiting.
-    size = took > 20 ? Math.max(1, size >> 1) : took < 8 ? Math.min(batchSize, size * 2) : size;
+    if (took > LONG) size = Math.max(1, size >> 1);
+    else if (took < SHORT) size = Math.min(batchSize, size * 2);
     await leaveToOthers(start);
   }
-  while (!signal?.aborted) {
-    const start = performance.now();
-    const freed = await releaseIfRoom(connection, action, 500);
-    if (freed === 0) break;
-    progress.freedPages += freed;
-    await leaveToOthers(start);
-  }
+  progress.freedPages += await releaseRest(connection, action, signal);
   return progress;
 }
 
@@ -256,6 +261,23 @@ class Pruner {
   }
 }
 
+/** Gives back the pages that the batches left, in steps between which others write. */
+async function releaseRest(
+  connection: Connection,
+  action: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let sum = 0;
+  while (!signal?.aborted) {
+    const start = performance.now();
+    const freed = await releaseIfRoom(connection, action, RELEASED_AFTERWARDS);
+    if (freed === 0) break;
+    sum += freed;
+    await leaveToOthers(start);
+  }
+  return sum;
+}
+
 /** A full disk does not end the pruning here: the pages stay free for what comes. */
 async function releaseIfRoom(
   connection: Connection,
@@ -272,29 +294,6 @@ async function releaseIfRoom(
 
 function isFull(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === "full";
-}
-
-/**
- * Gives free pages back to the file system.
- *
- * @param connection The connection.
- * @param action What it is for.
- * @param pages Most pages.
- * @returns How many were given back; 0 for a file that cannot shrink step by step.
- */
-export async function releasePages(
-  connection: Connection,
-  action: string,
-  pages: number,
-): Promise<number> {
-  if (!connection.info.incrementalVacuum) return 0;
-  const free = () => Number(connection.statement("PRAGMA freelist_count").get()?.[0]);
-  return await connection.write(action, () => {
-    const before = free();
-    if (before === 0) return 0;
-    connection.statement(`PRAGMA incremental_vacuum(${pages})`).all();
-    return before - free();
-  });
 }
 
 /** Other processes poll for the lock: leaves it free for as long as it was held. */
