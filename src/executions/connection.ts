@@ -6,7 +6,6 @@
  */
 
 import { DatabaseError } from "../domain/errors.ts";
-import { sleep } from "../timers.ts";
 import { databaseError } from "./database_error.ts";
 import type { CopyStep, Driver, Row, Statement } from "./driver.ts";
 import type { SQLiteInfo } from "./options.ts";
@@ -258,7 +257,9 @@ export async function retryBusy<T>(
       const busy = error instanceof DatabaseError && error.code === "busy";
       if (!busy || performance.now() - start >= timeout) throw error;
     }
-    // Jitter, so that waiting processes do not meet again and again.
-    await sleep(1 + Math.random() * ceiling);
+    // Jitter, so that waiting processes do not meet again and again. A timer of its own, so that
+    // the start of a command that lists runs loads no module more.
+    const pause = 1 + Math.random() * ceiling;
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
