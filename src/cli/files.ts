@@ -9,6 +9,7 @@ import { asFileError } from "../file_errors.ts";
 import { requirePermissions } from "../permissions.ts";
 import { resolve } from "../resolve.ts";
 import { decodeFile } from "../text_decoding.ts";
+import { UsageError } from "./command.ts";
 import type { Context } from "./context.ts";
 
 /**
@@ -67,14 +68,27 @@ export async function statIfAny(path: string, action: string): Promise<Deno.File
 }
 
 /**
+ * Checks that a name is not empty, as a variable of a script may be: that would be this folder.
+ *
+ * @param path The name of an output.
+ * @param kind What it is, such as `file`.
+ * @throws {UsageError} If it is empty.
+ */
+export function requireName(path: string, kind: string): void {
+  if (path === "") throw new UsageError(`The name of the ${kind} is empty`);
+}
+
+/**
  * Checks that there is a folder for a file.
  *
  * @param path The file, which need not be there.
  * @param action What it is for, in the form `Cannot write "a"`.
+ * @throws {UsageError} If the name of the file is empty.
  * @throws {NotFoundError} If there is none.
  * @throws {PermissionDeniedError} If it may not be looked at.
  */
 export async function requireFolderOf(path: string, action: string): Promise<void> {
+  requireName(path, "file");
   const folder = resolve(path, "..");
   if (await statIfAny(folder, action) !== undefined) return;
   throw new NotFoundError(`${action}: there is no folder "${folder}"`, {

@@ -11,16 +11,19 @@ import { resolveRoot } from "../root.ts";
 import { attempt } from "../workflows/replace_file.ts";
 import { UsageError } from "./command.ts";
 import type { Context } from "./context.ts";
-import { fileError, requireFolderOf } from "./files.ts";
+import { fileError, requireFolderOf, requireName } from "./files.ts";
 
 /**
  * Returns the file that an option such as `--output` names.
  *
  * @param path The value of the option.
  * @returns The file, `undefined` for standard output: nothing, `-` or `/dev/stdout`.
+ * @throws {UsageError} If it is an empty text.
  */
 export function outputFile(path: string | undefined): string | undefined {
-  return path === "-" || path === "/dev/stdout" ? undefined : path;
+  if (path === undefined || path === "-" || path === "/dev/stdout") return undefined;
+  requireName(path, "file");
+  return path;
 }
 
 /**
@@ -107,10 +110,15 @@ function refuseOwnFile(context: Context, action: string, path: string): void {
 const OWN_FILES = /^(?:goflow\.db(?:-wal|-shm|-journal)?|credentials\.vault)$/;
 const OWN_FOLDERS = ["workflows", "templates", "history"];
 
-/** The path behind all links, as far as that may be looked at. */
+/** The path behind all links, as far as that may be looked at and has a name: a pipe has none. */
 function realPath(path: string): string {
   if (!exists(path)) return resolve(path);
-  return Deno.realPathSync(path);
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return resolve(path);
+    throw error;
+  }
 }
 
 function exists(path: string): boolean {

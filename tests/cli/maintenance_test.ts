@@ -5,7 +5,7 @@ import { Execution } from "../../src/domain/execution.ts";
 import { NodeExecution } from "../../src/domain/node_execution.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { PROJECT, runDeno } from "../helpers/child.ts";
-import { linux, realInputs, testNeeding } from "../helpers/skip.ts";
+import { linux, program, realInputs, testNeeding } from "../helpers/skip.ts";
 import { cli, type CliOptions, type CliResult, makeRuns, withRoot } from "./cli.ts";
 import { cliCommand } from "./terminal.ts";
 
@@ -204,6 +204,40 @@ Deno.test("Commands that write a file exit with 3 where there is no folder for i
       assertEquals(code, 3, stderr);
     }
     assertEquals((await ids()).length, 10);
+  }));
+
+testNeeding(
+  [linux, program("bash")],
+  "An export goes to another program of a shell",
+  () =>
+    withRuns(async ({ root }) => {
+      const args = cliCommand("execution", "export", "--root", root);
+      const script = '"$@" -o >(cat) 2> /dev/null; "$@" -o /dev/stderr 2> >(cat); wait';
+      const { stdout } = await new Deno.Command("bash", {
+        args: ["-c", script, "bash", ...args],
+      }).output();
+      const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+      assertEquals(lines.length, 21);
+      assertEquals(lines.at(-1), "Exported 10 runs to /dev/stderr");
+    }),
+);
+
+Deno.test("An output without a name is wrong usage", () =>
+  withRuns(async ({ run }) => {
+    for (
+      const args of [
+        ["execution", "export", "-o", ""],
+        ["execution", "prune", "--older-than", "5d", "--yes", "--archive", ""],
+        ["workflow", "export", "a", "-o", ""],
+        ["workflow", "export", "--dir", ""],
+        ["db", "backup", ""],
+        ["db", "salvage", ""],
+      ]
+    ) {
+      const { code, stderr } = await run(args);
+      assertStringIncludes(stderr, "is empty");
+      assertEquals(code, 2, stderr);
+    }
   }));
 
 testNeeding(

@@ -90,6 +90,9 @@ Deno.test("template instantiate takes values from options and a file, with their
     assertEquals(wrong.code, 1);
     assert(wrong.stderr.includes("seconds") && wrong.stderr.includes("quick"), wrong.stderr);
     assertEquals((await run([...instantiate, "--set", "seconds"])).code, 2);
+    const slip = await run([...instantiate, "--set", "secods=7"]);
+    assertEquals(slip.code, 2);
+    assertStringIncludes(slip.stderr, 'has no parameter "secods", did you mean "seconds"?\n');
 
     const save = [...instantiate, "--set", "seconds=7", "--id", "mine", "--save"];
     assertEquals((await run(save)).code, 0);

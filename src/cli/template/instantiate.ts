@@ -55,14 +55,19 @@ function valuesOfOptions(
       const equals = text.indexOf("=");
       if (equals < 1) throw new UsageError(`"--set" is NAME=VALUE, not "${text}"`);
       const name = text.slice(0, equals);
-      const type = parameters.find((parameter) => parameter.name === name)?.type;
-      return [name, convert(text.slice(equals + 1), type)];
+      const parameter = parameters.find((parameter) => parameter.name === name);
+      if (parameter === undefined) {
+        const candidates = parameters.map(({ name }) => name);
+        const message = `Template "${context.argument("ID")}" has no parameter "${name}"`;
+        throw new UsageError(message, { word: name, candidates });
+      }
+      return [name, convert(text.slice(equals + 1), parameter.type)];
     }),
   );
 }
 
 /** What does not look like its type stays text, for the store to report with all other problems. */
-function convert(text: string, type: string | undefined): unknown {
+function convert(text: string, type: string): unknown {
   if (type === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
   if (type === "boolean" && /^(?:true|false)$/.test(text)) return text === "true";
   if (type === "array") return text === "" ? [] : text.split(",");

@@ -10,7 +10,7 @@ import type { WorkflowRepository } from "../../domain/workflow_repository.ts";
 import type { ExportedWorkflow, ImportedWorkflow } from "../../domain/workflow_sharing.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
-import { fileError, stat } from "../files.ts";
+import { fileError, requireName, stat } from "../files.ts";
 import { outputFile, writeOutput } from "../output_file.ts";
 import { Progress } from "../progress.ts";
 import { readAll } from "../prompt.ts";
@@ -22,7 +22,9 @@ import { openWorkflows } from "./store.ts";
 export async function exportWorkflows(context: Context): Promise<number> {
   const id = context.optionalArgument("ID");
   const output = context.text("output");
+  const file = outputFile(output);
   const folder = context.text("dir");
+  if (folder !== undefined) requireName(folder, "folder");
   const store = await openWorkflows(context);
   if (id === undefined) {
     if (folder === undefined) throw new UsageError('Name a workflow, or pass "--dir" for all');
@@ -33,7 +35,6 @@ export async function exportWorkflows(context: Context): Promise<number> {
   }
   if (folder !== undefined) throw new UsageError('Option "--dir" is for all workflows, without ID');
   const exported = await store.exportWorkflow(id);
-  const file = outputFile(output);
   const { stdout } = context.io;
   if (file === undefined) stdout.write(printable(stdout, exported.text));
   else await writeText(context, file, exported.text);
