@@ -294,19 +294,14 @@ Deno.test("execution logs tells what happened, in order", () =>
       "10:00:04.000  execution  -      failed after 4.0s",
     ]);
     assertEquals((await lines("--tail", "1")).length, 1);
-    const followed = await run([
-      "execution",
-      "logs",
-      "run-1",
-      "--follow",
-      "--tail",
-      "2",
-      "--ndjson",
+    const messages = async (...args: string[]) =>
+      (await run(["execution", "logs", "run-1", "--ndjson", ...args])).stdout.trimEnd()
+        .split("\n").map((line) => JSON.parse(line).message);
+    assertEquals(await messages("--follow"), await messages());
+    assertEquals(await messages("--follow", "--tail", "2"), [
+      "execution: gave up",
+      "failed after 4.0s",
     ]);
-    assertEquals(
-      followed.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).message),
-      ["execution: gave up", "failed after 4.0s"],
-    );
     assertEquals((await lines("--type", "error", "--type", "variable")).length, 3);
   }));
 

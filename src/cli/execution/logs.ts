@@ -30,7 +30,7 @@ export async function showLogs(context: Context): Promise<void> {
   const events = eventsOf(await store.load(context.argument("ID"))).filter(wanted(context));
   await printRecords(context, {
     name: "events",
-    items: tail === undefined ? events : lastOf(events, tail),
+    items: lastOf(events, tail),
     columns: [
       { title: "TIME", text: ({ time }) => time.toISOString() },
       { title: "TYPE", text: ({ type }) => type, style: styleOf },
@@ -59,12 +59,11 @@ async function followLogs(context: Context): Promise<void> {
   const nodes = new Map(execution.nodeExecutions.map((node) => [node.id, node.nodeId]));
   /** A run or node is told again when its state changes. */
   const told = new Set<string>();
-  if (tail !== undefined) {
-    const events = eventsOf(execution);
-    for (const event of events) told.add(toJson(event));
-    for (const event of lastOf(events.filter(isWanted), tail)) {
-      printEvent(context, event, toJson(event));
-    }
+  // In order; the feed has what was stored at once in another one.
+  const events = eventsOf(execution);
+  for (const event of events) told.add(toJson(event));
+  for (const event of lastOf(events.filter(isWanted), tail)) {
+    printEvent(context, event, toJson(event));
   }
   for await (const event of store.follow(id, { signal })) {
     if (event.kind === "node") nodes.set(event.node.id, event.node.nodeId);
@@ -83,7 +82,7 @@ async function followLogs(context: Context): Promise<void> {
   if (signal.aborted) context.note("Stopped, the run has not ended");
 }
 
-function lastOf(events: readonly LogEvent[], count: number): readonly LogEvent[] {
+function lastOf(events: readonly LogEvent[], count = Infinity): readonly LogEvent[] {
   return count === 0 ? [] : events.slice(-count);
 }
 
