@@ -66,8 +66,10 @@ testNeeding(
           "name: etl\nparameters: [{ name: a, type: color }]\nworkflow_spec: { name: etl }\n",
         );
         const left = join(root, "goflow-1234 a.tmp");
-        await Deno.writeTextFile(left, "");
-        await Deno.utime(left, 0, 0);
+        for (const path of [left, `${left}-journal`]) {
+          await Deno.writeTextFile(path, "");
+          await Deno.utime(path, 0, 0);
+        }
         const work = join(root, "saved.db.1234.work.tmp");
         await Deno.mkdir(work);
         await Deno.utime(work, 0, 0);
@@ -102,6 +104,7 @@ testNeeding(
         assertEquals(findings.find(({ cure }) => cure === `edit ${template}`)?.status, "failed");
         assertStringIncludes(find('"etl": ')!.finding, "color");
         assertEquals(find("goflow-1234 a.tmp was left")?.cure, `rm '${left}'`);
+        assertEquals(find("goflow-1234 a.tmp-journal was left")?.cure, `rm '${left}-journal'`);
         assertEquals(find("work.tmp was left")?.cure, `rm -r ${work}`);
         assertEquals(find("goflow-5678"), undefined);
         for (const { status, finding, cure } of findings) {
