@@ -88,8 +88,10 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
   ): AsyncGenerator<ExecutionChange> {
     const action = "Cannot watch executions";
     checkWatch(options, action);
+    // Nothing else is waited for: what is stored after the call of `next()` is a change.
+    const connection = await this.connect(action);
+    requireFeature(connection, "changes", action);
     const connect = () => this.#connectTo("changes", action);
-    const connection = await connect();
     // By default behind the newest, which may be 0; given, 0 is the oldest that is kept.
     let after = options.after === undefined
       ? await connection.read(action, () => newestChange(connection))

@@ -38,6 +38,19 @@ testRepositories(
 );
 
 testBackends(
+  "SQLiteExecutionRepository.watch() begins before what is stored behind the call of next()",
+  async ({ open }) => {
+    using executions = await open();
+    const changes = executions.watch({ interval: 5, signal: AbortSignal.timeout(2_000) });
+    const next = changes.next();
+    const run = sampleRun();
+    await executions.record(run);
+    assertEquals((await next).value?.executionId, run.id);
+    await changes.return(undefined);
+  },
+);
+
+testBackends(
   "SQLiteExecutionRepository.watch() is complete across processes",
   async ({ root, open, backend }) => {
     using executions = await open();
