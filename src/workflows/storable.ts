@@ -96,8 +96,8 @@ function visitMapping(
 }
 
 /** Throws unless there is no problem. */
-export function refuse(action: string, problems: string[], path?: string): void {
+export function refuse(action: string, problems: string[]): void {
   if (problems.length === 0) return;
   const rest = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-  throw new InvalidDataError(`${action}: ${problems[0]}${rest}`, { problems, path });
+  throw new InvalidDataError(`${action}: ${problems[0]}${rest}`, { problems });
 }
