@@ -52,7 +52,9 @@ export function asPermissionDenied(
   if (cause instanceof Deno.errors.NotCapable) {
     // "Requires read access to "/x", run again with the --allow-read flag"
     const name = /--allow-([a-z]+)/.exec(cause.message)?.[1];
-    const flag = name === undefined ? undefined : `--allow-${name}=${resource}`;
+    // A driver asks for variables and hosts of which the caller need not know.
+    const found = /^Requires (?:env|net) access to "([^"]+)"/.exec(cause.message)?.[1];
+    const flag = name === undefined ? undefined : `--allow-${name}=${found ?? resource}`;
     const cure = flag === undefined ? "" : `, run again with ${flag}`;
     return new PermissionDeniedError(
       `${action}: Deno refused access to "${resource}"${cure}`,

@@ -142,6 +142,11 @@ export class Context implements AsyncDisposable {
    * @returns The stores.
    */
   async openServer(url: string = this.url!): Promise<PostgresStorage> {
+    if (this.io.stdin.isTerminal) {
+      // The driver reads variables, and on a terminal Deno would ask for each.
+      const { requirePermissions } = await import("../permissions.ts");
+      requirePermissions("Cannot open the PostgreSQL storage", { name: "env" });
+    }
     const [{ openPostgresStorage }, { environmentPassword }] = await Promise.all([
       import("../postgres/storage.ts"),
       import("./server_password.ts"),

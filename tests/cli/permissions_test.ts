@@ -9,6 +9,7 @@ import { mounts, READ_ONLY, runMounted } from "../helpers/mounts.ts";
 import { testNeeding } from "../helpers/skip.ts";
 import { withRoot } from "./cli.ts";
 import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
+import { onTerminal, python } from "./terminal.ts";
 
 const MAIN = join(PROJECT, "src/cli/main.ts");
 
@@ -115,4 +116,51 @@ Deno.test("Without --root the environment is needed", () =>
       env: { GOFLOW_CONFIG_DIR: root },
     });
     assert(JSON.parse(stdout).workflows.length === 1);
+  }));
+
+Deno.test("example and verify name the flags that they need", () =>
+  withRoot(async (root) => {
+    for (const command of ["example", "verify"]) {
+      const named = async (flags: string[], ...args: string[]) => {
+        const { code, stderr } = await runDeno(MAIN, { flags, args: [command, ...args] });
+        assertEquals(code, 5, stderr);
+        return /^Cannot work in .*: .* run again with (.*)$/m.exec(stderr)?.[1];
+      };
+      const path = join(root, command);
+      assertEquals(await named([], "--root", path), `--allow-read=${path}`);
+      const read = `--allow-read=${path}`;
+      assertEquals(await named([read], "--root", path), `--allow-write=${path}`);
+      if (Deno.build.os === "linux") assertEquals(await named([]), "--allow-read=/tmp");
+    }
+  }));
+
+Deno.test("Commands on a server name the variable or the place that they may not use", async () => {
+  const args = ["workflow", "list", "--url", "postgres://a@127.0.0.1:1/b"];
+  const env = "--allow-env=PGBINARY,PGOPTIONS,PGREPLICATION";
+  const refused = async (...flags: string[]) => {
+    const { code, stderr } = await runDeno(MAIN, { flags, args });
+    assertEquals(code, 5, stderr);
+    return stderr;
+  };
+  const net = "--allow-net=127.0.0.1:1";
+  assertStringIncludes(await refused(net, env), "run again with --allow-env=PGPASSWORD\n");
+  const all = await refused("--allow-env");
+  assertStringIncludes(all, `run again with ${net}\n`);
+});
+
+testNeeding(python, "Deno asks for no permission on a terminal", () =>
+  withRoot(async (root) => {
+    const deno = [Deno.execPath(), "run", "-q", ...configFlags(), MAIN];
+    for (
+      const args of [
+        ["example", "--root", join(root, "new")],
+        ["workflow", "list", "--url", "postgres://a@127.0.0.1:1/b"],
+      ]
+    ) {
+      // Without the step it would wait for an answer.
+      const steps = [{ expect: "Allow?", send: "n\n" }];
+      const { code, output } = await onTerminal([...deno, ...args], steps);
+      assertEquals(code, 5, output);
+      assert(!output.includes("Allow?"), output);
+    }
   }));
