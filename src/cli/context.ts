@@ -84,7 +84,7 @@ export class Context implements AsyncDisposable {
   get root(): string | undefined {
     const root = this.text("root");
     if (root === "") throw new UsageError('"--root" is a folder such as ".", not ""');
-    if (root !== undefined && /^[a-z]{2,}:\/\//i.test(root)) {
+    if (root !== undefined && /^(?:[a-z]{2,}:\/\/|postgres(?:ql)?:)/i.test(root)) {
       throw new UsageError('"--root" is a folder, not a URL; "--url" names a server');
     }
     return root;

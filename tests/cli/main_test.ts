@@ -50,6 +50,7 @@ Deno.test("main() exits with 2 and the nearest word when a command or an option 
     [["help", "doctor", "now"], 'Unknown command "doctor now"\n'],
     [["help", "workflow", "list", "now"], 'Unknown command "workflow list now"\n'],
     [["workflow", "list", "--root="], '"--root" is a folder such as ".", not ""\n'],
+    [["workflow", "list", "--root=postgres:u@x/y"], '"--root" is a folder, not a URL; "--url" '],
     [["workflow", "list", "--root=postgres://x/y"], '"--root" is a folder, not a URL; "--url" '],
   ];
   for (const [args, message] of mistakes) {

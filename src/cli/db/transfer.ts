@@ -81,7 +81,7 @@ async function openTarget(context: Context, place: string | undefined): Promise<
 function urlOf(context: Context, place: string | undefined): string | undefined {
   if (place === undefined) return context.url;
   // Also one of another kind, which is refused: a folder of this name would be a surprise.
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(place) ? place : undefined;
+  return /^(?:[a-z][a-z0-9+.-]+:\/\/|postgres(?:ql)?:)/i.test(place) ? place : undefined;
 }
 
 async function openFolder(
