@@ -7,14 +7,9 @@
 import { StorageError } from "./domain/errors.ts";
 import { asPermissionDenied, requirePermissions } from "./permissions.ts";
 
-/** Folders, each behind what was found to be granted for all that they hold. */
-const granted = new Set<string>();
-
 /**
  * Throws unless access to a path is granted; the error names the flag for the
- * root folder, which permits every operation of the store. What is granted for
- * the whole folder is asked for once; when a program gives it up later, Deno
- * itself refuses.
+ * root folder, which permits every operation of the store.
  */
 export function requireAccess(
   action: string,
@@ -23,13 +18,6 @@ export function requireAccess(
   ...names: ("read" | "write")[]
 ): void {
   for (const name of names) {
-    const whole = `${name} ${root}`;
-    if (granted.has(whole)) continue;
-    const { state, partial } = Deno.permissions.querySync({ name, path: root });
-    if (state === "granted" && !partial) {
-      granted.add(whole);
-      continue;
-    }
     try {
       requirePermissions(action, { name, path });
     } catch (error) {

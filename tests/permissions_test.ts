@@ -201,11 +201,13 @@ testNeeding(
 
 testNeeding(
   program("script"),
-  "openStorage() never shows a prompt on a terminal",
+  "openStorage() never shows a prompt on a terminal, also for what was granted before",
   () =>
     withRoot(async (root) => {
       const code = `import { openStorage, Workflow } from "./mod.ts";
       await using storage = await openStorage({ root: ${JSON.stringify(root)} });
+      await storage.workflows.save(Workflow.create("b"));
+      for (const name of ["read", "write"]) Deno.permissions.revokeSync({ name, path: storage.root });
       for (
         const use of [
           () => storage.workflows.save(Workflow.create("a")),
@@ -217,7 +219,11 @@ testNeeding(
         ]
       ) await use().catch((error) => console.log(error.name, error.flag));
       console.log("end of", Deno.stdin.isTerminal());`;
-      const command = [Deno.execPath(), "run", "-q", ...configFlags(), codeUrl(code)];
+      const command = [
+        ...[Deno.execPath(), "run", "-q", `--allow-read=${root}`, `--allow-write=${root}`],
+        ...configFlags(),
+        codeUrl(code),
+      ];
       const { stdout } = await new Deno.Command("script", {
         args: ["-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"],
         env: { NO_COLOR: "1" },
