@@ -253,7 +253,7 @@ Deno.test("workflow edit opens the file in the editor, asks again while it canno
   withWorkflows(async ({ root, run }) => {
     const editor = join(root, "editor");
     const file = join(root, "workflows", "triage.yaml");
-    const visual = Deno.env.get("VISUAL");
+    const { VISUAL: visual = "", EDITOR: usual = "" } = Deno.env.toObject();
     const script = (body: string) =>
       Deno.writeTextFile(editor, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
     try {
@@ -282,9 +282,14 @@ Deno.test("workflow edit opens the file in the editor, asks again while it canno
       const missing = await run(["edit", "triage"]);
       assertEquals(missing.code, 3);
       assertStringIncludes(missing.stderr, "set EDITOR");
+      Deno.env.set("VISUAL", "");
+      Deno.env.set("EDITOR", "");
+      const without = await run(["edit", "triage"]);
+      assertEquals(without.code, 2);
+      assertStringIncludes(without.stderr, "vi needs a terminal, set EDITOR");
     } finally {
-      if (visual === undefined) Deno.env.delete("VISUAL");
-      else Deno.env.set("VISUAL", visual);
+      Deno.env.set("VISUAL", visual);
+      Deno.env.set("EDITOR", usual);
     }
   }));
 

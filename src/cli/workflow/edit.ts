@@ -6,6 +6,7 @@
 
 import { NotFoundError, StorageError } from "../../domain/errors.ts";
 import { readVariable, requirePermissions } from "../../permissions.ts";
+import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { startProgram } from "../program.ts";
 import { proposal } from "../proposal.ts";
@@ -34,7 +35,7 @@ export async function editWorkflow(context: Context): Promise<void> {
   // A file that was never saved by us has no revision yet.
   await store.tag(id, BEFORE);
   while (true) {
-    await runEditor(path);
+    await runEditor(path, context);
     try {
       const workflow = await store.load(id);
       context.note(oneLine(workflow.revision === before ? "Nothing changed" : `Edited ${path}`));
@@ -51,15 +52,14 @@ export async function editWorkflow(context: Context): Promise<void> {
   }
 }
 
-async function runEditor(path: string): Promise<void> {
+async function runEditor(path: string, context: Context): Promise<void> {
   const action = "Cannot start the editor";
   requirePermissions(
     action,
     { name: "env", variable: "VISUAL" },
     { name: "env", variable: "EDITOR" },
   );
-  const editor = readVariable("VISUAL") || readVariable("EDITOR") ||
-    (Deno.build.os === "windows" ? "notepad" : "vi");
+  const editor = readVariable("VISUAL") || readVariable("EDITOR") || defaultEditor(context, action);
   // "code --wait" is a common value.
   const [program = editor, ...args] = editor.split(" ").filter(Boolean);
   const options = { args: [...args, path] };
@@ -70,4 +70,10 @@ async function runEditor(path: string): Promise<void> {
     "set EDITOR",
   ).status;
   if (!success) throw new StorageError(`The editor "${editor}" ended with status ${code}`);
+}
+
+function defaultEditor({ io }: Context, action: string): string {
+  if (Deno.build.os === "windows") return "notepad";
+  if (io.stdin.isTerminal) return "vi";
+  throw new UsageError(`${action}: vi needs a terminal, set EDITOR to an editor that needs none`);
 }
