@@ -36,6 +36,10 @@ export function newestChange(connection: Pick<Connection, "statement">): number 
   return Number(connection.statement("SELECT max(sequence) FROM changes").get()?.[0] ?? 0);
 }
 
+function oldestChange(connection: Pick<Connection, "statement">): number {
+  return Number(connection.statement("SELECT min(sequence) FROM changes").get()?.[0] ?? 0);
+}
+
 /**
  * Reads the next changes.
  *
@@ -45,7 +49,7 @@ export function newestChange(connection: Pick<Connection, "statement">): number 
  * @throws {ConflictError} If changes behind that place were dropped already, or the feed never came there.
  */
 export function readChanges(connection: Connection, after?: number): ExecutionChange[] {
-  const oldest = Number(connection.statement("SELECT min(sequence) FROM changes").get()?.[0] ?? 0);
+  const oldest = oldestChange(connection);
   const newest = newestChange(connection);
   if (after !== undefined && (oldest > after + 1 || newest < after)) {
     const found = newest < after ? `ends with change ${newest}` : `begins with change ${oldest}`;
@@ -79,8 +83,8 @@ export function lastChange(connection: Connection): LastChange | undefined {
 /** The newest change of a feed. */
 type LastChange = Omit<ExecutionChange, "kind">;
 
-/** What others may write between the look at the old feed and the copying has room in it. */
-const FEED_GAP = 10_000;
+/** More than others can write between the look at the old feed and the copying, which waits for locks. */
+const FEED_GAP = 10_000_000;
 
 /**
  * Moves the feed of content that was replaced behind the old one, with a gap,
@@ -94,15 +98,18 @@ export function moveFeedBehind(
   last: LastChange | undefined,
 ): void {
   const newest = newestChange(connection);
-  const gap = Math.max(last?.sequence ?? 0, newest) + FEED_GAP;
-  if (newest > 0) connection.statement("UPDATE changes SET sequence = sequence + ?").run(gap);
-  else if (last !== undefined) {
+  const start = Math.max(last?.sequence ?? 0, newest) + FEED_GAP;
+  if (newest > 0) {
+    // No further, or the numbers would double with each copy of what was restored.
+    connection.statement("UPDATE changes SET sequence = sequence + ?")
+      .run(start - oldestChange(connection));
+  } else if (last !== undefined) {
     // An empty feed would begin at 1 again: that run was changed by the replacement too.
     connection.statement(
       `INSERT INTO changes SELECT ?1, ?2, CASE WHEN EXISTS (
         SELECT 1 FROM executions WHERE id = ?2
       ) THEN 'updated' ELSE 'deleted' END`,
-    ).run(gap, last.executionId);
+    ).run(start, last.executionId);
   }
 }
 

@@ -66,7 +66,7 @@ testNeeding(
           "name: etl\nparameters: [{ name: a, type: color }]\nworkflow_spec: { name: etl }\n",
         );
         const left = join(root, "goflow-1234 a.tmp");
-        for (const path of [left, `${left}-journal`]) {
+        for (const path of [left, `${left}-journal`, `${left}-wal`]) {
           await Deno.writeTextFile(path, "");
           await Deno.utime(path, 0, 0);
         }
@@ -105,6 +105,7 @@ testNeeding(
         assertStringIncludes(find('"etl": ')!.finding, "color");
         assertEquals(find("goflow-1234 a.tmp was left")?.cure, `rm '${left}'`);
         assertEquals(find("goflow-1234 a.tmp-journal was left")?.cure, `rm '${left}-journal'`);
+        assertEquals(find("goflow-1234 a.tmp-wal was left")?.cure, `rm '${left}-wal'`);
         assertEquals(find("work.tmp was left")?.cure, `rm -r ${work}`);
         assertEquals(find("goflow-5678"), undefined);
         for (const { status, finding, cure } of findings) {

@@ -217,6 +217,54 @@ testBackends(
 );
 
 testBackends(
+  "SQLiteExecutionRepository.restore() tells those who watch, however much is written while it waits",
+  async ({ root, path, open }) => {
+    const copy = join(root, "copy.db");
+    using executions = await open();
+    await executions.record(sampleRun());
+    await executions.backup(copy);
+    const others = 50_000;
+    const { replaceBy } = Connection.prototype;
+    Connection.prototype.replaceBy = async function (...args) {
+      await rawSql(path, `INSERT INTO changes VALUES (${others}, 'updated', 'a')`);
+      await replaceBy.apply(this, args);
+    };
+    try {
+      await executions.restore(copy);
+    } finally {
+      Connection.prototype.replaceBy = replaceBy;
+    }
+    await rawSql(
+      path,
+      "INSERT INTO changes SELECT max(sequence) + 60000, 'updated', 'a' FROM changes",
+    );
+    for (const after of [1, others - 1, others]) {
+      await assertRejects(() => executions.watch({ after }).next(), ConflictError, "read the runs");
+    }
+  },
+  { only: { driver: "builtin", journalMode: "wal" } },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.restore() of what was restored before moves the feed by steps of one size",
+  async ({ root, path, open }) => {
+    using executions = await open();
+    for (let i = 0; i < 3; i++) await executions.record(sampleRun());
+    const newest: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const copy = join(root, `copy${i}.db`);
+      await executions.backup(copy);
+      await executions.restore(copy);
+      const rows = await rawSql(path, "SELECT max(sequence) AS newest FROM changes");
+      newest.push((rows as { newest: number }[])[0]!.newest);
+    }
+    const steps = newest.slice(1).map((to, i) => to - newest[i]!);
+    assertEquals(new Set(steps).size, 1, `${newest}`);
+  },
+  { only: { driver: "builtin", journalMode: "wal" } },
+);
+
+testBackends(
   "SQLiteExecutionRepository.backup() ends while another process writes without a pause",
   async ({ root, open, backend }) => {
     using executions = await open();

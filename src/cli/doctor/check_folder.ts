@@ -66,7 +66,7 @@ async function leftovers(root: string): Promise<Finding[]> {
     if (!(await statOf(folder))?.isDirectory) continue;
     for await (const { name } of Deno.readDir(folder)) {
       const path = join(folder, name);
-      if (!/^(?:\.|goflow-).*\.tmp(?:-journal)?$|\.work\.tmp$/.test(name)) continue;
+      if (!/^(?:\.|goflow-).*\.tmp(?:-journal|-wal|-shm)?$|\.work\.tmp$/.test(name)) continue;
       const info = await statOf(path);
       const modified = info?.mtime?.getTime() ?? Date.now();
       if (Date.now() - modified < HOUR) continue;
