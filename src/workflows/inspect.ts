@@ -76,16 +76,16 @@ function scalarWarning(
     if (!isAmbiguous(source) || sourceInFile() !== source) return undefined;
     return `${source} is text here, other readers take it for something else; quote it`;
   }
-  if (typeof value === "bigint") {
-    return `${source} has more digits than the numbers of many readers hold; quote it`;
-  }
-  if (typeof value !== "number") return undefined;
+  if (typeof value !== "number" && typeof value !== "bigint") return undefined;
   const digits = source.replace(/^[-+]/, "");
   if (/^0[0-7_]+$/.test(digits)) {
     return `${source} is octal here (${value}), decimal in YAML 1.2; quote it or write ${value}`;
   }
   if (/_|^0b/i.test(digits)) {
     return `${source} is the number ${value} here, text in YAML 1.2; quote it or write ${value}`;
+  }
+  if (typeof value === "bigint") {
+    return `${source} has more digits than the numbers of many readers hold; quote it`;
   }
   if (/^\d+$/.test(digits) && !Number.isSafeInteger(value)) {
     return `${source} has more digits than a number holds, it is read as ${value}; quote it`;

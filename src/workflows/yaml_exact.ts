@@ -27,13 +27,17 @@ export function exactValues(value: unknown, source: unknown): unknown {
 }
 
 function exactScalar(value: unknown, source: unknown): unknown {
-  if (typeof value === "number") {
-    const isLong = typeof source === "string" && !Number.isSafeInteger(value) &&
-      /^[-+]?[1-9]\d*$/.test(source);
-    return isLong ? BigInt(source) : value;
+  if (typeof value !== "number" || Number.isSafeInteger(value) || typeof source !== "string") {
+    return value;
   }
-  return value;
+  const [, sign, digits] = INTEGER.exec(source.replaceAll("_", "")) ?? [];
+  if (digits === undefined) return value;
+  const magnitude = BigInt(digits.replace(/^0(?=[0-7])/, "0o"));
+  return sign === "-" ? -magnitude : magnitude;
 }
+
+/** Integers as the parser reads them: those that begin with a zero are octal. */
+const INTEGER = /^([-+]?)(0x[\da-f]+|0b[01]+|0[0-7]+|[1-9]\d*)$/i;
 
 function exactCollection(
   value: object,

@@ -78,6 +78,30 @@ Deno.test("load() reads long integers as BigInts, save() writes them as integers
   assertEquals(copy.variables.map((variable) => variable.default), defaults);
 });
 
+Deno.test("load() reads long integers of other bases and with underscores exactly", async () => {
+  await using store = await TempStore.open();
+  const plain = [
+    ["0x20000000000001", 9007199254740993n],
+    ["-0x20_0000_0000_0001", -9007199254740993n],
+    ["+9_007_199_254_740_993", 9007199254740993n],
+    [`0b1${"0".repeat(52)}1`, 9007199254740993n],
+    ["0400000000000000001", 9007199254740993n],
+    ["9007199254740993.0", 2 ** 53],
+    ["0x1FFFFFFFFFFFFF", Number.MAX_SAFE_INTEGER],
+  ] as const;
+  const texts = plain.map(([text]) => text).join(", ");
+  await store.write("x", `name: x\nx-list: [${texts}]\n`);
+  const workflow = await store.workflows.load("x");
+  const values = plain.map(([, value]) => value);
+  assertEquals(workflow.extra?.["x-list"], values);
+  workflow.description = "changed";
+  await store.workflows.save(workflow);
+  assertStringIncludes(await store.read("x"), `[${texts}]`);
+  workflow.id = "copy";
+  await store.workflows.save(workflow);
+  assertEquals((await store.workflows.load("copy")).extra?.["x-list"], values);
+});
+
 Deno.test("save() writes numbers beyond 2^53 so that they stay numbers", async () => {
   await using store = await TempStore.open();
   await store.write("x", "name: x\n");
