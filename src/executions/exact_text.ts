@@ -25,14 +25,17 @@ export function withExactTexts(rows: Row[], readBytes: () => readonly Row[]): Ro
   );
 }
 
+/** What runs and their parts are found by: bytes would be found by no text. */
+const KEYS: ReadonlySet<string> = new Set(["id", "execution_id", "node_execution_id"]);
+
 /**
- * Returns the columns that hold the bytes of texts.
+ * Returns the columns that hold the bytes of texts, but for ids, which stay texts.
  *
  * @param columns Names of the columns.
  * @returns What to select.
  */
 export function bytesSql(columns: readonly string[]): string[] {
-  return columns.map((column) => `CAST(${column} AS BLOB)`);
+  return columns.map((column) => KEYS.has(column) ? column : `CAST(${column} AS BLOB)`);
 }
 
 /** U+FFFD may also be what is stored. */

@@ -3,7 +3,7 @@
  * are the columns; times and texts are as they are stored, JSON columns are
  * JSON, and a JSON column that would come back otherwise is
  * `{"$text": "what is stored"}`. Bytes and texts that are not UTF-8, which other
- * programs may have put anywhere, are `{"$bytes": "in base64"}`.
+ * programs may have put anywhere but in ids, are `{"$bytes": "in base64"}`.
  *
  * @module
  */

@@ -94,6 +94,38 @@ testBackends(
 );
 
 testBackends(
+  "SQLiteExecutionRepository.export() and salvage() keep what has an id that is no UTF-8",
+  async ({ root, path, open, backend }) => {
+    using executions = await open();
+    const run = sampleRun({ id: "a", nodes: 2 });
+    const [node] = run.nodeExecutions;
+    await executions.record(run);
+    const odd = "CAST(x'61e962' AS TEXT)";
+    await rawSql(
+      path,
+      `UPDATE variable_snapshots SET node_execution_id = ${odd}`,
+      `UPDATE node_executions SET id = ${odd} WHERE id = '${node!.id}'`,
+    );
+    using copy = await open({ path: join(root, "copy.db") });
+    assertEquals((await copy.import(executions.export())).invalid, []);
+    executions.close();
+    await rawSql(
+      path,
+      `UPDATE node_executions SET execution_id = ${odd}`,
+      `UPDATE variable_snapshots SET execution_id = ${odd}`,
+      `UPDATE executions SET id = ${odd}`,
+    );
+    const saved = join(root, "saved.db");
+    await SQLiteExecutionRepository.salvage(path, saved, backend);
+    using salvaged = await open({ path: saved });
+    for (const found of [await copy.load("a"), await salvaged.load("a\ufffdb")]) {
+      assertEquals(found.nodeExecutions.map(({ id }) => id).includes("a\ufffdb"), true);
+      assertEquals(found.variableSnapshots.length, run.variableSnapshots.length);
+    }
+  },
+);
+
+testBackends(
   "SQLiteExecutionRepository.export() keeps what is not JSON, and filters",
   async ({ root, path, open }) => {
     {
