@@ -84,7 +84,8 @@ function parse(
     if (option === undefined) throw unknownOption(flag, declared);
     if (option.value === undefined) {
       if (long && inline !== undefined) {
-        throw new UsageError(`Option "${flag}" takes no value, "${inline}" was given`);
+        // Which may be a secret: "--stdin" is the way to give one.
+        throw new UsageError(`Option "${flag}" takes no value`);
       }
       add(option, "");
       // The rest of "-ab" are further switches.

@@ -6,7 +6,7 @@
 
 import { resolve } from "../resolve.ts";
 import { InvalidDataError } from "../domain/errors.ts";
-import { readVariable, requirePermissions } from "../permissions.ts";
+import { readGrantedVariable, requirePermissions } from "../permissions.ts";
 
 /**
  * Makes the folder that a command works in.
@@ -33,6 +33,5 @@ export async function freshFolder(path?: string): Promise<string> {
 /** Where Deno makes temporary folders, as far as the environment may be read. */
 function temporaryFolder(): string {
   const [variable, usual] = Deno.build.os === "windows" ? ["TEMP", "."] : ["TMPDIR", "/tmp"];
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? readVariable(variable) || usual : usual;
+  return readGrantedVariable(variable) || usual;
 }

@@ -58,10 +58,14 @@ testNeeding(
   () =>
     withKeyring(async ({ run }) => {
       for (const command of ["set", "rotate"]) {
-        const { code, stderr } = await run([command, "k", "hunter2"]);
-        assertEquals(code, 2);
-        assertStringIncludes(stderr, "the value is typed, or read by --stdin");
-        assert(!stderr.includes("hunter2"));
+        const refusal = async (...args: string[]) => {
+          const { code, stderr } = await run([command, "k", ...args]);
+          assertEquals(code, 2);
+          assert(!stderr.includes("hunter2"), stderr);
+          return stderr;
+        };
+        assertStringIncludes(await refusal("hunter2"), "the value is typed, or read by --stdin");
+        assertStringIncludes(await refusal("--stdin=hunter2"), '"--stdin" takes no value\n');
       }
     }),
 );
