@@ -171,6 +171,20 @@ Deno.test("execution logs --follow tells what happens until the run ends", () =>
     await logs.stderr.cancel();
   }));
 
+Deno.test("execution logs --follow fails when the run is deleted before its end", () =>
+  withRuns(async ({ store, root }) => {
+    const logs = child(root, "logs", "live", "-f");
+    const lines = logs.stdout.getReader();
+    await lines.read();
+    await store.delete("live");
+    assertEquals((await logs.status).code, 3);
+    assertStringIncludes(
+      await new Response(logs.stderr).text(),
+      'Cannot follow execution "live" to its end: it was deleted',
+    );
+    await lines.cancel();
+  }));
+
 Deno.test("execution watch tells about changes until it is interrupted", () =>
   withRuns(async ({ store, root }) => {
     const watch = child(root, "watch", "--ndjson", "--after", "0");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NotFoundError } from "../../domain/errors.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { NodeExecution } from "../../domain/node_execution.ts";
 import type { VariableSnapshot } from "../../domain/variable_snapshot.ts";
@@ -65,7 +66,9 @@ async function followLogs(context: Context): Promise<void> {
   for (const event of lastOf(events.filter(isWanted), tail)) {
     printEvent(context, event, toJson(event));
   }
+  let { status } = execution;
   for await (const event of store.follow(id, { signal })) {
+    if (event.kind === "execution") status = event.execution.status;
     if (event.kind === "node") nodes.set(event.node.id, event.node.nodeId);
     const events = event.kind === "node"
       ? nodeEvents(event.node)
@@ -80,6 +83,12 @@ async function followLogs(context: Context): Promise<void> {
     }
   }
   if (signal.aborted) context.note("Stopped, the run has not ended");
+  else if (status === "pending" || status === "running") {
+    throw new NotFoundError(`Cannot follow execution "${id}" to its end: it was deleted`, {
+      kind: "execution",
+      id,
+    });
+  }
 }
 
 function lastOf(events: readonly LogEvent[], count = Infinity): readonly LogEvent[] {
