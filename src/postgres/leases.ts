@@ -122,9 +122,7 @@ export async function requireOwner(
   owner: string,
   action: string,
 ): Promise<void> {
-  // The answer to an earlier attempt, which ended the run, may have been lost.
-  if (session.uncertain) await lockStatus(session, id, action);
-  else await requireLive(session, id, "running", action);
+  await requireLive(session, id, "running", action);
   const actual = (await readLease(session, id, true))?.lease.owner;
   if (actual !== owner) throw otherOwner(actual, owner, action);
 }

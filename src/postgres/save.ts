@@ -9,7 +9,7 @@
 import { AlreadyExistsError, DatabaseError } from "../domain/errors.ts";
 import type { Row } from "../executions/driver.ts";
 import { numberSnapshots, type RecordedRun } from "../executions/save.ts";
-import { nextNumber } from "./columns.ts";
+import { FINAL_SQL, nextNumber } from "./columns.ts";
 import { countBatch, lockCounts, uncountRun } from "./counting.ts";
 import type { PostgresDatabase, Session } from "./database.ts";
 import type { Param } from "./driver.ts";
@@ -44,17 +44,36 @@ export interface Target {
   action: string;
 }
 
-/** Runs a statement that writes to a run, after a look at its owner when one is wanted. */
+/**
+ * Runs a statement that writes to a run, after a look at its owner when one is wanted, who may
+ * have ended the run by an attempt that was not answered: then its row is that of `params`.
+ */
 async function writeOpen(
   database: PostgresDatabase,
   { id, owner, action }: Target,
   write: (session: Session) => Promise<boolean>,
+  params?: Param[],
 ): Promise<boolean> {
   if (owner === undefined) return await database.attempt(action, write);
   return await database.transaction(action, async (session) => {
+    if (session.uncertain && params !== undefined && await hasEnded(session, params)) return true;
     await requireOwner(session, id, owner, action);
     return await write(session);
   });
+}
+
+/** Tells whether a run has ended as these parameters of its row say. */
+async function hasEnded(session: Session, params: readonly Param[]): Promise<boolean> {
+  const [id = null, , , , status = null, , , completed = null, , errorType = null] = params;
+  // The server may still be about to end that attempt; only a statement behind it sees what it did.
+  await session.query("SELECT 1 FROM executions WHERE id = $1 FOR NO KEY UPDATE", [id]);
+  const { count } = await session.query(
+    `SELECT 1 FROM executions WHERE id = $1 AND status = $2 AND status IN ${FINAL_SQL}
+      AND completed_at IS NOT DISTINCT FROM $3::timestamptz
+      AND error_type IS NOT DISTINCT FROM $4::text`,
+    [id, status, completed, errorType],
+  );
+  return count > 0;
 }
 
 /**
@@ -86,7 +105,7 @@ export async function saveRun(
       const done = await writeOpen(database, target, (session) => {
         uncertain = session.uncertain;
         return ran(session, open);
-      });
+      }, params);
       if (done) return;
       await database.transaction(action, async (session) => {
         await uncountRun(session, database, id);
