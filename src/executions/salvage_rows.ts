@@ -48,6 +48,7 @@ class TableCopy {
   readonly #table: string;
   readonly #columns: readonly string[];
   readonly #read: Statement;
+  readonly #readBytes: Statement;
   readonly #insert: Statement;
   readonly #count: () => number;
   readonly #has: (id: SqlValue) => boolean;
@@ -65,6 +66,7 @@ class TableCopy {
     this.#table = table;
     this.#columns = columns;
     this.#read = source.prepare(rowsSql(["rowid", ...columns], table));
+    this.#readBytes = source.prepare(rowsSql(["rowid", ...bytesSql(columns)], table));
     this.#insert = target.prepare(insertSql(table, columns, "INSERT OR IGNORE"));
     const count = target.prepare(`SELECT count(*) FROM ${table}`);
     this.#count = () => Number(count.get()?.[0]);
@@ -131,8 +133,10 @@ class TableCopy {
   #valuesOf(row: Row): Row {
     const [rowid = null, ...values] = row;
     return withExactTexts([values], () => {
-      const sql = `SELECT ${bytesSql(this.#columns).join(", ")} FROM ${this.#table} NOT INDEXED`;
-      return this.#source.prepare(`${sql} WHERE rowid = ?`).all(rowid);
+      const found = tryRead(this.#readBytes, toRowid(rowid), 1);
+      return "rows" in found && found.last === toRowid(rowid)
+        ? found.rows.map(([, ...bytes]) => bytes)
+        : [];
     })[0]!;
   }
 

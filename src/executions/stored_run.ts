@@ -20,21 +20,31 @@ import { FEATURES } from "./schema_version.ts";
 /** Most runs, and about the most characters, that are read in one transaction and held at once. */
 const [BATCH, BATCH_LENGTH] = [50, 2_000_000];
 
-const RUN = { columns: RUN_COLUMNS, from: "executions WHERE id = ?" };
+const RUN = exactSql(RUN_COLUMNS, "executions WHERE id = ?");
 /** Before version 3 of the schema. */
-const OLD_RUN = {
-  ...RUN,
-  columns: RUN_COLUMNS.map((column) => column === "workflow_revision" ? "NULL" : column),
-};
-const NODES = {
-  columns: NODE_COLUMNS,
-  from: "node_executions WHERE execution_id = ? ORDER BY started_at, rowid",
-};
-const SNAPSHOTS = {
-  columns: [...CHANGE_COLUMNS, "id"],
-  from: "variable_snapshots WHERE execution_id = ?",
-};
+const OLD_RUN = exactSql(
+  RUN_COLUMNS.map((column) => column === "workflow_revision" ? "NULL" : column),
+  "executions WHERE id = ?",
+);
+const NODES = exactSql(
+  NODE_COLUMNS,
+  "node_executions WHERE execution_id = ? ORDER BY started_at, rowid",
+);
+const SNAPSHOTS = exactSql(
+  [...CHANGE_COLUMNS, "id"],
+  "variable_snapshots WHERE execution_id = ?",
+);
 const LABELS_SQL = selectSql(["label"], "labels WHERE execution_id = ? ORDER BY label");
+
+/** Statements that read rows, and the bytes of their texts. */
+interface ExactSql {
+  sql: string;
+  bytes: string;
+}
+
+function exactSql(columns: readonly string[], from: string): ExactSql {
+  return { sql: selectSql(columns, from), bytes: selectSql(bytesSql(columns), from) };
+}
 
 function selectSql(columns: readonly string[], from: string): string {
   return `SELECT ${columns.join(", ")} FROM ${from}`;
@@ -82,14 +92,9 @@ export function readStoredRun(connection: Connection, id: SqlValue): StoredRun |
   };
 }
 
-function readRows(
-  connection: Connection,
-  { columns, from }: { columns: readonly string[]; from: string },
-  id: SqlValue,
-): Row[] {
-  const read = (columns: readonly string[]) =>
-    connection.statement(selectSql(columns, from)).all(id);
-  return withExactTexts(read(columns), () => read(bytesSql(columns)));
+function readRows(connection: Connection, query: ExactSql, id: SqlValue): Row[] {
+  const rows = connection.statement(query.sql).all(id);
+  return withExactTexts(rows, () => connection.statement(query.bytes).all(id));
 }
 
 /**
