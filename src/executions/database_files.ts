@@ -97,6 +97,8 @@ export function giveName(partial: string, path: string, kind: string, action: st
 
 /** The end of the name of a folder for the files of work that is under way. */
 const WORK = ".work.tmp";
+/** The file in it that its process has locked. */
+const LOCK = "lock";
 
 /**
  * Runs a function with a folder of its own beside a file, which is removed in
@@ -115,8 +117,7 @@ export async function withWorkFolder<T>(
   use: (folder: string) => Promise<T>,
 ): Promise<T> {
   const folder = makeFolder(dirname(path), `${basename(path)}.`, action);
-  using lock = openLock(folder);
-  lock.lockSync(true);
+  using _lock = makeLock(folder);
   try {
     return await use(folder);
   } finally {
@@ -136,16 +137,21 @@ function makeFolder(dir: string, prefix: string, action: string): string {
   }
 }
 
-function openLock(folder: string): Deno.FsFile {
-  return Deno.openSync(join(folder, "lock"), { write: true, create: true });
+/** Gives the lock its name when it is held: until then others leave the folder alone. */
+function makeLock(folder: string): Deno.FsFile {
+  const path = join(folder, LOCK);
+  const lock = Deno.openSync(`${path}.new`, { write: true, createNew: true });
+  lock.lockSync(true);
+  Deno.renameSync(`${path}.new`, path);
+  return lock;
 }
 
 function removeUnlocked(folder: string): void {
   try {
-    using lock = openLock(folder);
+    using lock = Deno.openSync(join(folder, LOCK), { write: true });
     if (lock.tryLockSync(true)) Deno.removeSync(folder, { recursive: true });
   } catch (error) {
-    // It belongs to another user, or its process has ended and removed it meanwhile.
+    // It belongs to another user, or its process is just making or removing it.
     const { PermissionDenied, NotFound } = Deno.errors;
     if (!(error instanceof PermissionDenied || error instanceof NotFound)) throw error;
   }

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { AlreadyExistsError, DatabaseError } from "../../src/domain/errors.ts";
+import { withWorkFolder } from "../../src/executions/database_files.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { codeUrl, denoCommand } from "../helpers/child.ts";
+import { withRoot } from "../helpers/temp_folder.ts";
 import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { sampleRun } from "./sample_runs.ts";
 
@@ -74,6 +76,22 @@ testBackends(
     skip: Deno.build.os === "windows" ? "no named pipes in folders" : undefined,
   },
 );
+
+Deno.test("withWorkFolder() leaves the folder alone that another process is just making", () =>
+  withRoot(async (root) => {
+    const path = join(root, "saved.db");
+    const [making, dead] = ["1", "2"].map((name) => `${path}.${name}.work.tmp`);
+    await Deno.mkdir(making!);
+    await Deno.mkdir(dead!);
+    await Deno.writeTextFile(join(dead!, "lock"), "");
+    await withWorkFolder(path, "Cannot salvage", async (folder) => {
+      const found = [...Deno.readDirSync(root)].map(({ name }) => join(root, name));
+      assertEquals(found.sort(), [folder, making].sort());
+      // Nor does another one take the folder of this one.
+      await withWorkFolder(path, "Cannot salvage", async () => {});
+      assert((await Deno.stat(folder)).isDirectory);
+    });
+  }));
 
 testBackends(
   "SQLiteExecutionRepository.salvage() reads on behind several places that are damaged",
