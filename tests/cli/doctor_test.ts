@@ -12,6 +12,7 @@ import { DatabaseSync } from "node:sqlite";
 import { diskFindings } from "../../src/cli/doctor/check_folder.ts";
 import { SQLiteExecutionRepository } from "../../src/executions/repository.ts";
 import { testNeeding } from "../helpers/skip.ts";
+import { TempFolder } from "../helpers/temp_folder.ts";
 import { cli, withRoot } from "./cli.ts";
 import { fakeKeyring, withFakeKeyring } from "./keyring.ts";
 
@@ -205,10 +206,18 @@ testNeeding(
     ),
 );
 
-Deno.test("doctor warns of a full disk and of one on the network", () => {
+/** Whether a cure is none of our commands, or one that is understood as it stands. */
+async function canBePasted(cure: string): Promise<boolean> {
+  await using empty = await TempFolder.make();
+  const [program, ...words] = cure.split(" ");
+  return program !== "goflow-storage" || (await cli([...words, "--root", empty.path])).code !== 2;
+}
+
+Deno.test("doctor warns of a full disk and of one on the network", async () => {
   assertEquals(diskFindings("/data", 200e9, 0xef53), []);
   const [full] = diskFindings("/data", 3e6, 0xef53);
   assertEquals(full?.finding, "Only 3.0 MB are free on the disk of /data");
+  assert(await canBePasted(full!.cure!), full?.cure);
   const [network] = diskFindings("/data", 200e9, 0x6969);
   assertStringIncludes(network!.finding, "network file system (NFS)");
 });
@@ -228,5 +237,6 @@ Deno.test("doctor knows a cure for every error of a store", async () => {
     const [finding] = await findingsOf("folder", () => Promise.reject(error));
     assertEquals([finding?.status, finding?.finding], ["failed", message]);
     assert(finding?.cure, error.name);
+    assert(await canBePasted(finding.cure), finding.cure);
   }
 });

@@ -9,7 +9,7 @@ import { join } from "../../paths.ts";
 import { operand } from "../text.ts";
 import { formatSize } from "../values.ts";
 import { statOf } from "./check_folder.ts";
-import type { Check, Finding } from "./finding.ts";
+import { type Check, type Finding, SALVAGE } from "./finding.ts";
 
 /** The database. */
 export const checkExecutions: Check = async (root) => {
@@ -33,7 +33,7 @@ export const checkExecutions: Check = async (root) => {
       status: "failed",
       area,
       finding,
-      cure: "goflow-storage db salvage saved.db, or db restore from a copy",
+      cure: SALVAGE,
     });
   }
   for (const [table, count] of Object.entries(orphans)) {

@@ -105,7 +105,7 @@ export function diskFindings(root: string, free: number, type: number): Finding[
       status: "warning",
       area: "folder",
       finding: `Only ${formatSize(free)} are free on the disk of ${root}`,
-      cure: "goflow-storage execution prune, then db compact, or a larger disk",
+      cure: "delete old runs by execution prune, then give the space back by db compact",
     });
   }
   const network = NETWORK[type];

@@ -55,6 +55,9 @@ function cureOf(error: StorageError): string {
   return "check the path, or pass the right --root";
 }
 
+/** Cure of a damaged database. */
+export const SALVAGE = "goflow-storage db salvage saved.db";
+
 const KEYRING_CURES: Partial<Record<KeyringError["reason"], string>> = {
   locked: "unlock the keyring: log in to the desktop, or unlock it as the message says",
   unavailable: "use --keyring vault on a machine without a keyring",
@@ -64,7 +67,7 @@ const KEYRING_CURES: Partial<Record<KeyringError["reason"], string>> = {
 const DATABASE_CURES: Partial<Record<DatabaseError["code"], string>> = {
   busy: "end the program that holds the database, then try again",
   full: "free space on the disk",
-  corrupt: "goflow-storage db salvage saved.db, or db restore from a copy",
+  corrupt: SALVAGE,
   "not-a-database": "pass the right --root, or move the file away",
   "newer-schema": "use a newer goflow-storage",
   "read-only": "check owner and mode of the file and its folder",
