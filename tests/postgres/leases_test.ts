@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Execution } from "../../src/domain/execution.ts";
 import { PostgresExecutionRepository } from "../../src/postgres/repository.ts";
 import { sampleRun } from "../executions/sample_runs.ts";
-import { openFaulty, testPostgres } from "./databases.ts";
+import { openFaulty, rawPostgres, testPostgres, waitFor } from "./databases.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -19,8 +19,11 @@ testPostgres(
         if (claim === undefined || !/FROM leases\s+WHERE execution_id/.test(sql)) return result;
         claiming = claim();
         claim = undefined;
+        let done = false;
+        claiming.then(() => done = true);
         // It is done at once, or waits for this transaction.
-        await Promise.race([claiming, pause(200)]);
+        const waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        await waitFor(async () => done || Number((await rawPostgres(waiting))[0]![0]) > 0);
         return result;
       },
     });
