@@ -84,11 +84,7 @@ function scalarWarning(
   if (/_|^0b/i.test(digits)) {
     return `${source} is the number ${value} here, text in YAML 1.2; quote it or write ${value}`;
   }
-  if (typeof value === "bigint") {
-    return `${source} has more digits than the numbers of many readers hold; quote it`;
-  }
-  if (/^\d+$/.test(digits) && !Number.isSafeInteger(value)) {
-    return `${source} has more digits than a number holds, it is read as ${value}; quote it`;
-  }
-  return undefined;
+  return typeof value === "bigint"
+    ? `${source} has more digits than the numbers of many readers hold; quote it`
+    : undefined;
 }
