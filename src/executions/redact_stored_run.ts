@@ -31,17 +31,20 @@ export function redactStoredRun(stored: StoredRun, redactor: Redactor): StoredRu
       const column = columns[i] ?? "";
       if (value === null) return value;
       if (JSON_COLUMNS.has(column)) return redactJson(value, column, variable);
-      return column === "error_message" ? redactor.redact(asText(value)!, action, column) : value;
+      return column === "error_message" ? redactText(value, column) : value;
     });
-  const redactJson = (value: SqlValue, column: string, variable: string): SqlValue => {
+  const redactText = (value: SqlValue, column: string, variable?: string): SqlValue => {
     const text = asText(value)!;
+    const safe = redactor.redact(text, action, column, variable);
+    return safe === text ? value : safe;
+  };
+  const redactJson = (value: SqlValue, column: string, variable: string): SqlValue => {
     let plain: unknown;
     try {
-      plain = decodeJson(text);
+      plain = decodeJson(asText(value)!);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      const safe = redactor.redact(text, action, column, variable);
-      return safe === text ? value : safe;
+      return redactText(value, column, variable);
     }
     const safe = redactor.redact(plain, action, column, variable);
     return safe === plain ? value : encodeJson(safe, action, column) ?? null;
