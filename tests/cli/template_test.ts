@@ -86,6 +86,10 @@ Deno.test("template instantiate takes values from options and a file, with their
     assertStringIncludes(stdout, "seconds: 7\n");
     assertStringIncludes(stdout, "quick: true\n");
     assertStringIncludes(stdout, 'from the file ["a","b"]');
+    for (const long of ["9007199254740993", "0x20000000000001"]) {
+      const { stdout } = await run([...instantiate, "--set", `seconds=${long}`]);
+      assertStringIncludes(stdout, "seconds: 9007199254740993\n");
+    }
     const wrong = await run([...instantiate, "--set", "seconds=0", "--set", "quick=maybe"]);
     assertEquals(wrong.code, 1);
     assert(wrong.stderr.includes("seconds") && wrong.stderr.includes("quick"), wrong.stderr);

@@ -68,8 +68,17 @@ function valuesOfOptions(
 
 /** What does not look like its type stays text, for the store to report with all other problems. */
 function convert(text: string, type: string): unknown {
-  if (type === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
+  if (type === "number" && text.trim() !== "" && Number.isFinite(Number(text))) {
+    return toNumber(text);
+  }
   if (type === "boolean" && /^(?:true|false)$/.test(text)) return text === "true";
   if (type === "array") return text === "" ? [] : text.split(",");
   return text;
+}
+
+/** An integer of any size is exact. */
+function toNumber(text: string): number | bigint {
+  const number = Number(text);
+  const isLong = Number.isInteger(number) && !Number.isSafeInteger(number);
+  return isLong && /^\s*(?:[-+]?\d+|0[xob].*)\s*$/i.test(text) ? BigInt(text) : number;
 }
