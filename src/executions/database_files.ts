@@ -127,6 +127,7 @@ export async function withWorkFolder<T>(
 
 function makeFolder(dir: string, prefix: string, action: string): string {
   try {
+    Deno.mkdirSync(dir, { recursive: true, mode: 0o755 });
     for (const { name, isDirectory } of Deno.readDirSync(dir)) {
       if (!isDirectory || !name.startsWith(prefix) || !name.endsWith(WORK)) continue;
       removeUnlocked(join(dir, name));

@@ -22,7 +22,7 @@ testBackends(
     const content = await Deno.readFile(path);
     content.fill(0x5a, (rootpage - 1) * 4096, rootpage * 4096);
     await Deno.writeFile(path, content);
-    const target = join(root, "saved.db");
+    const target = join(root, "a new folder", "saved.db");
     const result = await SQLiteExecutionRepository.salvage(path, target, backend);
     const copied = Object.values(result.copied).reduce((sum, count) => sum + count, 0);
     // One page of node executions is gone, and nothing else.
