@@ -41,7 +41,8 @@ export async function reportFailure(
     const command = await findCommand(path);
     const meant = error.mistake && await suggestion(error.mistake, path);
     if (meant !== undefined) lines[0] += `, did you mean "${meant}"?`;
-    else if (error.mistake?.word.startsWith("-") && command && "arguments" in command) {
+    // Two dashes begin an option that the command has not, rather than an id.
+    else if (/^-[^-]/.test(error.mistake?.word ?? "") && command && "arguments" in command) {
       lines[0] += '; put "--" before an argument that begins with "-"';
     }
     lines.push(usageLine(path, command), helpHint(path));

@@ -43,6 +43,7 @@ Deno.test("main() exits with 2 and the nearest word when a command or an option 
       'Unknown option "-d"; put "--" before an argument that begins with "-"\n',
     ],
     [["workflow", "list", "-draft"], 'Unknown option "-d"\n'],
+    [["workflow", "delete", "draft", "--json"], 'Unknown option "--json"\n'],
     [["completions"], "Argument SHELL is missing\n"],
     [["completions", "ksh"], '"SHELL" is one of bash, zsh, fish, powershell, not "ksh"\n'],
     [["help", "exmple"], 'Unknown command "exmple", did you mean "example"?'],
