@@ -182,9 +182,6 @@ export function timestampOf(instant: bigint): string {
  * @throws {InvalidDataError} If PostgreSQL cannot hold it.
  */
 export function textParam(value: SqlValue | undefined, action: string): string | null {
-  if (value instanceof Uint8Array) {
-    throw new InvalidDataError(`${action}: a column holds bytes that are no text`);
-  }
   const text = asText(value);
   if (text === undefined) return null;
   if (!text.includes("\0") && text.isWellFormed()) return text;

@@ -71,8 +71,9 @@ interface Prepared {
   labels: Param[][];
 }
 
-function prepare({ run, nodes, snapshots, labels }: StoredRun, action: string): Prepared {
+function prepare({ run, nodes, snapshots, labels }: StoredRun): Prepared {
   const id = String(run[0]);
+  const action = `Cannot import run "${id}"`;
   return {
     id,
     run: paramsOf(RUN_COLUMNS, run, action),
@@ -89,6 +90,12 @@ function paramsOf(columns: readonly string[], row: Row, action: string): Param[]
   const params: Param[] = [];
   for (const [i, column] of columns.entries()) {
     const value = row[i] ?? null;
+    if (value instanceof Uint8Array) {
+      throw new InvalidDataError(
+        `${action}: "${column}" holds bytes that are no UTF-8 text, which PostgreSQL cannot hold; ` +
+          "correct them in the source",
+      );
+    }
     if (column === "retry_count") params.push(wholeNumber(value, action));
     else if (TIMES[column] === undefined) params.push(textParam(value, action));
     else {
@@ -123,7 +130,7 @@ export async function insertStoredRuns(
   runs: readonly StoredRun[],
   action: string,
 ): Promise<(boolean | InvalidDataError)[]> {
-  const prepared = runs.map((run) => orError(() => prepare(run, action)));
+  const prepared = runs.map((run) => orError(() => prepare(run)));
   const wanted = new Map<string, Prepared>();
   for (const one of prepared) {
     if (!(one instanceof InvalidDataError) && !wanted.has(one.id)) wanted.set(one.id, one);

@@ -120,6 +120,20 @@ testPostgres(
     }),
 );
 
+testPostgres("bytes that are no text are refused, and named", async ({ url, schema }) => {
+  await using executions = await PostgresExecutionRepository.open(url, { schema });
+  const line = {
+    ...{ id: "a", workflow_id: "w", workflow_version: "1", status: "failed" },
+    ...{ started_at: "2024-01-01 00:00:00", error_message: { $bytes: "Yeli" } },
+  };
+  const { imported, invalid } = await executions.import(new Blob([JSON.stringify(line)]).stream());
+  assertEquals([imported, ...invalid.map(({ error }) => error.message)], [
+    0,
+    'Cannot import run "a": "error_message" holds bytes that are no UTF-8 text, ' +
+    "which PostgreSQL cannot hold; correct them in the source",
+  ]);
+});
+
 testPostgres("a server that takes no more connections is waited for", async (fixture) => {
   const { schema, open } = fixture;
   await open();
