@@ -82,11 +82,13 @@ export class Connection<Info extends ConnectionInfo = SQLiteInfo> {
    *
    * @param action What is done, in the form `Cannot load execution "a"`.
    * @param body Reads; may be called again when a lock is in the way.
+   * @param large Whether it may sort more than fits into memory.
    * @returns What the body returned.
    * @throws {DatabaseError} If the database refuses.
    */
-  read<T>(action: string, body: () => T): Promise<T> {
-    return this.#retry(action, () => this.#transaction("BEGIN", body));
+  read<T>(action: string, body: () => T, large: boolean = false): Promise<T> {
+    const attempt = () => this.#transaction("BEGIN", body);
+    return this.#retry(action, large ? () => this.#withTemporaryFiles(attempt) : attempt);
   }
 
   /**
@@ -160,7 +162,7 @@ export class Connection<Info extends ConnectionInfo = SQLiteInfo> {
   }
 
   /**
-   * Runs one statement outside of a transaction, such as `VACUUM`.
+   * Runs one statement outside of a transaction, such as `VACUUM`, which may need room for all rows.
    *
    * @param action What is done, in the form `Cannot compact "a.db"`.
    * @param sql The statement.
@@ -168,7 +170,17 @@ export class Connection<Info extends ConnectionInfo = SQLiteInfo> {
    * @throws {DatabaseError} If the database refuses.
    */
   run(action: string, sql: string): Promise<Row[]> {
-    return this.#retry(action, () => this.statement(sql).all());
+    return this.#retry(action, () => this.#withTemporaryFiles(() => this.statement(sql).all()));
+  }
+
+  /** What is put aside meanwhile goes to files; by default it stays in memory, see `open.ts`. */
+  #withTemporaryFiles<T>(body: () => T): T {
+    this.#driver.exec("PRAGMA temp_store = FILE");
+    try {
+      return body();
+    } finally {
+      this.#driver.exec("PRAGMA temp_store = MEMORY");
+    }
   }
 
   /**

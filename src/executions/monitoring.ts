@@ -70,7 +70,7 @@ export abstract class SQLiteMonitoring extends SQLiteMaintenance {
     const waiting = await connection.read(action, () => hasUncounted(connection));
     if (waiting && !readOnly) await connection.write(action, () => countWaiting(connection));
     const read = waiting && readOnly ? readStatisticsAside : readStatistics;
-    return await connection.read(action, () => read(connection, query));
+    return await connection.read(action, () => read(connection, query), query.exact);
   }
 
   /**

@@ -125,6 +125,15 @@ const tasks: Record<string, (executions: SQLiteExecutionRepository) => Promise<v
     }
   },
 
+  /** Compacts the file; prints by how many bytes the most memory in use grew. */
+  async compact(executions): Promise<void> {
+    const peak = async () =>
+      Number(/^VmHWM:\s+(\d+)/m.exec(await Deno.readTextFile("/proc/self/status"))?.[1]) * 1024;
+    const before = await peak();
+    await executions.compact();
+    console.log(await peak() - before);
+  },
+
   /** Restores a copy. */
   async restore(executions): Promise<void> {
     console.log("begins");

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { RetentionPolicy } from "../../src/domain/execution_retention.ts";
 import { InvalidDataError } from "../../src/domain/errors.ts";
+import { runDeno } from "../helpers/child.ts";
+import { linux } from "../helpers/skip.ts";
 import { makeGoDatabase, rawSql, testBackends } from "./backends.ts";
 import { testRepositories } from "./repositories.ts";
 import { fill, ids, range, sampleRun } from "./sample_runs.ts";
@@ -283,5 +285,34 @@ testBackends(
     await executions.compact();
     assert((await Deno.stat(path)).size < before / 2);
     assertEquals((await executions.info()).incrementalVacuum, true);
+  },
+);
+
+testBackends(
+  "SQLiteExecutionRepository.compact() needs no memory for the whole file",
+  async ({ root, path, open, backend }) => {
+    await makeGoDatabase(path);
+    {
+      using executions = await open();
+      await executions.record(sampleRun({ id: "large" }));
+    }
+    await rawSql(
+      path,
+      `INSERT INTO variable_snapshots (execution_id, variable_name, new_value, timestamp)
+      WITH RECURSIVE row(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM row WHERE i < 48)
+      SELECT 'large', 'v', hex(zeroblob(1000000)), '2026-11-23 19:48:11.620+00:00' FROM row`,
+      "SELECT 1",
+    );
+    const { stdout } = await runDeno(new URL("child.ts", import.meta.url), {
+      flags: ["-A"],
+      args: ["compact", JSON.stringify({ root, ...backend })],
+    });
+    const { size } = await Deno.stat(path);
+    assert(size > 90_000_000, `${size}`);
+    assert(Number(stdout) < size / 2, stdout);
+  },
+  {
+    only: { driver: "builtin", journalMode: "wal" },
+    skip: linux.missing ? linux.reason : undefined,
   },
 );
