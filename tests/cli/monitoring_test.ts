@@ -174,8 +174,13 @@ Deno.test("execution logs --follow tells what happens until the run ends", () =>
 Deno.test("execution logs --follow fails when the run is deleted before its end", () =>
   withRuns(async ({ store, root }) => {
     const logs = child(root, "logs", "live", "-f");
-    const lines = logs.stdout.getReader();
+    const lines = logs.stdout.pipeThrough(new TextDecoderStream()).getReader();
     await lines.read();
+    const node = NodeExecution.create("live", "fetch", "mcp_tool");
+    node.start();
+    await store.saveNodeExecution(node);
+    // It follows by now.
+    for (let text = ""; !text.includes("fetch");) text += (await lines.read()).value ?? "";
     await store.delete("live");
     assertEquals((await logs.status).code, 3);
     assertStringIncludes(
