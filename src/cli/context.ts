@@ -244,7 +244,8 @@ function environmentUrl(): string | undefined {
   try {
     return Deno.env.get(variable) || undefined;
   } catch (cause) {
-    // Its message shows the value, which may hold a password.
+    // Its message shows the value, which may hold a password. What reads variables elsewhere would
+    // be loaded at every start.
     if (!(cause instanceof Deno.errors.InvalidData)) throw cause;
     throw new UsageError(`Variable "${variable}" is not UTF-8 text`);
   }

@@ -14,6 +14,7 @@ import type {
 import { sleep } from "../timers.ts";
 import type { Connection } from "./connection.ts";
 import type { Row } from "./driver.ts";
+import { isLive } from "./leases.ts";
 import { LIMIT_SQL } from "./list_query.ts";
 import { makeRun, readNodes, readRunRows } from "./load.ts";
 import { FEATURES } from "./schema_version.ts";
@@ -157,7 +158,7 @@ export class FollowedRun {
       this.#execution = state;
       events.push({ kind: "execution", execution });
     }
-    return { events, ended: execution.status !== "pending" && execution.status !== "running" };
+    return { events, ended: !isLive(execution.status) };
   }
 
   #readNodes(connection: Connection): ExecutionEvent[] {

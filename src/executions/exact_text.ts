@@ -5,6 +5,7 @@
  * @module
  */
 
+import { decodeUtf8 } from "../text_decoding.ts";
 import type { Row, SqlValue } from "./driver.ts";
 
 /**
@@ -45,7 +46,7 @@ function isSuspect(value: SqlValue): boolean {
 
 function isUtf8(bytes: Uint8Array): boolean {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    decodeUtf8(bytes);
     return true;
   } catch (error) {
     if (error instanceof TypeError) return false;

@@ -65,6 +65,16 @@ export function readLease(connection: Connection, id: string): Lease | undefined
   return { executionId: id, owner: String(row[0]), expiresAt: new Date(Number(row[1])) };
 }
 
+/**
+ * Tells whether a run has not ended.
+ *
+ * @param status Its status.
+ * @returns Whether somebody may run it.
+ */
+export function isLive(status: string): boolean {
+  return status === "pending" || status === "running";
+}
+
 function statusOf(connection: Connection, id: string, action: string): string {
   const row = connection.statement("SELECT status FROM executions WHERE id = ?").get(id);
   if (row !== undefined) return String(row[0]);
@@ -73,7 +83,7 @@ function statusOf(connection: Connection, id: string, action: string): string {
 
 function requireLive(connection: Connection, id: string, to: string, action: string): void {
   const status = statusOf(connection, id, action);
-  if (status === "pending" || status === "running") return;
+  if (isLive(status)) return;
   throw new InvalidStateError(`${action}: it is ${status}, wanted is pending or running`, {
     from: status,
     to,
@@ -163,7 +173,7 @@ export function claimLease(
   const status = statusOf(connection, lease.executionId, action);
   const current = readLease(connection, lease.executionId);
   if (current === undefined || current.expiresAt.getTime() > now) return false;
-  if (status !== "pending" && status !== "running") return false;
+  if (!isLive(status)) return false;
   write(connection, lease);
   return true;
 }

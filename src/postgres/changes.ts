@@ -14,6 +14,7 @@ import type {
   ExecutionEvent,
   WatchOptions,
 } from "../domain/execution_monitoring.ts";
+import { isLive } from "../executions/leases.ts";
 import { makeRun } from "../executions/load.ts";
 import { readNodeExecution } from "../executions/node_execution_row.ts";
 import { readSnapshot } from "../executions/snapshot_row.ts";
@@ -150,13 +151,12 @@ export class FollowedRun {
     ];
     if (rows === undefined) return { events, seen, ended: true };
     const execution = makeRun(rows);
-    const { status } = execution;
     const state = rows.run.join("\0");
     if (state !== this.#execution) {
       seen.#execution = state;
       events.push({ kind: "execution", execution });
     }
-    return { events, seen, ended: status !== "pending" && status !== "running" };
+    return { events, seen, ended: !isLive(execution.status) };
   }
 
   async #readNodes(session: Session, seen: FollowedRun): Promise<ExecutionEvent[]> {

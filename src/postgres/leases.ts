@@ -9,7 +9,7 @@ import { ConflictError, InvalidStateError, NotFoundError } from "../domain/error
 import type { Execution } from "../domain/execution.ts";
 import type { Lease } from "../domain/execution_monitoring.ts";
 import { readExecution } from "../executions/execution_row.ts";
-import { otherOwner } from "../executions/leases.ts";
+import { isLive, otherOwner } from "../executions/leases.ts";
 import { FINAL_SQL, RUN_SELECT, RUN_TIMES, withTimes } from "./columns.ts";
 import type { Session } from "./database.ts";
 
@@ -73,7 +73,7 @@ async function requireLive(
   action: string,
 ): Promise<void> {
   const status = await lockStatus(session, id, action);
-  if (status === "pending" || status === "running") return;
+  if (isLive(status)) return;
   throw new InvalidStateError(`${action}: it is ${status}, wanted is pending or running`, {
     from: status,
     to,

@@ -5,6 +5,7 @@
  */
 
 import { ConflictError } from "../../domain/errors.ts";
+import { isLive } from "../../executions/leases.ts";
 import { UsageError } from "../command.ts";
 import type { Context } from "../context.ts";
 import { printRecord } from "../records.ts";
@@ -24,7 +25,7 @@ export async function claimExecution(context: Context): Promise<void> {
     const { status } = await store.load(id, { nodeExecutions: "none" });
     const lease = await store.getLease(id);
     const owned = lease === undefined ? "without an owner" : `owned by "${lease.owner}"`;
-    const actual = status === "pending" || status === "running" ? owned : status;
+    const actual = isLive(status) ? owned : status;
     throw new ConflictError(
       `Cannot claim execution "${id}": it is ${actual}, wanted is a live run whose owner is gone`,
       { expected: "abandoned", actual },

@@ -8,6 +8,7 @@ import { NotFoundError } from "../../domain/errors.ts";
 import type { Execution } from "../../domain/execution.ts";
 import type { NodeExecution } from "../../domain/node_execution.ts";
 import type { VariableSnapshot } from "../../domain/variable_snapshot.ts";
+import { isLive } from "../../executions/leases.ts";
 import type { Context } from "../context.ts";
 import { toJson } from "../json.ts";
 import { colored, printRecords } from "../records.ts";
@@ -83,7 +84,7 @@ async function followLogs(context: Context): Promise<void> {
     }
   }
   if (signal.aborted) context.note("Stopped, the run has not ended");
-  else if (status === "pending" || status === "running") {
+  else if (isLive(status)) {
     throw new NotFoundError(`Cannot follow execution "${id}" to its end: it was deleted`, {
       kind: "execution",
       id,
